@@ -1,0 +1,272 @@
+"""A record: one signed, immutable statement, on the wire and in memory (records 1).
+
+Unverified is `Envelope`, verified is `Entry`. It refuses every shape the contract does not give;
+whether a record is admitted, counts or takes effect is decided elsewhere.
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from stamps import bodies, canonical, identity
+from stamps.errors import BadRecordError
+from stamps.identity import AccountId, DeviceId, DeviceKey, RecordId
+from stamps.kinds import check_about, check_place, is_id, is_kind, is_scope
+from stamps.limits import (
+    AFTER_IDS_MAX,
+    AT_MIN_US,
+    PUBLIC_ID_HEX_CHARS,
+    RECORD_BYTES_MAX,
+    SIGNATURE_BYTES,
+    VERSION,
+)
+
+RECORD_DOMAIN = b"wasteland/record/1\0"
+CHAIN_DOMAIN = b"wasteland/chain/1\0"
+HEADS_DOMAIN = b"wasteland/heads/1\0"
+COMMONS_DOMAIN = b"wasteland/commons/1\0"
+MEDIA_TYPE = "application/x-wasteland-records"
+
+SIGNATURE_CHARS = 86
+LINE_BYTES_MAX = SIGNATURE_CHARS + 1 + RECORD_BYTES_MAX + 1
+FIELDS = frozenset(
+    {"v", "scope", "author", "device", "seq", "prev", "at", "kind", "about", "after", "body"}
+)
+
+
+class ChainKey(NamedTuple):
+    """Which chain a record stands in: one device of one author in one scope."""
+
+    scope: str
+    author: str
+    device: str
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes: SHA-256 of the domain and the canonical list [scope, author, device]."""
+        return hashlib.sha256(CHAIN_DOMAIN + canonical.encode(list(self))).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One statement whose shape is checked; `raw` are its canonical bytes, `id` their hash."""
+
+    scope: str
+    author: str
+    device: DeviceId
+    seq: int
+    prev: str
+    at: int
+    kind: str
+    about: str
+    after: tuple[str, ...]
+    body: dict[str, Any]
+    id: RecordId
+    raw: bytes
+
+    @property
+    def account(self) -> AccountId:
+        """The account that speaks: a genesis is its own."""
+        return AccountId(self.author or self.id)
+
+    @property
+    def chain(self) -> ChainKey:
+        """The chain it stands in."""
+        return ChainKey(self.scope, self.author, self.device)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A record and what claims to be its signature; nobody has checked it yet."""
+
+    record: Record
+    signature: bytes
+
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record whose signature holds. Only `verify`, `sign` and `vouch` make one."""
+
+    record: Record
+    signature: bytes
+    _seal: object = None
+
+    def __post_init__(self) -> None:
+        if self._seal is not _SEAL:
+            raise TypeError("an Entry is made by verify, sign or vouch")
+
+    def __repr__(self) -> str:
+        return f"Entry({self.record.kind} {self.record.id[:8]})"
+
+
+def parse(raw: bytes, *, signature: bytes) -> Envelope:
+    """Return these canonical bytes as a record of version 1; else BadRecordError (records 2.1)."""
+    if len(signature) != SIGNATURE_BYTES:
+        raise BadRecordError("line.signature", "signature")
+    return Envelope(_record(canonical.decode(raw), raw), signature)
+
+
+def parse_line(line: bytes) -> Envelope:
+    """Return the record of one line, its newline optional; else BadRecordError (records 1.3)."""
+    if len(line) > LINE_BYTES_MAX:
+        raise BadRecordError("line.size", str(len(line)))
+    spelled, space, raw = line.removesuffix(b"\n").partition(b" ")
+    if not space:
+        raise BadRecordError("line.space")
+    return parse(raw, signature=_signature(spelled))
+
+
+def to_line(entry: Entry | Envelope) -> bytes:
+    """Return the line of a record, newline included (records 1.3)."""
+    return _spell(entry.signature) + b" " + entry.record.raw + b"\n"
+
+
+def verify(envelope: Envelope) -> Entry | None:
+    """Return the entry when its signature holds, else None (records 1.2)."""
+    record = envelope.record
+    message = RECORD_DOMAIN + record.raw
+    if identity.verify(device=record.device, message=message, signature=envelope.signature):
+        return Entry(record, envelope.signature, _SEAL)
+    return None
+
+
+def vouch(envelope: Envelope) -> Entry:
+    """Return the entry unchecked: for what our own journal or verifying worker checked before."""
+    return Entry(envelope.record, envelope.signature, _SEAL)
+
+
+def sign(  # one argument a field of records 1.1
+    *,
+    key: DeviceKey,
+    scope: str,
+    author: str,
+    seq: int,
+    prev: str,
+    at: int,
+    kind: str,
+    about: str = "",
+    after: tuple[str, ...] = (),
+    body: dict[str, Any],
+) -> Entry:
+    """Return a record signed by this key; BadRecordError when it is none that anyone would admit."""
+    fields = {
+        "v": VERSION,
+        "scope": scope,
+        "author": author,
+        "device": key.device,
+        "seq": seq,
+        "prev": prev,
+        "at": at,
+        "kind": kind,
+        "about": about,
+        "after": list(after),
+        "body": body,
+    }
+    raw = canonical.encode(fields)
+    record = _record(canonical.decode(raw), raw)  # decoded again: the caller keeps its own body
+    return Entry(record, key.sign(RECORD_DOMAIN + raw), _SEAL)
+
+
+def record_id(raw: bytes) -> RecordId:
+    """Return the id of canonical bytes (records 1.2)."""
+    return RecordId(hashlib.sha256(RECORD_DOMAIN + raw).hexdigest())
+
+
+def heads_key(scope: str, device: str) -> str:
+    """Return the key of a chain in `heads` of a revoke, which hides the scope (records 3.2)."""
+    return hashlib.sha256(HEADS_DOMAIN + scope.encode() + device.encode()).hexdigest()
+
+
+def public_id(prefix: Literal["w", "c", "s"], record_id: str) -> str:
+    """Return the id that people type: of an item, a completion or a stamp (records 1.5)."""
+    return f"{prefix}-{record_id[:PUBLIC_ID_HEX_CHARS]}"
+
+
+def commons_id(*, host: str, owner: str, db: str) -> str:
+    """Return the id of a commons that has no genesis (records 3.3)."""
+    place = {"db": db.lower(), "host": host.lower(), "owner": owner.lower()}
+    return hashlib.sha256(COMMONS_DOMAIN + canonical.encode(place)).hexdigest()
+
+
+def _signature(spelled: bytes) -> bytes:
+    try:
+        signature = base64.b64decode(spelled + b"==", altchars=b"-_", validate=True)
+    except binascii.Error:
+        raise BadRecordError("line.signature", "signature") from None
+    if _spell(signature) != spelled:  # a last character has four spellings
+        raise BadRecordError("line.signature", "signature")
+    return signature
+
+
+def _spell(signature: bytes) -> bytes:
+    return base64.urlsafe_b64encode(signature).rstrip(b"=")
+
+
+def _record(fields: dict[str, Any], raw: bytes) -> Record:
+    """Return the record of decoded canonical bytes; else BadRecordError."""
+    if fields.keys() != FIELDS:
+        name = min(fields.keys() ^ FIELDS)
+        raise BadRecordError("field.missing" if name in FIELDS else "field.unknown", name)
+    record = Record(
+        scope=fields["scope"],
+        author=fields["author"],
+        device=fields["device"],
+        seq=fields["seq"],
+        prev=fields["prev"],
+        at=fields["at"],
+        kind=fields["kind"],
+        about=fields["about"],
+        after=_after(fields["after"]),
+        body=fields["body"],
+        id=record_id(raw),
+        raw=raw,
+    )
+    _require(type(fields["v"]) is int and fields["v"] == VERSION, "v")
+    _check_place(record)
+    _check_chain(record)
+    _check_body(record)
+    return record
+
+
+def _require(holds: bool, name: str) -> None:  # noqa: FBT001 - reads as a sentence
+    if not holds:
+        raise BadRecordError(f"field.{name}", name)
+
+
+def _after(after: object) -> tuple[str, ...]:
+    _require(type(after) is list, "after")
+    ids: list[str] = after  # type: ignore[assignment]
+    if len(ids) > AFTER_IDS_MAX:
+        raise BadRecordError("limit.after", "after")
+    _require(all(is_id(one) for one in ids), "after")
+    _require(ids == sorted(set(ids)), "after")
+    return tuple(ids)
+
+
+def _check_place(record: Record) -> None:
+    _require(is_scope(record.scope), "scope")
+    _require(is_kind(record.kind), "kind")
+    is_genesis = record.kind == "rig.register"
+    _require(record.author == "" if is_genesis else is_id(record.author), "author")
+    _require(type(record.device) is str, "device")
+    identity.public_key_of(record.device)
+
+
+def _check_chain(record: Record) -> None:
+    _require(type(record.seq) is int and record.seq >= 0, "seq")
+    check_place(kind=record.kind, scope=record.scope, seq=record.seq)
+    _require(record.prev == "" if record.seq == 0 else is_id(record.prev), "prev")
+    _require(type(record.at) is int and record.at >= AT_MIN_US, "at")
+    check_about(kind=record.kind, about=record.about)
+
+
+def _check_body(record: Record) -> None:
+    _require(type(record.body) is dict, "body")
+    bodies.read(record.kind, record.body)
+    if record.kind == "rig.register" and record.body["device"] != record.device:
+        raise BadRecordError("kind.signer", "body.device")  # records 3.2

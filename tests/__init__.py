@@ -1,0 +1,1 @@
+"""The proof: tests by package, laws, hostile input and the house rules."""
