@@ -1,0 +1,1 @@
+"""The board in the browser: pages that work without scripts, their JSON twins, and events."""
