@@ -9,14 +9,15 @@ project, whose first lines would then go uncounted.
 
 import os
 import sys
+from pathlib import Path
 
 import doltlite  # noqa: F401  (importing it is what loads the engine)
 
 # A child that inherited this marker would skip loading and get the stock engine.
 os.environ.pop("_DOLTLITE_BOOTSTRAPPED", None)
 
-from coverage.cmdline import main  # noqa: E402
+from coverage.cmdline import main
 
 if __name__ == "__main__":
-    os.environ["WL_COVERAGE"] = os.path.abspath("pyproject.toml")
+    os.environ["WL_COVERAGE"] = str(Path("pyproject.toml").absolute())
     sys.exit(main(sys.argv[1:]))

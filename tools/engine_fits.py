@@ -14,9 +14,9 @@ WAYS_OUT = (
 
 def engine() -> str:
     """The name of the SQL engine behind `sqlite3` here, `stock` when it is not ours."""
-    import doltlite  # noqa: F401, PLC0415  (importing it loads the engine, before sqlite3)
-
     import sqlite3  # noqa: PLC0415
+
+    import doltlite  # noqa: F401, PLC0415  (importing it loads the engine, before sqlite3)
 
     with sqlite3.connect(":memory:") as connection:
         try:

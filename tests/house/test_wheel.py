@@ -1,0 +1,60 @@
+"""The wheel: what it holds, and that it installs into a clean environment and answers."""
+
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tests.house import tree
+
+pytestmark = pytest.mark.slow
+
+PIP = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel built from the tree, with the build backend that the lock pins."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run([*build, str(tree.ROOT)], check=True, capture_output=True, timeout=120)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
+    """Every file of the five packages is in it, data included; tests and tools are not."""
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    ours = {tree.name_of(path) for path in tree.files()}
+    assert names == {name for name in ours if name.split("/")[0] in tree.PACKAGES}
+
+
+@pytest.mark.timeout(300)
+def test_the_wheel_installs_into_a_clean_environment_and_answers(wheel, tmp_path):
+    """With the locked dependencies, `wl`, `gt` and `bd` are there; the last two say not yet."""
+    clean = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", clean], check=True, timeout=120)
+    python = clean / "bin" / "python"
+    lock = tree.ROOT / "requirements" / "runtime.lock"
+    install = [python, *PIP, "install"]
+    subprocess.run([*install, "--require-hashes", "-r", lock], check=True, timeout=240)
+    subprocess.run([*install, "--no-deps", wheel], check=True, timeout=60)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+
+    def says(command: str, *words: str) -> subprocess.CompletedProcess[str]:
+        argv = [clean / "bin" / command, *words]
+        return subprocess.run(
+            argv, env=env, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    version = says("wl", "version")
+    assert version.returncode == 0, version.stderr
+    assert version.stdout.strip()
+    for command in ("gt", "bd"):
+        not_yet = says(command)
+        assert not_yet.returncode != 0
+        assert not_yet.stdout == ""
+        assert not_yet.stderr.startswith(f"{command} is not yet part of this release")
+        assert not_yet.stderr.count("\n") == 1

@@ -1,0 +1,62 @@
+"""Lets no test be left out in silence: each reason is printed, and can be made a failure.
+
+With WL_REQUIRE_ALL=1 a skip whose reason `not-here.toml` does not list fails. It decides nothing
+about which tests run.
+"""
+
+import os
+import tomllib
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+LISTED_FILE = Path(__file__).with_name("not-here.toml")
+LISTED = tuple(entry["text"] for entry in tomllib.loads(LISTED_FILE.read_text())["reason"])
+REQUIRE_ALL = os.environ.get("WL_REQUIRE_ALL") == "1"
+REASONS: Counter[str] = Counter()
+
+Report = pytest.TestReport | pytest.CollectReport
+
+
+def skip_reason(report: Report) -> str | None:
+    """Why this report says skipped; None when it says anything else."""
+    if report.outcome != "skipped" or hasattr(report, "wasxfail"):
+        return None
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return str(report.longrepr)
+
+
+def judged(report: Report) -> None:
+    """The reason of a skip is counted; where all are required, an unlisted one has failed."""
+    reason = skip_reason(report)
+    if reason is None:
+        return
+    REASONS[reason] += 1
+    if REQUIRE_ALL and not reason.startswith(LISTED):
+        report.outcome = "failed"
+        report.longrepr = f"left out, and tests/not-here.toml does not list why: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Judge the report of a test."""
+    report = yield
+    judged(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Judge the report of a module, which may skip as a whole."""
+    report = yield
+    judged(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print each reason once, with how many it left out."""
+    for reason, count in sorted(REASONS.items()):
+        terminalreporter.write_line(f"not here ({count}): {reason}")
