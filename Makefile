@@ -15,12 +15,14 @@ help: ## list the verbs
 setup: $(STAMP) ## make .venv from the lock, with `wl` in it
 
 # Hashes are required, dependencies come from the lock alone, and the project is installed editable.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 $(STAMP): pyproject.toml requirements/dev.lock tools/python-for-us
-	python=$$(PYTHON="$(PYTHON)" tools/python-for-us); \
-	  [ -x $(BIN)/python ] && [ -x "$$(readlink -f $(BIN)/python)" ] || "$$python" -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python tools/engine_fits.py
+	@[ -x $(BIN)/python ] && $(BIN)/python -c '' 2>/dev/null || { \
+	  python=$$(PYTHON="$(PYTHON)" tools/python-for-us); \
+	  echo "setup: .venv from $$python"; "$$python" -m venv --clear .venv; }
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python tools/engine_fits.py
 	@touch $@
 
 fmt: $(STAMP) ## format and mend what can be mended

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+GAPS_SHOWN = 12
 COUNTED = ("num_statements", "covered_lines", "num_branches", "covered_branches")
 
 
@@ -51,7 +52,8 @@ def gaps(name: str, entry: Mapping[str, Any]) -> str:
     """Where in this file nothing went, in one line; empty when all was reached."""
     missed = [str(line) for line in entry["missing_lines"]]
     missed += [f"{start}->{end}" for start, end in entry.get("missing_branches", ())]
-    return f"    {name}: {', '.join(missed)}" if missed else ""
+    more = f" and {len(missed) - GAPS_SHOWN} more" if len(missed) > GAPS_SHOWN else ""
+    return f"    {name}: {', '.join(missed[:GAPS_SHOWN])}{more}" if missed else ""
 
 
 def main(path: str) -> int:
