@@ -1,0 +1,175 @@
+"""The command tree of `wl`, and the one place where a command runs and its errors end.
+
+It lists which file has which command; a file is imported when one of its commands is named.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import typer
+from typer.exceptions import TyperException
+
+from cli import tree
+from cli.context import Call, UsageError, wants_json
+from cli.launcher import asked_home
+from cli.local import open_here
+from cli.output import show_error
+from cli.terminal import HereTerminal
+from stamps.errors import WastelandError
+from town.node.place import home_path
+
+INTERRUPTED = 130
+OUTPUT_GONE = 141
+
+PLACES: Mapping[str, Sequence[str]] = {
+    "cli.node": ("init", "up", "down", "status"),
+    "cli.items": ("post", "update", "browse", "show", "withdraw", "note", "log", "diff"),
+    "cli.work": ("claim", "unclaim", "renew", "done", "wait", "bids", "me"),
+    "cli.review": ("grant", "accept", "reject", "close"),
+    "cli.people": ("profile", "leaderboard", "stamp"),
+    "cli.peers": ("sync", "peer", "invite", "join", "leave"),
+    "cli.wastelands": ("list", "create", "admit", "policy"),
+    "cli.identity": ("account", "device", "key"),
+    "cli.care": ("verify", "doctor", "export", "import", "config"),
+    "cli.about": ("demo", "version", "completion", "help"),
+}
+ALIASES: Mapping[str, str] = {"delete": "cli.items"}
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "Work on the board": PLACES["cli.items"][:4] + ("withdraw", "note", "bids", "wait", "me"),
+    "Do work": ("claim", "unclaim", "renew", "done"),
+    "Judge work": ("grant", "accept", "reject", "close"),
+    "People": ("profile", "leaderboard", "stamp", "admit"),
+    "Other towns": ("sync", "peer", "invite", "join", "leave", "list", "create", "policy"),
+    "Your town": ("init", "up", "down", "status", "account", "device", "key", "config"),
+    "Proof and care": ("verify", "log", "diff", "doctor", "export", "import"),
+    "About": ("demo", "version", "completion", "help"),
+}
+
+
+class UnexpectedError(WastelandError):
+    """Something broke that nobody foresaw."""
+
+    code: ClassVar[str] = "failed.unexpected"
+    hint: ClassVar[str] = "Repeat the command with -v and report what it prints."
+    exit: ClassVar[int] = 1
+
+
+root = typer.Typer(
+    name="wl",
+    cls=tree.Lazy,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@root.callback()
+@tree.example(
+    'wl post "Fix the token refresh race" --type bug -p 1',
+    "wl browse --type bug --status open",
+    "wl claim w-3fa9 && wl show w-3fa9",
+)
+def _wl(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """The free market between towns: post work, claim it, hand it in, stamp it.
+
+    Nothing leaves this machine before you join something or somebody joins you.
+    """
+    del version  # answered before the tree is asked
+
+
+def command_tree() -> tree.Lazy:
+    """The root of the tree, its files not imported yet."""
+    built = typer.main.get_group(root)
+    if not isinstance(built, tree.Lazy):
+        raise TypeError("the root lost its class")
+    built.places = {name: module for module, names in PLACES.items() for name in names}
+    built.places.update(ALIASES)
+    built.sections = dict(SECTIONS)
+    return built
+
+
+def run(call: Call) -> int:
+    """The command's exit code; what it had to say is printed."""
+    call.wants.json = wants_json(call.argv)
+    try:
+        return _invoke(call)
+    except WastelandError as error:
+        return _told(call, error)
+    except TyperException as error:
+        return _told(call, UsageError(error.format_message()))
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return OUTPUT_GONE
+    except Exception as error:  # noqa: BLE001  # the outermost place: a person gets words
+        return _unexpected(call, error)
+
+
+def _invoke(call: Call) -> int:
+    words = list(call.argv) or ["--help"]
+    if words == ["--version"]:
+        words = ["version"]
+    answered = command_tree().main(
+        words,
+        prog_name="wl",
+        standalone_mode=False,
+        obj=call,
+        terminal_width=call.width,
+        max_content_width=call.width,
+    )
+    return answered if isinstance(answered, int) else 0
+
+
+def _told(call: Call, error: WastelandError) -> int:
+    try:
+        return show_error(call, error)
+    except BrokenPipeError:
+        return OUTPUT_GONE
+
+
+def _unexpected(call: Call, error: Exception) -> int:
+    told = _told(call, UnexpectedError(f"{type(error).__name__}: {error}"))
+    if call.wants.verbose or call.env.get("WL_TRACEBACK"):
+        call.terminal.err("".join(traceback.format_exception(error)))
+    return told
+
+
+def run_here(argv: Sequence[str]) -> int:
+    """The command runs in this process, on a ledger it opens itself where it needs one."""
+    cwd = Path.cwd()
+    return run(
+        Call(
+            argv=tuple(argv),
+            cwd=cwd,
+            env=dict(os.environ),
+            terminal=HereTerminal(),
+            tty=_terminals(),
+            town=open_here,
+            columns=_columns(),
+            home=home_path(asked_home(argv), cwd=str(cwd), env=os.environ),
+        )
+    )
+
+
+def _terminals() -> tuple[bool, bool, bool]:
+    def has(stream: Any) -> bool:
+        return stream is not None and bool(stream.isatty())
+
+    return has(sys.stdin), has(sys.stdout), has(sys.stderr)
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(2).columns
+    except OSError:
+        return 0
+
+
+Run = Callable[[Call], int]

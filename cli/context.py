@@ -1,0 +1,127 @@
+"""One call of `wl`: its words, its terminal, what it wants printed, and the town it works on.
+
+The same command runs in the launcher's process or in a thread of the node; this is all it sees
+of where it is. It reads no clock and keeps nothing between calls.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from stamps.errors import WastelandError
+
+if TYPE_CHECKING:
+    from town.node.compose import OpenTown
+
+COLUMNS_DEFAULT = 80
+COLUMNS_MIN = 40
+
+
+class UsageError(WastelandError):
+    """The command line asks for something that cannot be: wrong words, not a wrong world."""
+
+    code: ClassVar[str] = "usage"
+    hint: ClassVar[str] = "Add --help to the command to see what it takes."
+    exit: ClassVar[int] = 2
+
+
+class NeedsYesError(UsageError):
+    """The command would ask a person, and there is none."""
+
+    code: ClassVar[str] = "usage.needs_yes"
+    hint: ClassVar[str] = "Repeat the command with --yes."
+
+
+class Terminal(Protocol):
+    """Where the command was typed."""
+
+    def out(self, text: str) -> None:
+        """The text is on standard output."""
+        ...
+
+    def out_bytes(self, payload: bytes) -> None:
+        """The bytes are on standard output, as they are."""
+        ...
+
+    def err(self, text: str) -> None:
+        """The text is on standard error."""
+        ...
+
+    def read_all(self) -> bytes:
+        """All of standard input."""
+        ...
+
+    def read_line(self) -> str:
+        """One line of standard input; empty at its end."""
+        ...
+
+
+@dataclass(slots=True)
+class Wants:
+    """What the shared options ask for."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    yes: bool = False
+    dry_run: bool = False
+
+
+TownSource = Callable[["Call"], AbstractContextManager["OpenTown"]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One command line on its way through the tree."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    terminal: Terminal
+    tty: tuple[bool, bool, bool]  # stdin, stdout, stderr
+    town: TownSource
+    resident: bool = False  # whether this runs inside the node
+    columns: int = 0
+    home: str = ""  # absolute
+    wants: Wants = field(default_factory=Wants)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def width(self) -> int:
+        """Cells a line may take: the terminal's, `COLUMNS`, else 80."""
+        said = self.env.get("COLUMNS", "")
+        chosen = int(said) if said.isdigit() and int(said) else self.columns
+        return max(chosen or COLUMNS_DEFAULT, COLUMNS_MIN)
+
+    @property
+    def colour(self) -> bool:
+        """Whether standard output may carry colour (no-color.org; a dumb terminal never)."""
+        if self.env.get("NO_COLOR"):
+            return False
+        if self.env.get("FORCE_COLOR"):
+            return True
+        return self.tty[1] and self.env.get("TERM", "") != "dumb"
+
+    def path(self, name: str) -> Path:
+        """A file named on the command line, from where the command was typed."""
+        if name.startswith("~/"):
+            name = str(Path(self.env.get("HOME", "/")) / name[2:])
+        return self.cwd / name
+
+    def confirm(self, question: str) -> bool:
+        """Whether the person says yes. Raises NeedsYesError where no person can be asked."""
+        if self.wants.yes:
+            return True
+        if not self.tty[0] or self.wants.json:
+            raise NeedsYesError(question)
+        self.terminal.err(f"{question} [y/N] ")
+        return self.terminal.read_line().strip().lower() in ("y", "yes")
+
+
+def wants_json(argv: tuple[str, ...]) -> bool:
+    """Whether `--json` stands among the options, also of a line that cannot be parsed."""
+    options = argv[: argv.index("--")] if "--" in argv else argv
+    return "--json" in options

@@ -1,0 +1,184 @@
+"""The console script `wl`: hands a command to the running node, else runs it here.
+
+Starting Python is most of what a command costs, so this file imports nothing but a few modules
+of the standard library; the node has the command tree in memory (DESIGN §10). It parses nothing
+but `--home` and the first word, and never decides what a command means.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+from town.node import frames
+from town.node.place import home_path, socket_is_ours, socket_path
+
+# What starts, ends or describes a node cannot be asked of one.
+HERE = frozenset(("up", "down", "demo", "help", "version", "completion"))
+PASSED_ON = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "HOME", "PATH", "USER")
+INTERRUPTED = 130
+CONNECT_S = 2.0
+CANCEL_S = 3.0
+
+
+def first_word(argv: Sequence[str]) -> str:
+    """The command's name: the first argument that is no option nor the value of `--home`."""
+    after_home = False
+    for word in argv:
+        if after_home:
+            after_home = False
+        elif word == "--home":
+            after_home = True
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def asked_home(argv: Sequence[str]) -> str:
+    """The value of `--home` wherever it stands before `--`; empty without one."""
+    home = ""
+    for at, word in enumerate(argv):
+        if word == "--":
+            break
+        if word.startswith("--home="):
+            home = word[len("--home=") :]
+        elif word == "--home" and at + 1 < len(argv):
+            home = argv[at + 1]
+    return home
+
+
+def connect(home: str) -> socket.socket | None:
+    """A connection to the node of this home, or None when none answers."""
+    path = socket_path(home)
+    if not socket_is_ours(path):
+        return None
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    line.settimeout(CONNECT_S)
+    try:
+        line.connect(path)
+    except OSError:
+        line.close()
+        return None
+    line.settimeout(None)
+    return line
+
+
+def request(argv: Sequence[str]) -> bytes:
+    """What the node needs to know of this terminal and this command, as JSON."""
+    import json  # noqa: PLC0415  # not needed when no node runs
+
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name in PASSED_ON or name.startswith(("WL_", "XDG_", "LC_", "LANG"))
+    }
+    terminal = [stream is not None and stream.isatty() for stream in _standard()]
+    facts = {"argv": list(argv), "cwd": os.getcwd(), "env": env, "tty": terminal}  # noqa: PTH109
+    try:
+        facts["columns"] = os.get_terminal_size(2).columns
+    except OSError:
+        facts["columns"] = 0
+    return json.dumps(facts).encode("utf-8", "surrogateescape")
+
+
+def _standard() -> tuple[object, ...]:
+    return (sys.stdin, sys.stdout, sys.stderr)
+
+
+class Hand:
+    """One command in the hands of the node, until its exit code is here."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self.line = line
+        self.reader = line.makefile("rb")
+
+    def run(self, payload: bytes) -> int:
+        """The command's exit code; what it printed was printed here."""
+        self.line.sendall(frames.pack(frames.REQUEST, payload))
+        try:
+            return self._until_exit()
+        except KeyboardInterrupt:
+            return self._cancel()
+
+    def _until_exit(self) -> int:
+        while True:
+            kind, payload = frames.read_frame(self.reader.read)
+            if kind == frames.EXIT:
+                return int(payload)
+            if kind == frames.OUT:
+                _write(1, payload)
+            elif kind == frames.ERR:
+                _write(2, payload)
+            elif kind == frames.ASK:
+                self._feed(payload)
+
+    def _feed(self, what: bytes) -> None:
+        source = sys.stdin.buffer if sys.stdin is not None else None
+        if source is not None and what == b"line":
+            self._send(source.readline())
+        elif source is not None:
+            left = frames.INPUT_BYTES_MAX
+            while left > 0 and (piece := source.read(min(left, 1 << 16))):
+                left -= len(piece)
+                self._send(piece)
+        self.line.sendall(frames.pack(frames.INPUT_END))
+
+    def _send(self, piece: bytes) -> None:
+        for frame in frames.pieces(frames.INPUT, piece):
+            self.line.sendall(frame)
+
+    def _cancel(self) -> int:
+        self.line.sendall(frames.pack(frames.CANCEL))
+        self.line.settimeout(CANCEL_S)
+        try:
+            self._until_exit()
+        except (KeyboardInterrupt, OSError):
+            pass
+        return INTERRUPTED
+
+
+def _write(descriptor: int, payload: bytes) -> None:
+    while payload:
+        payload = payload[os.write(descriptor, payload) :]
+
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code of the command, run by the node of its home or, without one, here."""
+    if first_word(argv) not in HERE and os.environ.get("WL_NO_NODE", "") != "1":
+        home = home_path(asked_home(argv), cwd=os.getcwd(), env=os.environ)  # noqa: PTH109
+        line = connect(home)
+        if line is not None:
+            with line:
+                return _through_node(line, argv)
+    from cli.app import run_here  # noqa: PLC0415  # typer and the rest only when needed
+
+    return run_here(argv)
+
+
+def _through_node(line: socket.socket, argv: Sequence[str]) -> int:
+    try:
+        return Hand(line).run(request(argv))
+    except BrokenPipeError:
+        return 141  # whoever read our output has gone, as after `| head`
+    except OSError as error:
+        text = (
+            f"error   node.down\nwhy     the node hung up during the command ({error}); what it\n"
+            "        had said was kept is kept\ntry     wl up   ·   then repeat the command\n"
+        )
+        _write(2, text.encode())
+        return 6
+
+
+def main() -> None:
+    """Ends the process with the command's exit code."""
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        code = 141
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

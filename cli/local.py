@@ -1,0 +1,31 @@
+"""The town opened in this process, for a command that no node runs.
+
+The ledger has one writer: the town's lock is taken first, and a command that cannot have it
+says who does. Nothing of the town is imported before the command is known.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.context import Call
+
+if TYPE_CHECKING:
+    from town.node.compose import OpenTown
+
+
+@contextmanager
+def open_here(call: Call) -> "Iterator[OpenTown]":
+    """The town of this call's home, open until the block ends, its lock held meanwhile."""
+    from town.node.compose import open_town  # noqa: PLC0415  # starts the ledger's engine
+    from town.node.home import Home  # noqa: PLC0415
+    from town.node.lifecycle import town_lock  # noqa: PLC0415
+
+    home = Home(Path(call.home))
+    with town_lock(home, doing=" ".join(call.argv[:1])):
+        town = open_town(home, env=call.env, cancelled=call.cancelled)
+        try:
+            yield town
+        finally:
+            town.close()

@@ -1,0 +1,210 @@
+"""Prints an answer or an error: words for people, one envelope for programs, one exit code.
+
+Standard output carries the answer, standard error the talk. It decides nothing: what the words
+are was said by the market; here they are only made harmless, arranged and coloured.
+"""
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cli.context import Call
+from cli.escape import escape
+from cli.tables import table_lines
+from stamps.errors import WastelandError
+
+if TYPE_CHECKING:
+    from town.market.answer import Answer, Next, Stop
+
+SCHEMA_ERROR = "wl.v1.error"
+# Colours of the first word of a state line (users 7).
+COLOURS = {
+    "yours": "32", "accepted": "32", "posted": "32", "open": "36", "asked": "33",
+    "taken": "31", "stop": "1;31", "lapsed": "31", "ended": "31", "refused": "31",
+    "overdue": "33", "error": "1;31", "next": "2", "why": "2", "try": "2", "warn": "33",
+}  # fmt: skip
+# The exit code of an error that names none itself, by the start of its code (DESIGN §10).
+EXITS: Sequence[tuple[str, int]] = (
+    ("usage", 2),
+    ("store.damaged", 8),
+    ("store.", 6),
+    ("node.", 6),
+    ("peer.", 7),
+    ("link.", 7),
+    ("id.", 3),
+    ("not_found", 3),
+    ("claim.", 5),
+    ("item.closed", 5),
+    ("key.", 4),
+    ("not.", 4),
+    ("self.", 4),
+    ("clock.", 4),
+    ("quota.", 4),
+    ("integrity.", 8),
+    ("record.", 2),
+    ("signature", 8),
+)
+FIRST_COLUMN = 8
+
+
+def exit_of(error: WastelandError) -> int:
+    """The exit code of an error: its own, else by its code, else 1."""
+    own = getattr(error, "exit", None)
+    if isinstance(own, int):
+        return own
+    return next((code for start, code in EXITS if error.code.startswith(start)), 1)
+
+
+def command_line(argv: Iterable[str]) -> str:
+    """The words as a person would type them."""
+    return " ".join(word if word.startswith("<") else shlex.quote(word) for word in argv)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _instant(now: int) -> str:
+    return datetime.fromtimestamp(now / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def envelope(  # noqa: D417  # the shape is DESIGN §10's
+    schema: str,
+    *,
+    data: Any = None,
+    following: Sequence[Any] = (),
+    error: Mapping[str, Any] | None = None,
+    warn: Sequence[str] = (),
+    stop: Sequence[Any] = (),
+    as_of: Mapping[str, Any] | None = None,
+) -> str:
+    """The one line that `--json` prints, with all keys, whatever happened."""
+    whole = {
+        "schema": schema,
+        "data": _plain(data),
+        "next": _plain(following),
+        "error": _plain(error),
+        "warn": list(warn),
+        "stop": _plain(stop),
+        "as_of": _plain(as_of),
+    }
+    return json.dumps(whole, ensure_ascii=True, separators=(",", ":")) + "\n"
+
+
+def next_json(step: "Next") -> dict[str, Any]:
+    """One next step as JSON: argv, never a shell string."""
+    return {
+        "do": step.do,
+        "cmd": list(step.cmd),
+        "needs": list(step.needs),
+        "reaches": step.reaches,
+        "undo": step.undo,
+    }
+
+
+def stop_json(stop: "Stop") -> dict[str, Any]:
+    """One stop order as JSON."""
+    names = getattr(stop, "__slots__", None) or vars(stop)
+    return {name: getattr(stop, name) for name in names}
+
+
+def answer_json(answer: "Answer", *, now: int) -> str:
+    """The answer's envelope."""
+    as_of = {"at": _instant(now), "heard_s": answer.heard_s, "unsent": answer.unsent}
+    return envelope(
+        answer.schema,
+        data=answer.data,
+        following=[next_json(step) for step in answer.next],
+        error=getattr(answer, "error", None),
+        warn=answer.warn,
+        stop=[stop_json(stop) for stop in answer.stop],
+        as_of=as_of,
+    )
+
+
+def show(call: Call, answer: "Answer", *, now: int) -> int:
+    """The answer is printed; its exit code."""
+    if call.wants.json:
+        call.terminal.out(answer_json(answer, now=now))
+        return answer.exit
+    for stop in answer.stop:
+        call.terminal.err(_painted(call, stop_line(stop)))
+    lines = list(answer.words) or table_lines(answer.schema, answer.data, width=call.width)
+    for line in lines:
+        call.terminal.out(_painted(call, line))
+    if not call.wants.quiet:
+        _show_talk(call, answer, lines)
+    return answer.exit
+
+
+def _show_talk(call: Call, answer: "Answer", lines: Sequence[str]) -> None:
+    said = any(line.startswith("next ") for line in lines)
+    if answer.next and not said:
+        steps = "   ·   ".join(command_line(step.cmd) for step in answer.next)
+        call.terminal.out(_painted(call, f"{'next':<{FIRST_COLUMN}}{steps}"))
+    for line in answer.warn:
+        call.terminal.err(_painted(call, f"{'warn':<{FIRST_COLUMN}}{line}"))
+
+
+def stop_line(stop: "Stop") -> str:
+    """The line that tells a person to stop working on an item."""
+    return str(getattr(stop, "words", "") or f"{'stop':<{FIRST_COLUMN}}{stop}")
+
+
+def _painted(call: Call, line: str) -> str:
+    safe = escape(line)
+    first, space, rest = safe.partition(" ")
+    colour = COLOURS.get(first) if call.colour else None
+    return f"\x1b[{colour}m{first}\x1b[0m{space}{rest}\n" if colour else safe + "\n"
+
+
+def error_json(error: WastelandError) -> dict[str, Any]:
+    """The error as the envelope has it; its public attributes are its facts."""
+    facts = {
+        name: value
+        for name, value in vars(error).items()
+        if not name.startswith("_") and isinstance(value, str | int | bool | list | tuple)
+    }
+    for name in ("words", "try_", "exit", "code", "hint", "args"):
+        facts.pop(name, None)
+    return {
+        "code": error.code,
+        "message": str(error),
+        "why": str(getattr(error, "why", "")) or error.hint,
+        "try": [list(step) for step in getattr(error, "try_", ())],
+        "retryable": bool(getattr(error, "retryable", False)),
+        "retry_after_s": getattr(error, "retry_after_s", None),
+        **{name: fact for name, fact in facts.items() if name not in ("retryable", "why")},
+    }
+
+
+def show_error(call: Call, error: WastelandError) -> int:
+    """The error is printed, on standard output as JSON or on standard error in words."""
+    if call.wants.json:
+        call.terminal.out(envelope(SCHEMA_ERROR, error=error_json(error)))
+        return exit_of(error)
+    for line in error_lines(error):
+        call.terminal.err(_painted(call, line))
+    return exit_of(error)
+
+
+def error_lines(error: WastelandError) -> list[str]:
+    """The error in words: its code, why, and what to try."""
+    own = tuple(getattr(error, "words", ()))
+    if own:
+        return [f"{'error':<{FIRST_COLUMN}}{error.code}", *own]
+    steps = "   ·   ".join(command_line(step) for step in getattr(error, "try_", ()))
+    lines = [f"{'error':<{FIRST_COLUMN}}{error.code}"]
+    lines += [f"{'why':<{FIRST_COLUMN}}{_continued(str(error))}"] if str(error) else []
+    lines += [f"{'try':<{FIRST_COLUMN}}{text}" for text in (steps or error.hint,) if text]
+    return lines
+
+
+def _continued(text: str) -> str:
+    return text.replace("\n", "\n" + " " * FIRST_COLUMN)

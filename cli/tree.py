@@ -1,0 +1,205 @@
+"""How a command looks: shared options, examples under `--help`, groups loaded when named.
+
+Typer describes the commands; this adds what every one of them has. It runs none of them.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Annotated, Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from cli.context import Call
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+NOT_HERE = "not here on purpose: infer, hosted mode"
+
+
+def call_of(ctx: typer.Context) -> Call:
+    """The call that this context belongs to."""
+    call = ctx.find_object(Call)
+    if call is None:
+        raise RuntimeError("the command tree runs only under cli.app.run")
+    return call
+
+
+def _json(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001  # Typer's callback shape
+    call_of(ctx).wants.json |= value
+    return value
+
+
+def _quiet(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001
+    call_of(ctx).wants.quiet |= value
+    return value
+
+
+def _verbose(ctx: typer.Context, value: int) -> int:
+    call_of(ctx).wants.verbose = max(call_of(ctx).wants.verbose, value)
+    return value
+
+
+def _yes(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001
+    call_of(ctx).wants.yes |= value
+    return value
+
+
+def _dry_run(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001
+    call_of(ctx).wants.dry_run |= value
+    return value
+
+
+def _shared(
+    json: Annotated[
+        bool, typer.Option("--json", callback=_json, help="Only JSON on standard output.")
+    ] = False,
+    home: Annotated[
+        str, typer.Option("--home", metavar="DIR", help="The town's folder (or WL_HOME).")
+    ] = "",
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", callback=_quiet, help="Print only the answer.")
+    ] = False,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, callback=_verbose, help="Print more.")
+    ] = 0,
+    yes: Annotated[
+        bool, typer.Option("-y", "--yes", callback=_yes, help="Ask nothing; the answer is yes.")
+    ] = False,
+) -> None:
+    del json, home, quiet, verbose, yes
+
+
+def _telling(
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", callback=_dry_run, help="Show what would be said; say nothing."),
+    ] = False,
+) -> None:
+    del dry_run
+
+
+def _options(function: Callable[..., None]) -> list[Any]:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command()(function)
+    options: list[Any] = list(typer.main.get_command(app).params)
+    for option in options:
+        option.expose_value = False
+    return options
+
+
+SHARED = _options(_shared)
+TELLING = _options(_telling)
+
+
+class Examples:
+    """Help with examples, and printed to where the command was typed."""
+
+    extra: list[Any] = SHARED
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own options, then those that every command has."""
+        own: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        return [*own, *self.extra]
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """`--help`, printed through the call's terminal."""
+        option: Any = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.callback = _print_help
+            option.help = "Show this and examples."
+        return option
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The examples, line by line."""
+        found = getattr(getattr(self, "callback", None), "examples", ())
+        if found:
+            with formatter.section("Examples"):
+                for line in found:
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+        super().format_epilog(ctx, formatter)  # type: ignore[misc]
+
+
+def _print_help(ctx: Any, param: Any, value: bool) -> None:  # noqa: FBT001
+    del param
+    if value and not ctx.resilient_parsing:
+        call_of(ctx).terminal.out(ctx.get_help() + "\n")
+        raise typer.Exit(0)
+
+
+class Command(Examples, TyperCommand):
+    """A command that changes nothing outside this machine."""
+
+
+class Telling(Examples, TyperCommand):
+    """A command that tells others something, and can first show what (`--dry-run`)."""
+
+    extra = [*TELLING, *SHARED]  # noqa: RUF012  # typed by its parent
+
+
+class Group(Examples, TyperGroup):
+    """A word with commands under it."""
+
+
+class Lazy(Group):
+    """The root: knows which file has which command, and imports it when it is named."""
+
+    places: dict[str, str] = {}  # noqa: RUF012  # command -> module; set by cli.app
+    sections: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command, without importing any."""
+        del ctx
+        return list(self.places)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, its file imported now."""
+        del ctx
+        if cmd_name not in self.commands and cmd_name in self.places:
+            module = import_module(self.places[cmd_name])
+            self.commands.update(typer.main.get_group(module.app).commands)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Commands by what they are for; aliases are not listed."""
+        for title, names in self.sections.items():
+            rows = []
+            for name in names:
+                command = self.get_command(ctx, name)
+                rows.append((name, command.get_short_help_str(70)))
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Examples, then what is missing on purpose."""
+        super().format_epilog(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text("Exit codes: wl help exits. Settings: wl config list --origin.")
+        formatter.write_text(NOT_HERE)
+
+
+def new_group(name: str, help_text: str) -> typer.Typer:
+    """A word with commands under it, shown with its help when it stands alone."""
+    return typer.Typer(
+        name=name,
+        cls=Group,
+        help=help_text,
+        no_args_is_help=False,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def new_module() -> typer.Typer:
+    """The commands of one file."""
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def example(*lines: str) -> Callable[[Function], Function]:
+    """The function's help ends with these lines; each is a command that works."""
+
+    def mark(function: Function) -> Function:
+        function.examples = lines  # type: ignore[attr-defined]
+        return function
+
+    return mark

@@ -1,0 +1,219 @@
+"""The town's settings: known names with types and defaults, a file, and the environment.
+
+The environment beats the file, the file beats the default, and every value can say which of
+them it came from. A name that is not listed here is refused, never stored.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from stamps.errors import WastelandError
+
+Value = str | int | bool
+Origin = Literal["default", "file", "environment"]
+
+PORT_DEFAULT = 7331
+PORT_MAX = 65_535
+
+
+class SettingError(WastelandError):
+    """A setting has no such name or cannot have this value."""
+
+    code: ClassVar[str] = "config.bad"
+    hint: ClassVar[str] = "wl config list shows every setting."
+    exit: ClassVar[int] = 2
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("wl", "config", "list", "--origin"),)
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting: what it is for, its default, and how a text becomes its value."""
+
+    name: str
+    about: str
+    default: Value
+    parse: Callable[[str], Value]
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that beats the file."""
+        return "WL_" + self.name.replace(".", "_").upper()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A setting's value and where it came from."""
+
+    setting: Setting
+    value: Value
+    origin: Origin
+
+
+def _text(said: str) -> str:
+    return said.strip()
+
+
+def _port(said: str) -> int:
+    port = int(said)
+    if not 0 <= port <= PORT_MAX:
+        raise ValueError("a port is 0 to 65535; 0 takes any free one")
+    return port
+
+
+def _seconds(said: str) -> int:
+    seconds = int(said)
+    if seconds < 1:
+        raise ValueError("at least 1 second")
+    return seconds
+
+
+def _url(said: str) -> str:
+    if said and not said.startswith(("http://", "https://")):
+        raise ValueError("an address starts with https:// or http://")
+    return said.rstrip("/")
+
+
+def _switch(said: str) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True}
+    words |= {"false": False, "no": False, "off": False, "0": False}
+    if said.lower() not in words:
+        raise ValueError("true or false")
+    return words[said.lower()]
+
+
+def _level(said: str) -> str:
+    if said not in ("debug", "info", "warning", "error"):
+        raise ValueError("debug, info, warning or error")
+    return said
+
+
+def _setting(name: str, default: Value, parse: Callable[[str], Value], about: str) -> Setting:
+    return Setting(name=name, about=about, default=default, parse=parse)
+
+
+SETTINGS: Mapping[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        _setting("town.name", "", _text, "what this town calls itself to people"),
+        _setting("node.listen", "127.0.0.1", _text, "the address the node listens on"),
+        _setting("node.port", PORT_DEFAULT, _port, "its port; 0 takes any free one"),
+        _setting("node.public_url", "", _url, "how others reach this node, if they can"),
+        _setting("node.log_level", "info", _level, "how much logs/node.log says"),
+        _setting("sync.pull_s", 30, _seconds, "how often a peer is asked for news, about"),
+        _setting("sync.allow_private", False, _switch, "call peers at private addresses"),
+        _setting("claim.wait_s", 10, _seconds, "how long a claim waits for its answer"),
+        _setting("away.home", "", _text, "the always-on node that decides for this town's posts"),
+    )
+}
+
+
+class Config:
+    """The settings of one town as file and environment have them now."""
+
+    def __init__(self, path: Path, env: Mapping[str, str]) -> None:
+        self.path = path
+        self.env = env
+
+    def _document(self) -> tomlkit.TOMLDocument:
+        try:
+            return tomlkit.parse(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return tomlkit.document()
+        except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+            raise SettingError(str(self.path), f"cannot be read: {error}") from error
+
+    def choose(self, name: str) -> Chosen:
+        """The setting's value and origin. Raises SettingError."""
+        return self._chosen(known(name), self._document())
+
+    def _chosen(self, setting: Setting, document: tomlkit.TOMLDocument) -> Chosen:
+        if setting.variable in self.env:
+            value = parsed(setting, self.env[setting.variable], where=setting.variable)
+            return Chosen(setting=setting, value=value, origin="environment")
+        table, _, key = setting.name.partition(".")
+        group = document.get(table, {})
+        if isinstance(group, Mapping) and key in group:
+            plain = group[key]
+            said = str(plain.unwrap() if hasattr(plain, "unwrap") else plain)
+            value = parsed(setting, said, where=f"{self.path.name} {setting.name}")
+            return Chosen(setting=setting, value=value, origin="file")
+        return Chosen(setting=setting, value=setting.default, origin="default")
+
+    def text(self, name: str) -> str:
+        """The value as text. Raises SettingError."""
+        return str(self.choose(name).value)
+
+    def number(self, name: str) -> int:
+        """The value of a setting that is a number. Raises SettingError."""
+        return int(self.choose(name).value)
+
+    def switch(self, name: str) -> bool:
+        """The value of a setting that is on or off. Raises SettingError."""
+        return bool(self.choose(name).value)
+
+    def everything(self) -> list[Chosen]:
+        """Every setting, in the order of the list above."""
+        document = self._document()
+        return [self._chosen(setting, document) for setting in SETTINGS.values()]
+
+    def put(self, name: str, said: str) -> Chosen:
+        """The file has the value; comments and order in it stay. Raises SettingError."""
+        setting = known(name)
+        value = parsed(setting, said, where=name)
+        document = self._document()
+        table, _, key = name.partition(".")
+        if table not in document:
+            document[table] = tomlkit.table()
+        group = document[table]
+        if not isinstance(group, Mapping):
+            raise SettingError(name, f"{table} is no table in {self.path}")
+        group[key] = value
+        self._write(document)
+        return self.choose(name)
+
+    def unset(self, name: str) -> Chosen:
+        """The file has no value for it any more. Raises SettingError."""
+        known(name)
+        document = self._document()
+        table, _, key = name.partition(".")
+        group = document.get(table)
+        if isinstance(group, dict) and key in group:
+            del group[key]
+            self._write(document)
+        return self.choose(name)
+
+    def _write(self, document: tomlkit.TOMLDocument) -> None:
+        fresh = self.path.with_suffix(".toml.new")
+        try:
+            fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
+            fresh.chmod(0o600)
+            os.replace(fresh, self.path)  # noqa: PTH105  # atomic, and says so
+        except OSError as error:
+            raise SettingError(str(self.path), f"cannot be written: {error}") from error
+
+
+def known(name: str) -> Setting:
+    """The setting of this name. Raises SettingError with the nearest names."""
+    if name not in SETTINGS:
+        near = get_close_matches(name, SETTINGS, n=2)
+        raise SettingError(name, "no such setting" + (f"; {' or '.join(near)}?" if near else ""))
+    return SETTINGS[name]
+
+
+def parsed(setting: Setting, said: str, *, where: str) -> Value:
+    """The value that a text stands for. Raises SettingError."""
+    try:
+        return setting.parse(said)
+    except ValueError as error:
+        raise SettingError(where, f"cannot be {said!r}: {error}") from error

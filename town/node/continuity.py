@@ -1,0 +1,126 @@
+"""The mark that proves a ledger is the newest this town ever had (records 2.7).
+
+It lies in the machine's state folder, outside the town's home, where a backup of the home does
+not carry it: a token rewritten at each start, and how far each own chain had come. A ledger that
+does not match was restored, copied or lost its machine: its device key must never sign again.
+The mark judges; what follows from its judgement is done elsewhere.
+"""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from town.node.clock import new_secret
+from town.node.lifecycle import write_whole
+
+SPACE = "node"
+KEY = "continuity"
+
+
+class Notes(Protocol):
+    """Where the ledger's half of the mark is kept: the store of the town's own ledger."""
+
+    def document(self, space: str, key: str) -> object | None:
+        """A local note."""
+        ...
+
+    def put(self, space: str, key: str, value: object | None) -> None:
+        """The local note is durable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether the ledger is provably the newest, and if not, why."""
+
+    newest: bool
+    why: str = ""
+
+
+class Mark:
+    """One town's mark on this machine, held by the one process that has its ledger open."""
+
+    def __init__(self, folder: Path, notes: Notes) -> None:
+        self.folder = folder / "marks"
+        self.notes = notes
+        self._lock: FileLock | None = None
+        self._written: dict[str, int] = {}
+
+    def judge(self, heads: Mapping[str, int]) -> Judgement:
+        """Whether the ledger with these own chain heads is the newest; its mark is ours then.
+
+        `heads` maps a chain's name to its last seq. A ledger that never had a mark is new.
+        """
+        note = self.notes.document(SPACE, KEY)
+        if not isinstance(note, Mapping):
+            return Judgement(newest=True)
+        name, token = str(note.get("name", "")), str(note.get("token", ""))
+        if not self._take(name):
+            return Judgement(newest=False, why="another copy of this town is running")
+        kept = self._read(name)
+        if kept is None:
+            return Judgement(newest=False, why="this machine has no mark of it")
+        if kept.get("token") != token:
+            return Judgement(newest=False, why="it is a copy from before the last start")
+        behind = [chain for chain, seq in self._seqs(kept).items() if heads.get(chain, -1) < seq]
+        if behind:
+            return Judgement(newest=False, why="records signed here are missing from it")
+        return Judgement(newest=True)
+
+    def renew(self, heads: Mapping[str, int]) -> None:
+        """Ledger and machine carry a fresh token: every older copy of the ledger is outdated."""
+        note = self.notes.document(SPACE, KEY)
+        name = str(note.get("name", "")) if isinstance(note, Mapping) else ""
+        if not name or self._lock is None:
+            self.release()
+            name = new_secret().hex()
+            self._take(name)
+        token = new_secret().hex()
+        self._write(name, token, heads)
+        self.notes.put(SPACE, KEY, {"name": name, "token": token})
+
+    def advance(self, heads: Mapping[str, int]) -> None:
+        """The machine knows how far the own chains have come; called after they were durable."""
+        if all(self._written.get(chain) == seq for chain, seq in heads.items()):
+            return
+        note = self.notes.document(SPACE, KEY)
+        if isinstance(note, Mapping):
+            self._write(str(note["name"]), str(note["token"]), heads)
+
+    def release(self) -> None:
+        """Another process may open the ledger."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _take(self, name: str) -> bool:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(self.folder / f"{name}.lock", timeout=0, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            return False
+        self._lock = lock
+        return True
+
+    def _read(self, name: str) -> dict[str, object] | None:
+        with contextlib.suppress(OSError, ValueError):
+            kept = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+            if isinstance(kept, dict):
+                return kept
+        return None
+
+    def _seqs(self, kept: Mapping[str, object]) -> dict[str, int]:
+        seqs = kept.get("heads")
+        if not isinstance(seqs, Mapping):
+            return {}
+        return {str(chain): seq for chain, seq in seqs.items() if isinstance(seq, int)}
+
+    def _write(self, name: str, token: str, heads: Mapping[str, int]) -> None:
+        write_whole(self.folder / f"{name}.json", {"token": token, "heads": dict(heads)})
+        self._written = dict(heads)

@@ -1,0 +1,251 @@
+"""Starting and ending a town's processes, and proving that they are gone.
+
+One lock a town: whoever holds it writes the ledger. A process is known by its number and the
+moment it was created, so that a number used again is never mistaken for ours, and a node killed
+in the middle leaves nothing that could stop the next one.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import psutil
+from filelock import FileLock, Timeout
+
+from stamps.errors import WastelandError
+from town.node.home import Home
+
+LOCK_WAIT_S = 5.0
+START_WAIT_S = 30.0
+STOP_WAIT_S = 20.0
+POLL_S = 0.02
+CREATED_TOLERANCE_S = 2.0  # a corrected clock moves the computed creation time
+LOG_TAIL_LINES = 5
+
+
+class LockedError(WastelandError):
+    """Another process of this town is writing."""
+
+    code: ClassVar[str] = "store.locked"
+    hint: ClassVar[str] = "Start the node (wl up): commands then share it and never wait."
+    exit: ClassVar[int] = 6
+    retryable: ClassVar[bool] = True
+    retry_after_s: ClassVar[int] = 1
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("wl", "up"),)
+
+    def __init__(self, pid: int | None, doing: str) -> None:
+        who = f"process {pid} (wl {doing})" if pid else "another process"
+        super().__init__(f"{who} holds this town's ledger")
+        self.pid = pid
+        self.doing = doing
+
+
+class StartError(WastelandError):
+    """The node did not come up."""
+
+    code: ClassVar[str] = "node.start_failed"
+    hint: ClassVar[str] = "wl doctor says what is wrong; logs/node.log has the whole story."
+    exit: ClassVar[int] = 6
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("wl", "doctor"),)
+
+
+class StopError(WastelandError):
+    """Something that the node began is still there."""
+
+    code: ClassVar[str] = "node.not_gone"
+    hint: ClassVar[str] = "End these processes by their numbers, then repeat wl down."
+    exit: ClassVar[int] = 1
+
+    def __init__(self, pids: Sequence[int]) -> None:
+        super().__init__("still running: " + ", ".join(str(pid) for pid in pids))
+        self.pids = list(pids)
+
+
+class NodeDownError(WastelandError):
+    """The command needs a running node and there is none."""
+
+    code: ClassVar[str] = "node.down"
+    hint: ClassVar[str] = "wl up"
+    exit: ClassVar[int] = 6
+    retryable: ClassVar[bool] = True
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("wl", "up"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFacts:
+    """The running node, as `run/node.json` has it."""
+
+    pid: int
+    created: float
+    url: str
+    public_url: str
+    started_at: int  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What `down` ended: nothing, or a process and how many it had begun."""
+
+    pid: int | None
+    processes: int
+    forced: bool = False
+
+
+def process_of(pid: int, created: float) -> psutil.Process | None:
+    """The living process with this number and creation time, zombies not counted."""
+    try:
+        process = psutil.Process(pid)
+        alive = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        same = abs(process.create_time() - created) < CREATED_TOLERANCE_S
+    except psutil.Error:
+        return None
+    return process if alive and same else None
+
+
+def own_created() -> float:
+    """When this process was created, as `process_of` will compare it."""
+    return float(psutil.Process().create_time())
+
+
+def write_whole(path: Path, value: Mapping[str, object]) -> None:
+    """The file has this JSON, or what it had before: never half of it."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.write_text(json.dumps(value) + "\n", encoding="utf-8")
+    fresh.chmod(0o600)
+    os.replace(fresh, path)  # noqa: PTH105
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def running(home: Home) -> NodeFacts | None:
+    """The node of this home, if it lives; what a dead one left behind is not believed."""
+    try:
+        facts = NodeFacts(**_read(home.facts))  # type: ignore[arg-type]
+        alive = process_of(facts.pid, facts.created) is not None
+    except TypeError:
+        return None
+    return facts if alive else None
+
+
+def announce(home: Home, facts: NodeFacts) -> None:
+    """Everybody who looks finds the running node."""
+    write_whole(home.facts, asdict(facts))
+
+
+def forget(home: Home) -> None:
+    """No trace of a running node is left."""
+    for path in (home.facts, home.holder, Path(home.socket)):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+@contextmanager
+def town_lock(home: Home, *, doing: str, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+    """This process is the town's one writer until the block ends. Raises LockedError."""
+    home.furnish()
+    lock = FileLock(home.lock, timeout=wait_s, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise _locked(home) from None
+    try:
+        write_whole(home.holder, {"pid": os.getpid(), "created": own_created(), "doing": doing})
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            home.holder.unlink()
+        lock.release()
+
+
+def _locked(home: Home) -> LockedError:
+    facts = _read(home.holder)
+    pid, created = facts.get("pid"), facts.get("created")
+    if isinstance(pid, int) and isinstance(created, float) and process_of(pid, created):
+        return LockedError(pid, str(facts.get("doing", "")))
+    return LockedError(None, "")
+
+
+def start(home: Home, argv: Sequence[str], env: Mapping[str, str]) -> tuple[NodeFacts, bool]:
+    """The node runs detached and answers; whether it was started now. Raises StartError."""
+    home.furnish()
+    if (facts := running(home)) is not None:
+        return facts, False
+    forget(home)
+    printed = home.logs / "start.log"
+    with printed.open("wb") as talk:
+        child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            list(argv),
+            env=dict(env),
+            cwd=home.path,
+            stdin=subprocess.DEVNULL,
+            stdout=talk,
+            stderr=talk,
+            start_new_session=True,
+        )
+    return _until_up(home, child, printed)
+
+
+def _until_up(
+    home: Home, child: "subprocess.Popen[bytes]", printed: Path
+) -> tuple[NodeFacts, bool]:
+    deadline = time.monotonic() + START_WAIT_S
+    while time.monotonic() < deadline:
+        facts = running(home)
+        if facts is not None and Path(home.socket).exists():
+            return facts, facts.pid == child.pid
+        if child.poll() is not None and running(home) is None:
+            raise StartError(_last_words(printed) or f"it ended with code {child.returncode}")
+        time.sleep(POLL_S)
+    child.terminate()
+    raise StartError(f"it did not answer within {START_WAIT_S:.0f} s")
+
+
+def _last_words(printed: Path) -> str:
+    try:
+        lines = printed.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return "\n".join([line for line in lines if line.strip()][-LOG_TAIL_LINES:])
+
+
+def stop(home: Home, *, wait_s: float = STOP_WAIT_S) -> Stopped:
+    """The node and everything it began are gone. Raises StopError with what is left."""
+    facts = running(home)
+    process = process_of(facts.pid, facts.created) if facts else None
+    if process is None:
+        forget(home)
+        return Stopped(None, 0)
+    family = [process, *_children(process)]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+    _, left = psutil.wait_procs(family, timeout=wait_s)
+    forced = bool(left)
+    for late in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            late.kill()
+    _, left = psutil.wait_procs(left, timeout=wait_s)
+    alive = [late.pid for late in left if process_of(late.pid, late.create_time())]
+    if alive:
+        raise StopError(alive)
+    forget(home)
+    return Stopped(process.pid, len(family), forced)
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(process.children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
