@@ -31,7 +31,7 @@ LINES_ALLOWED_KEYS = frozenset(
 _KEYS_CACHED_MAX = 4_096
 _KEY = re.compile(rf"[!-~]{{1,{KEY_CHARS_MAX}}}")
 _LONG_NUMBER = re.compile(rb"[0-9]{%d}" % (INTEGER_DIGITS_MAX + 1))
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _WITHOUT_LINES = str.maketrans("", "", "\n\t")
 

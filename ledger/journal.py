@@ -1,0 +1,224 @@
+"""The one door into a ledger: every record of every origin passes here, and nowhere else.
+
+It orders the steps (judge, keep, fold, show) and owns the state in memory; the rules are in
+the pure modules, the durability is the store's. One thread at a time may use a journal.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ledger.admission import STORED, Admitted, Code, Gate
+from ledger.chains import ChainState
+from ledger.held import Held, MemoryHeld, Overlay
+from ledger.known import StoreIndex
+from ledger.project import Projector
+from ledger.registrar import policy_values
+from ledger.state import LedgerState
+from ledger.store import Projection, Store, StoreError
+from ledger.story import Home, Story
+from ledger.wanted import fold_item
+from ledger.world import row_name
+from stamps.accounts import AccountLog
+from stamps.record import ChainKey, Entry, Envelope, Record
+
+PARKED_MAX = 1_000
+TAIL_MAX = 10_000
+
+
+class Outcome(NamedTuple):
+    """What became of one record: a code (see `Code`), and the entry if it is held now."""
+
+    code: str
+    entry: Entry | None
+
+
+class Journal:
+    """One wasteland's ledger. `wasteland` is empty for a town's own accounts alone."""
+
+    def __init__(self, store: Store, *, wasteland: str) -> None:
+        self.store = store
+        self._wasteland = wasteland
+        self.version = 0  # rises with every record taken
+        self._parked: dict[str, Envelope] = {}
+        self._load()
+
+    @classmethod
+    def open(cls, store: Store, *, wasteland: str) -> "Journal":
+        """The ledger as its store keeps it; a tail that a crash left is projected first."""
+        journal = cls(store, wasteland=wasteland)
+        journal.flush()
+        return journal
+
+    def _load(self) -> None:
+        self.index = StoreIndex(self.store)
+        self._tail = MemoryHeld()
+        self._held = Overlay(self.store, self._tail)
+        self.state = LedgerState(self._wasteland, self._held, self.index)
+        self.state.load(self.store.chains())
+        self._gate = Gate(self.state, self.index.awaits)
+        self._projector = Projector(self.state, self.index)
+        self._projector.settle()
+        for entry in self.store.tail():
+            self._take(entry)
+
+    @property
+    def wasteland(self) -> str:
+        """The id of the wasteland."""
+        return self._wasteland
+
+    @property
+    def held(self) -> Held:
+        """Everything held, the unprojected tail included."""
+        return self._held
+
+    # --- the door
+
+    def record(
+        self, envelopes: Sequence[Envelope], *, now: int, bulk: bool = False
+    ) -> list[Outcome]:
+        """Each record was judged, and what was admitted is durable; `now` in microseconds.
+
+        `bulk` lets the projections follow later (see `flush`). Raises StoreError when the store
+        cannot keep what was admitted: then nothing of this call is held.
+        """
+        outcomes: list[Outcome] = []
+        fresh: list[Entry] = []
+        for envelope in envelopes:
+            code, entry = self._admit(envelope, now)
+            outcomes.append(Outcome(code, entry))
+            if entry is not None:
+                self._take(entry)
+                fresh.append(entry)
+        self._keep(fresh, bulk=bulk)
+        return outcomes
+
+    def record_pair(self, one: Envelope, other: Envelope) -> Outcome:
+        """The pair that proves a fork was judged as one thing (records 2.3)."""
+        code, entries = self._gate.admit_pair(one, other)
+        for entry in entries:
+            self._take(entry)
+        self._keep(list(entries), bulk=False)
+        return Outcome(code, entries[0] if entries else None)
+
+    def _admit(self, envelope: Envelope, now: int) -> Admitted:
+        code, entry = self._gate.admit(envelope, now=now)
+        if code is Code.PARKED and len(self._parked) < PARKED_MAX:
+            self._parked[envelope.record.id] = envelope
+        refused = code not in STORED and code is not Code.HELD
+        if refused and self.state.dirty and envelope.record.scope != "account":
+            # A decision that was taken but not folded yet may pin exactly this record.
+            self.flush()
+            code, entry = self._gate.admit(envelope, now=now)
+        return code, entry
+
+    def _take(self, entry: Entry) -> None:
+        self.state.log(entry.record.account)  # as it stood before
+        self._tail.add(entry)
+        self.state.take(entry)
+        if self.index.awaits(entry.record.id):
+            for subject in self.index.waiting(entry.record.id):
+                self.state.dirty[subject] = None
+        self.version += 1
+
+    def _keep(self, fresh: Sequence[Entry], *, bulk: bool) -> None:
+        if not fresh:
+            return
+        try:
+            if bulk and len(self._tail) < TAIL_MAX:
+                self.store.write(fresh, None)
+            else:
+                self._project(fresh)
+        except StoreError:
+            self._load()  # memory must not know more than the disk
+            raise
+
+    def flush(self) -> None:
+        """Rows and indexes cover every record held."""
+        if len(self._tail) or self.state.dirty:
+            self._project(())
+
+    def _project(self, fresh: Sequence[Entry]) -> None:
+        folds = self._projector.folded()
+        subjects = tuple(folded.subject for folded in folds)
+        chains = [self.state.chains[key] for key in self.state.changed_chains]
+        projection = Projection(
+            entries=tuple(self._tail.entries()), chains=chains, subjects=subjects
+        )
+        self.store.write(fresh, projection)
+        self.index.apply(subjects)
+        self.state.changed_chains.clear()
+        self._tail.clear()
+
+    def unpark(self, *, now: int) -> list[Outcome]:
+        """Records that came from the future and are due now were judged again (records 2.1)."""
+        due = [e for e in self._parked.values() if e.record.at <= now]
+        for envelope in due:
+            del self._parked[envelope.record.id]
+        return self.record(due, now=now) if due else []
+
+    # --- what is true now
+
+    def genesis(self) -> Record | None:
+        """The `wasteland.create` record."""
+        return self.state.record(self._wasteland) if self._wasteland else None
+
+    def registrar(self) -> Home | None:
+        """The device that admits people and sets the policy, None for a foreign commons."""
+        return self.state.registry.home
+
+    def registrar_pointer(self) -> str:
+        """What the registrar's next decision names as `decides` (records 4.3)."""
+        return self.state.registry.pointer
+
+    def policy(self) -> Mapping[str, Any]:
+        """The policy in force, defaults filled in."""
+        if self.genesis() is None:
+            return policy_values(None, None)
+        return self.state.registry.policy
+
+    def policy_id(self) -> str:
+        """What a post written now names as `under` (records 5.2)."""
+        return self.state.registry.policy_id
+
+    def log_of(self, account: str) -> AccountLog | None:
+        """The account log of somebody, as far as held."""
+        return self.state.log(account)
+
+    def name(self, account: str) -> str:
+        """The name of an account in rows (records 4.1)."""
+        return row_name(self.state, account)
+
+    def admitted(self) -> Mapping[str, str]:
+        """Account to handle of everybody admitted now."""
+        return self.state.registry.admitted
+
+    def account_named(self, name: str) -> str | None:
+        """The account that bears a row name, or whose id starts with it (≥ 4 hex)."""
+        bearer = self.state.registry.bearers.get(name)
+        if bearer is not None:
+            return bearer
+        prefix = name.removeprefix("handle~")
+        found = [a for a in self.store.accounts() if len(prefix) >= 4 and a.startswith(prefix)]  # noqa: PLR2004
+        return found[0] if len(found) == 1 else None
+
+    def story(self, item: str) -> Story | None:
+        """The story of an item by its record id, folded from what is held now."""
+        post = self.state.record(item)
+        if post is None or post.kind != "wanted.post":
+            return None
+        return fold_item(self.state, post)
+
+    def item_ids(self, prefix: str, limit: int = 10) -> list[str]:
+        """Record ids of items whose public id starts with the prefix (`w-3fa9` or `3fa9`)."""
+        public = prefix if prefix.startswith("w-") else f"w-{prefix}"
+        found = self.store.ids(public, limit)
+        rows = (self.index.item_of(item_id) for item_id in found)
+        return [item for item in rows if item is not None]
+
+    def head(self, key: ChainKey) -> ChainState | None:
+        """The state of a chain, for continuing one's own."""
+        return self.state.chains.get(key)
+
+    def seen_at(self) -> int:
+        """The greatest `at` of any counted head, 0 for an empty ledger (records 2.6)."""
+        return max((chain.head_at for chain in self.state.chains.values()), default=0)

@@ -1,0 +1,278 @@
+"""A ledger's store in memory: for tests, simulated towns and bundles being looked at.
+
+It keeps the port's promises, a crash included: what a write returned from is what a reopened
+store holds. It writes to no disk.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ledger.chains import ChainState
+from ledger.held import MemoryHeld
+from ledger.memory_board import find_items
+from ledger.store import BoardQuery, Commit, Item, Observed, Page, Projection, Subject, SubjectKind
+from ledger.tables import BY_NAME
+from stamps.record import ChainKey, Entry
+
+Faults = Callable[[str], None]
+
+
+def no_faults(point: str) -> None:
+    """Nothing fails."""
+    del point
+
+
+class MemoryStore:
+    """The Store port over dictionaries. `faults` is called before and after each write takes."""
+
+    def __init__(self, faults: Faults = no_faults) -> None:
+        self.faults = faults
+        self._journal: dict[str, Entry] = {}
+        self._tail: dict[str, Entry] = {}
+        self._held = MemoryHeld()
+        self._chains: dict[ChainKey, ChainState] = {}
+        self._subjects: dict[str, Subject] = {}
+        self._waits: dict[str, dict[str, None]] = {}
+        self._owners: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+        self._observed: dict[tuple[str, str], Observed] = {}
+        self._documents: dict[str, dict[str, Any]] = {}
+        self._commits: list[tuple[Commit, dict[str, dict[str, Any]]]] = []
+
+    def reopened(self, faults: Faults = no_faults) -> "MemoryStore":
+        """The store as a new process finds it."""
+        self.faults = faults
+        return self
+
+    # --- Held
+
+    def entry(self, record_id: str) -> Entry | None:
+        """The projected record of this id."""
+        return self._held.entry(record_id)
+
+    def about(self, subject: str) -> Sequence[Entry]:
+        """Projected records about the subject."""
+        return self._held.about(subject)
+
+    def slots(self, key: ChainKey, first: int, last: int) -> Sequence[Entry]:
+        """Projected records of a chain in the seq range."""
+        return self._held.slots(key, first, last)
+
+    def log(self, account: str) -> Sequence[Entry]:
+        """Projected log records of an account."""
+        return self._held.log(account)
+
+    def by_account(self, account: str) -> Sequence[str]:
+        """Subjects that projected records of the account touch."""
+        return self._held.by_account(account)
+
+    # --- Reader
+
+    def tail(self) -> Sequence[Entry]:
+        """Journalled records that no projection covers."""
+        return tuple(self._tail.values())
+
+    def chains(self) -> Iterable[ChainState]:
+        """Every chain as last projected."""
+        return tuple(self._chains.values())
+
+    def accounts(self) -> Iterable[str]:
+        """Every account with a held log record."""
+        return tuple(self._held.accounts())
+
+    def entries(self, after: str = "") -> Iterator[Entry]:
+        """Every journalled record by (`at`, id)."""
+        keyed = sorted((f"{e.record.at:014x}{e.record.id}", e) for e in self._journal.values())
+        return iter([entry for key, entry in keyed if key > after])
+
+    def count(self) -> int:
+        """How many records are held."""
+        return len(self._journal)
+
+    def waiting(self, key: str) -> Sequence[str]:
+        """Subjects that wait for the key."""
+        return tuple(self._waits.get(key, ()))
+
+    def awaited(self) -> Iterable[tuple[str, str]]:
+        """(subject, record id) of every record that a subject waits for."""
+        waits = self._waits.items()
+        return tuple((s, key) for key, there in waits if ":" not in key for s in there)
+
+    def pins(self) -> Iterable[tuple[str, str]]:
+        """(subject, record id) of every pin."""
+        return tuple((s.id, pin) for s in self._subjects.values() for pin in s.pins)
+
+    def subject_of(self, public_item_id: str) -> str | None:
+        """The post behind a signed `w-…` id."""
+        owners = self._owners.get(("wanted", public_item_id))
+        return min(owners) if owners else None
+
+    def subject(self, subject_id: str) -> Subject | None:
+        """A subject as last projected."""
+        return self._subjects.get(subject_id)
+
+    def subjects(self, kind: SubjectKind) -> Iterator[Subject]:
+        """Every subject of a kind, by id."""
+        return iter([s for _, s in sorted(self._subjects.items()) if s.kind == kind])
+
+    def row(self, table: str, key: str) -> dict[str, Any] | None:
+        """One signed row; of several owners of a key the lowest subject's (records 7.5)."""
+        owners = self._owners.get((table, key))
+        return copy.deepcopy(owners[min(owners)]) if owners else None
+
+    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+        """Every signed row of a table, by key."""
+        keys = sorted(key for name, key in self._owners if name == table)
+        found = (self.row(table, key) for key in keys)
+        return iter([row for row in found if row is not None])
+
+    def find(self, query: BoardQuery) -> Page:
+        """Items of both layers in the asked order."""
+        return find_items(self._items(), query)
+
+    def _items(self) -> Iterator[Item]:
+        for row in self.rows("wanted"):
+            subject = self._subjects[self.subject_of(row["id"]) or ""]
+            yield Item(row=row, card=subject.card)
+        for observed in self.observed("wanted"):
+            if ("wanted", observed.row.key) not in self._owners:
+                yield Item(row=dict(observed.row.values), card={}, observed=observed)
+
+    def ids(self, prefix: str, limit: int) -> Sequence[str]:
+        """Public item ids of both layers with the prefix."""
+        found = {key for table, key in self._owners if table == "wanted"}
+        found |= {key for table, key in self._observed if table == "wanted"}
+        return sorted(key for key in found if key.startswith(prefix))[:limit]
+
+    def counts(self) -> Mapping[str, int]:
+        """Items by status, both layers."""
+        found: dict[str, int] = {}
+        for item in self._items():
+            status = str(item.row.get("status"))
+            found[status] = found.get(status, 0) + 1
+        return found
+
+    def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:
+        """Unsigned rows of a table, or the one of a key."""
+        found = sorted((k, o) for (name, k), o in self._observed.items() if name == table)
+        return iter([o for k, o in found if key is None or k == key])
+
+    def document(self, space: str, key: str) -> Any | None:
+        """A local note of the node."""
+        return copy.deepcopy(self._documents.get(space, {}).get(key))
+
+    def documents(self, space: str) -> Mapping[str, Any]:
+        """All local notes of a space."""
+        return copy.deepcopy(self._documents.get(space, {}))
+
+    # --- Writer
+
+    def write(self, entries: Sequence[Entry], projection: Projection | None) -> None:
+        """The records are kept; with a projection, also shown, in one step."""
+        self.faults("write:before")
+        for entry in entries:
+            if entry.record.id not in self._journal:
+                self._journal[entry.record.id] = entry
+                self._tail[entry.record.id] = entry
+        if projection is not None:
+            self._apply(projection)
+        self.faults("write:after")
+
+    def _apply(self, projection: Projection) -> None:
+        for entry in self._tail.values():
+            self._held.add(entry)
+        self._tail.clear()
+        for chain in projection.chains:
+            self._chains[chain.key] = chain
+        for subject in projection.subjects:
+            self._replace(subject)
+
+    def _replace(self, subject: Subject) -> None:
+        before = self._subjects.get(subject.id)
+        if before is not None:
+            for row in before.rows:
+                owners = self._owners[row.table, row.key]
+                del owners[subject.id]
+                if not owners:
+                    del self._owners[row.table, row.key]
+            for key in before.waits:
+                self._waits[key].pop(subject.id, None)
+        self._subjects[subject.id] = subject
+        for row in subject.rows:
+            self._owners.setdefault((row.table, row.key), {})[subject.id] = row.values
+        for key in subject.waits:
+            self._waits.setdefault(key, {})[subject.id] = None
+
+    def observe(self, rows: Sequence[Observed]) -> None:
+        """The unsigned rows are kept, newer over older."""
+        self.faults("observe:before")
+        for observed in rows:
+            key = observed.row.table, observed.row.key
+            before = self._observed.get(key)
+            if before is None or before.seen_at <= observed.seen_at:
+                self._observed[key] = observed
+        self.faults("observe:after")
+
+    def put(self, space: str, key: str, value: Any | None) -> None:
+        """The local note is kept; None removes it."""
+        self.faults("put:before")
+        if value is None:
+            self._documents.get(space, {}).pop(key, None)
+        else:
+            self._documents.setdefault(space, {})[key] = copy.deepcopy(value)
+        self.faults("put:after")
+
+    def clear_projections(self) -> None:
+        """Rows and indexes are empty, every record is in the tail."""
+        self._held.clear()
+        self._chains.clear()
+        self._subjects.clear()
+        self._waits.clear()
+        self._owners.clear()
+        self._tail = dict(self._journal)
+
+    def collect(self) -> None:
+        """Nothing is unreferenced here."""
+
+    def close(self) -> None:
+        """Nothing is left to close."""
+
+    # --- history
+
+    def _snapshot(self) -> dict[str, dict[str, Any]]:
+        tables: dict[str, dict[str, Any]] = {name: {} for name in BY_NAME}
+        for table, key in self._owners:
+            tables[table][key] = self.row(table, key)
+        return tables
+
+    def checkpoint(self, message: str) -> str | None:
+        """A commit of the rows as they stand, None when nothing changed."""
+        self.faults("checkpoint:before")
+        snapshot = self._snapshot()
+        if self._commits and self._commits[-1][1] == snapshot:
+            return None
+        number = f"{len(self._commits) + 1:040x}"
+        newest = max((e.record.at for e in self._journal.values()), default=0)
+        at = f"{newest // 1_000_000}"
+        self._commits.append((Commit(id=number, message=message, at=at), snapshot))
+        self.faults("checkpoint:after")
+        return number
+
+    def commits(self, limit: int) -> Sequence[Commit]:
+        """The newest commits first."""
+        return [commit for commit, _ in reversed(self._commits)][:limit]
+
+    def as_of(self, commit: str, table: str) -> Iterator[dict[str, Any]]:
+        """The rows of a table at a commit."""
+        snapshot = next(s for c, s in self._commits if c.id == commit)
+        return iter([copy.deepcopy(row) for _, row in sorted(snapshot[table].items())])
+
+    def changes(self, first: str, last: str, table: str) -> Iterator[Mapping[str, Any]]:
+        """Rows that differ between two commits."""
+        snapshots = {commit.id: snapshot[table] for commit, snapshot in self._commits}
+        before, after = snapshots[first], snapshots[last]
+        for key in sorted({*before, *after}):
+            one, other = before.get(key), after.get(key)
+            if one != other:
+                said = "added" if one is None else "removed" if other is None else "modified"
+                yield {"change": said, "before": one, "after": other}

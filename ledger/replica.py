@@ -1,0 +1,105 @@
+"""What a peer session needs of a ledger: the defined set R(W), its root, and one door.
+
+Ports and values only; `journal.py` is the adapter. Everything here speaks of R(W) as records
+2.4 defines it: what is held but does not count is never listed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from stamps.record import ChainKey, Entry
+
+
+class Head(NamedTuple):
+    """The last counted record of a chain, or the last one of an effective account log."""
+
+    seq: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frontier:
+    """The whole set in short (records 2.5). Equal frontiers mean equal sets.
+
+    `chains`: counted heads of the chains in R(W), identity chains included. `logs`: effective
+    account-log heads. `forks`: lowest unsettled fork of a chain. `pins`: pinned records outside
+    every prefix, with the log records they need.
+    """
+
+    wasteland: str
+    chains: Mapping[ChainKey, Head]
+    logs: Mapping[str, Head]
+    forks: Mapping[ChainKey, int]
+    pins: frozenset[str]
+    root: bytes  # 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What became of a stream of records.
+
+    `codes` counts every outcome by its code (`ok`, `held`, `fork`, `pinned`, `loose`, `parked`,
+    `gap`, `unknown_device`, `unknown_scope`, `cut`, `settled`, `not_admitted`, `record.bad`,
+    `signature`, `quota`, …). `answers` are records to send back: the log of an author whose
+    record we do not count, and the pair that proves its fork (records 2.5). `gaps` say from
+    which seq a chain continues here.
+    """
+
+    codes: Mapping[str, int]
+    answers: tuple[Entry, ...] = ()
+    gaps: Mapping[ChainKey, int] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> int:
+        """How many records are new here."""
+        return sum(self.codes.get(code, 0) for code in ("ok", "fork", "pinned"))
+
+
+class Replica(Protocol):
+    """One wasteland's set, as a peer session reads and feeds it."""
+
+    @property
+    def wasteland(self) -> str:
+        """The id of the wasteland."""
+        ...
+
+    def frontier(self) -> Frontier:
+        """The set as it stands; cheap while nothing changes."""
+        ...
+
+    def slot(self, key: ChainKey, seq: int) -> str | None:
+        """The id of the counted record at this seq, for comparing checks at the lower seq."""
+        ...
+
+    def chain(self, key: ChainKey, first: int, last: int) -> Sequence[Entry]:
+        """The counted records of a chain with first <= seq <= last, in order."""
+        ...
+
+    def account_log(self, account: str) -> Sequence[Entry]:
+        """The whole effective log of an account from n = 0, also of accounts outside R(W)."""
+        ...
+
+    def fork_pair(self, key: ChainKey) -> Sequence[Entry]:
+        """The two records that prove the chain's lowest unsettled fork, else nothing."""
+        ...
+
+    def pinned(self, ids: Iterable[str]) -> Sequence[Entry]:
+        """Pinned records among these ids, logs that introduce their devices first."""
+        ...
+
+    def entries(self, ids: Iterable[str]) -> Sequence[Entry]:
+        """Held records of these ids, whether they count or not, logs first, then (chain, seq)."""
+        ...
+
+    def members(self) -> Iterable[tuple[int, str]]:
+        """(`at` // 1_000_000, id) of every record of R(W), in order (for layer 2)."""
+        ...
+
+    def receive(self, lines: Sequence[bytes], *, now: int) -> Received:
+        """The lines passed the one door; `now` in microseconds since 1970 UTC.
+
+        Lines are as in records 1.3, logs and proofs before chains, chains in order. A pair that
+        proves a fork stands as two neighbouring lines of one slot.
+        """
+        ...

@@ -1,0 +1,250 @@
+"""The fold of one item: from its records to its story (records 5).
+
+Pure, and O(the item's records). It replays the home's decisions and gathers what people asked,
+handed in and said; it writes no row and knows no clock.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from ledger.decide import (
+    BID_UNTIL_DEFAULT_US,
+    SECOND_US,
+    ItemJudge,
+    ItemState,
+    OpenGrant,
+    handed_in_by,
+    last_rejection,
+)
+from ledger.handed import attempts_of, gather_void, stamps_of
+from ledger.registrar import policy_values
+from ledger.story import Ask, Grant, Home, Note, Rules, Status, Stop, Story
+from ledger.walk import Walk, replay
+from ledger.world import World, counts, lives, look
+from stamps.kinds import ITEM_DECISION_KINDS
+from stamps.record import Record
+
+RACE_MOST_DEFAULT: Final = 2
+
+
+def fold_item(world: World, post: Record) -> Story | None:
+    """The story of a post, or None while the post itself does not count here."""
+    log = world.log(post.account)
+    if log is None or not lives(world, post) or not log.may(post.device, "wanted.post"):
+        return None
+    about = [r for r in world.about(post.id) if r.kind != "wanted.post"]
+    own = post.body.get("policy", {}).get("home")
+    home = Home(own["account"], own["device"]) if own else Home(post.account, post.device)
+    rules, missing, named = rules_of(world, post)
+    state = ItemState(post, rules, _fields(post), {post.id: 0}, {home.account})
+    walk = Walk(root=post.id, home=home, alive=lives)
+    if missing is None:
+        _replay(world, state, walk, about)
+    else:
+        walk.stop = Stop.POLICY
+        state.missing.extend(missing)
+    state.named.update(named)
+    return _story(world, state, walk, [r for r in about if lives(world, r)])
+
+
+def rules_of(world: World, post: Record) -> tuple[Rules, tuple[str, ...] | None, frozenset[str]]:
+    """The rules that bind a post for good, what they wait for, and what they pin (5.2)."""
+    under = post.body.get("under", "")
+    genesis = world.record(world.wasteland)
+    policy: Record | None = None
+    named: frozenset[str] = frozenset()
+    missing: tuple[str, ...] | None = None
+    if under and under != world.wasteland:
+        named = frozenset({under})
+        policy = world.record(under)
+        if policy is None:
+            missing = (under,)
+        elif policy.kind != "wasteland.policy" or policy.about != world.wasteland:
+            missing, policy = (), None  # it names no policy of this wasteland: it waits for ever
+    values = policy_values(genesis, policy) if under else policy_values(None, None)
+    own = post.body.get("policy", {})
+    assign = own.get("assign", values["assign"])
+    most = own.get("max", RACE_MOST_DEFAULT) if assign == "race" else 1
+    rules = Rules(
+        assign=assign,
+        most=most,
+        lease_s=own.get("lease_s", values["lease_s"]),
+        unsigned=own.get("unsigned", values["unsigned"]),
+        maintainers=frozenset(values["maintainers"]),
+        may_instruct=frozenset(values["may_instruct"]),
+    )
+    return rules, missing, named
+
+
+def _fields(post: Record) -> dict[str, Any]:
+    return {k: v for k, v in post.body.items() if k not in ("policy", "under")}
+
+
+def _replay(world: World, state: ItemState, walk: Walk, about: Iterable[Record]) -> None:
+    chains: dict[Home, list[Record]] = {}
+    for record in about:
+        if "decides" in record.body:
+            chains.setdefault(Home(record.account, record.device), []).append(record)
+    for chain in chains.values():
+        chain.sort(key=lambda r: r.seq)
+    judge = ItemJudge(world, state)
+
+    def judged(record: Record) -> Any:
+        verdict = judge(record)
+        if state.moved_to is not None:
+            to, state.moved_to = state.moved_to, None
+            walk.moved_to = Home(to["account"], to["device"])
+        return verdict
+
+    replay(world, walk, lambda home: chains.get(home, ()), judged)
+
+
+def _story(world: World, state: ItemState, walk: Walk, living: list[Record]) -> Story:
+    by_kind: dict[str, list[Record]] = {}
+    for record in sorted(living, key=lambda r: (r.at, r.id)):
+        by_kind.setdefault(record.kind, []).append(record)
+    submissions = by_kind.get("work.submit", [])
+    confirmed = {d.instruction for d in state.decisions}
+    pending = tuple(
+        r
+        for r in living
+        if r.kind in ITEM_DECISION_KINDS
+        and r.kind != "decision.confirm"
+        and r.id not in confirmed
+        and (r.account, r.device) != walk.home
+        and _may_tell(state, r)
+        and r.body.get("decides") == walk.pointer
+    )
+    waits, pins = _named(world, state, walk)
+    return Story(
+        post=state.post,
+        fields=state.fields,
+        rules=state.rules,
+        home=walk.home,
+        status=_status(state, submissions),
+        pointer=walk.pointer,
+        stop=walk.stop,
+        decisions=tuple(state.decisions),
+        asks=_asks(state, by_kind),
+        grants=_grants(state, by_kind),
+        attempts=attempts_of(world, state, submissions),
+        stamps=stamps_of(world, state),
+        notes=_notes(by_kind.get("note.add", ())),
+        instructions=pending,
+        void=gather_void(state, walk, living, pending),
+        waits=waits,
+        named=frozenset(state.named),
+        pins=pins,
+    )
+
+
+def _may_tell(state: ItemState, record: Record) -> bool:
+    if record.account == state.post.account:
+        return True
+    rules = state.rules
+    return record.account in rules.maintainers and record.kind in rules.may_instruct
+
+
+def _named(world: World, state: ItemState, walk: Walk) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the item waits for, and which pinned records stand outside every prefix (2.4)."""
+    waits = list(state.missing)
+    if walk.stop is Stop.HEAD:
+        waits.append(f"head:{walk.home.account}:{walk.home.device}")
+    pins = []
+    for record_id in sorted(state.named):
+        record, missing = look(world, record_id)
+        if record is None:
+            held = world.record(record_id)
+            if held is None or record_id not in waits:
+                waits.append(missing)
+            continue
+        if record.about != state.post.id:
+            waits.append(f"names:{record_id}")  # its chain is not among the item's own
+        if not counts(world, record):
+            pins.append(record_id)
+    waits.extend(f"name:{g.neighbour}" for g in state.grants.values() if g.neighbour)
+    if walk.home.account != state.post.account:
+        waits.append(f"home:{walk.home.account}")
+    return tuple(dict.fromkeys(waits)), tuple(pins)
+
+
+def _status(state: ItemState, submissions: Iterable[Record]) -> Status:
+    """records 5.4."""
+    if state.completed is not None:
+        return Status.COMPLETED
+    if state.withdrawn is not None:
+        return Status.WITHDRAWN
+    for grant in state.open_grants:
+        for submission in submissions:
+            if submission.id not in state.rejected and handed_in_by(state, submission, grant):
+                return Status.IN_REVIEW
+    return Status.CLAIMED if state.open_grants else Status.OPEN
+
+
+def _asks(state: ItemState, by_kind: Mapping[str, list[Record]]) -> tuple[Ask, ...]:
+    granted = {g.bid: g.id for g in state.grants.values() if g.bid is not None}
+    released = {
+        (r.account, r.body.get("bid") or r.body.get("grant"))
+        for r in by_kind.get("claim.release", ())
+    }
+    found = []
+    for bid in by_kind.get("claim.bid", ()):
+        grant = granted.get(bid.id)
+        place = state.order.get(bid.body["seen"])
+        found.append(
+            Ask(
+                id=bid.id,
+                account=bid.account,
+                device=bid.device,
+                by=bid.body.get("by", ""),
+                at=bid.at,
+                until=bid.body.get("until", bid.at + BID_UNTIL_DEFAULT_US),
+                seen=bid.body["seen"],
+                grant=grant,
+                released=(bid.account, bid.id) in released,
+                stale=place is None or place < state.updated,
+            )
+        )
+    return tuple(found)
+
+
+def _grants(state: ItemState, by_kind: Mapping[str, list[Record]]) -> tuple[Grant, ...]:
+    renews: dict[str, Record] = {}
+    for renew in by_kind.get("claim.renew", ()):
+        grant = state.grants.get(renew.body["grant"])
+        if grant is not None and renew.account == grant.holder:
+            renews[grant.id] = renew  # by_kind is in (at, id) order: the last one stays
+    return tuple(_grant(state, g, renews.get(g.id)) for g in state.grants.values())
+
+
+def _grant(state: ItemState, grant: OpenGrant, renew: Record | None) -> Grant:
+    renewed = renew.at if renew is not None else 0
+    last = max(grant.at, last_rejection(state, grant), renewed)
+    return Grant(
+        id=grant.id,
+        term=grant.term,
+        holder=grant.holder,
+        neighbour=grant.neighbour,
+        bid=grant.bid,
+        at=grant.at,
+        lease_s=grant.lease_s,
+        until=last + grant.lease_s * SECOND_US,
+        last_sign=max(grant.at, renewed),
+        renew=renew.id if renew is not None else None,
+        ended=grant.ended,
+        reason=grant.reason,
+    )
+
+
+def _notes(records: Iterable[Record]) -> tuple[Note, ...]:
+    return tuple(
+        Note(
+            id=r.id,
+            account=r.account,
+            at=r.at,
+            tag=r.body["tag"],
+            text=r.body["text"],
+            re=r.body.get("re", ""),
+        )
+        for r in records
+    )
