@@ -52,6 +52,7 @@ class Journal:
     def _load(self) -> None:
         self.index = StoreIndex(self.store)
         self._tail = MemoryHeld()
+        self._fresh: list[Entry] = []  # taken, not written yet
         self._held = Overlay(self.store, self._tail)
         self.state = LedgerState(self._wasteland, self._held, self.index)
         self.state.load(self.store.chains())
@@ -79,17 +80,16 @@ class Journal:
         """Each record was judged, and what was admitted is durable; `now` in microseconds.
 
         `bulk` lets the projections follow later (see `flush`). Raises StoreError when the store
-        cannot keep what was admitted: then nothing of this call is held.
+        cannot keep what was admitted: what did not become durable is not held then.
         """
         outcomes: list[Outcome] = []
-        fresh: list[Entry] = []
         for envelope in envelopes:
             code, entry = self._admit(envelope, now)
             outcomes.append(Outcome(code, entry))
             if entry is not None:
                 self._take(entry)
-                fresh.append(entry)
-        self._keep(fresh, bulk=bulk)
+                self._fresh.append(entry)
+        self._keep(bulk=bulk)
         return outcomes
 
     def record_pair(self, one: Envelope, other: Envelope) -> Outcome:
@@ -97,7 +97,8 @@ class Journal:
         code, entries = self._gate.admit_pair(one, other)
         for entry in entries:
             self._take(entry)
-        self._keep(list(entries), bulk=False)
+            self._fresh.append(entry)
+        self._keep(bulk=False)
         return Outcome(code, entries[0] if entries else None)
 
     def _admit(self, envelope: Envelope, now: int) -> Admitted:
@@ -120,34 +121,35 @@ class Journal:
                 self.state.dirty[subject] = None
         self.version += 1
 
-    def _keep(self, fresh: Sequence[Entry], *, bulk: bool) -> None:
-        if not fresh:
+    def _keep(self, *, bulk: bool) -> None:
+        if not self._fresh:
             return
-        try:
-            if bulk and len(self._tail) < TAIL_MAX:
-                self.store.write(fresh, None)
-            else:
-                self._project(fresh)
-        except StoreError:
-            self._load()  # memory must not know more than the disk
-            raise
+        if bulk and len(self._tail) < TAIL_MAX:
+            self._written(None)
+        else:
+            self.flush()
 
     def flush(self) -> None:
-        """Rows and indexes cover every record held."""
-        if len(self._tail) or self.state.dirty:
-            self._project(())
-
-    def _project(self, fresh: Sequence[Entry]) -> None:
+        """Everything taken is durable; rows and indexes cover every record held."""
+        if not self._fresh and not len(self._tail) and not self.state.dirty:
+            return
         folds = self._projector.folded()
         subjects = tuple(folded.subject for folded in folds)
         chains = [self.state.chains[key] for key in self.state.changed_chains]
-        projection = Projection(
-            entries=tuple(self._tail.entries()), chains=chains, subjects=subjects
+        self._written(
+            Projection(entries=tuple(self._tail.entries()), chains=chains, subjects=subjects)
         )
-        self.store.write(fresh, projection)
         self.index.apply(subjects)
         self.state.changed_chains.clear()
         self._tail.clear()
+
+    def _written(self, projection: Projection | None) -> None:
+        fresh, self._fresh = self._fresh, []
+        try:
+            self.store.write(fresh, projection)
+        except StoreError:
+            self._load()  # memory must not know more than the disk
+            raise
 
     def unpark(self, *, now: int) -> list[Outcome]:
         """Records that came from the future and are due now were judged again (records 2.1)."""

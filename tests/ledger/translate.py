@@ -6,6 +6,7 @@ same set with the same ties. One unit of the model's time is three seconds.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +95,6 @@ def _body(made: Translation, record: R) -> dict[str, Any]:
     body.update(_FILL.get(record.kind, {}))
     if record.kind == "wanted.post":
         body["title"] = record.body["title"]
-        body.setdefault("under", "")
     if record.kind == "work.close" and "submission" in body:
         body["reason"] = "enough"
     if record.kind == "claim.end" and body["cause"] == "taken_back":
@@ -116,35 +116,40 @@ _FILL: dict[str, dict[str, Any]] = {
     "work.accept": {"stamp": STAMP},
     "work.reject": {"reason": "not yet"},
 }
-_IDS = {"decides", "bid", "seen", "grant", "renew", "release", "submission", "of", "account"}
+_IDS = {
+    "under",
+    "decides",
+    "bid",
+    "seen",
+    "grant",
+    "renew",
+    "release",
+    "submission",
+    "of",
+    "account",
+}
 
 
 def _field(made: Translation, record: R, name: str, value: Any) -> dict[str, Any]:
-    if name in _IDS or name == "under":
+    if record.kind in _WHOLE:
+        return _WHOLE[record.kind](made, record)
+    if name in _IDS:
         return {name: _reference(made, value)}
-    if name in ("to",):
-        return {"to": _home(made, value)}
-    if name in ("device", "successor"):
-        return {name: key_of(value).device}
-    if name == "rotation":
-        return {name: [key_of(each).device for each in value]}
-    if name == "may":
-        return {name: list(value)}
-    if name == "heads":
-        return {name: _heads(made, record)}
-    if record.kind == "wanted.post":
-        return _post_field(made, record, name, value)
-    if name == "lease_s" and record.kind == "claim.grant":
-        return {name: value * UNIT_S}
-    if record.kind == "wasteland.policy":
-        return _policy(made, record)
-    if record.kind == "wasteland.create":
-        return _genesis(record)
-    if name == "until":
-        return {name: BASE_US + value * UNIT_US}
-    if name == "set":
-        return {name: {"title": f"title {value}"}}
-    return {name: value}
+    say = _SAID.get(name)
+    return {name: say(made, record, value)} if say is not None else {name: value}
+
+
+_SAID: dict[str, Callable[[Translation, R, Any], Any]] = {
+    "to": lambda made, _, pair: _home(made, pair),
+    "device": lambda _, __, name: key_of(name).device,
+    "successor": lambda _, __, name: key_of(name).device,
+    "rotation": lambda _, __, names: [key_of(name).device for name in names],
+    "may": lambda _, __, kinds: list(kinds),
+    "heads": lambda made, record, _: _heads(made, record),
+    "lease_s": lambda _, __, units: units * UNIT_S,
+    "until": lambda _, __, units: BASE_US + units * UNIT_US,
+    "set": lambda _, __, value: {"title": f"title {value}"},
+}
 
 
 def _heads(made: Translation, record: R) -> dict[str, Any]:
@@ -158,7 +163,7 @@ def _heads(made: Translation, record: R) -> dict[str, Any]:
     return found
 
 
-def _post_field(made: Translation, record: R, name: str, value: Any) -> dict[str, Any]:
+def _post(made: Translation, record: R) -> dict[str, Any]:
     body = record.body
     policy: dict[str, Any] = {"assign": body["assign"]}
     if body["assign"] == "race":
@@ -167,19 +172,21 @@ def _post_field(made: Translation, record: R, name: str, value: Any) -> dict[str
         policy["lease_s"] = body["lease_s"] * UNIT_S
     if "home" in body:
         policy["home"] = _home(made, body["home"])
-    return {"policy": policy}
+    return {"policy": policy, "under": _reference(made, body.get("under", ""))}
 
 
 def _policy(made: Translation, record: R) -> dict[str, Any]:
+    """A policy as a whole; its `decides` stays where the model has it."""
     values = {
         "maintainers": [_reference(made, m) for m in record.body["maintainers"]],
         "lease_s": record.body["lease_s"] * UNIT_S,
         "may_instruct": sorted(ITEM_DECISION_KINDS - {"decision.confirm"}),
     }
-    return {"set": values}
+    return {"set": values, "decides": _reference(made, record.body["decides"])}
 
 
-def _genesis(record: R) -> dict[str, Any]:
+def _genesis(made: Translation, record: R) -> dict[str, Any]:
+    del made
     return {
         "name": "oracle",
         "title": "The oracle's board",
@@ -187,6 +194,13 @@ def _genesis(record: R) -> dict[str, Any]:
         "policy": {"join": record.body["join"]},
         "schema": "1.2",
     }
+
+
+_WHOLE = {
+    "wanted.post": _post,
+    "wasteland.policy": _policy,
+    "wasteland.create": _genesis,
+}
 
 
 def _copied(made: Translation, record: R, entry: Entry) -> R:
@@ -209,7 +223,7 @@ def _copied(made: Translation, record: R, entry: Entry) -> R:
 
 def _model_field(made: Translation, record: R, name: str) -> Any:
     value = record.body[name]
-    if name in _IDS or name == "under":
+    if name in _IDS:
         return _reference(made, value)
     if name in ("to", "home"):
         return (_reference(made, value[0]), value[1])
