@@ -194,6 +194,7 @@ class LedgerState:
         if registry:
             self._registry = None
         if before is not None:
+            self._touch((key.author,))
             self._touch_chain(held)
             self._touch(self.index.waiting(f"head:{key.author}:{key.device}"))
 
