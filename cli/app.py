@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -84,6 +85,7 @@ def _wl(
     del version  # answered before the tree is asked
 
 
+@cache
 def command_tree() -> tree.Lazy:
     """The root of the tree, its files not imported yet."""
     built = typer.main.get_group(root)

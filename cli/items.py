@@ -1,0 +1,307 @@
+"""`wl post update browse show withdraw note log diff`: the board, read and written."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from cli.answers import ItemArgument, answer, many_of, seconds_of, text_of
+from cli.context import Call, UsageError
+from cli.output import show
+from cli.tree import Command, Telling, call_of, example, new_module
+
+app = new_module()
+RACE_MAX = 3
+
+Title = Annotated[str, typer.Argument(metavar="TITLE", help="What should be done, in one line.")]
+TitleOption = Annotated[str, typer.Option("--title", help="The same as TITLE.")]
+Description = Annotated[
+    str, typer.Option("-d", "--description", help="What it is about; `-` reads standard input.")
+]
+Project = Annotated[str, typer.Option("--project", help="The project it belongs to.")]
+Type = Annotated[str, typer.Option("--type", help="bug, feature, docs, design, …")]
+Priority = Annotated[int, typer.Option("-p", "--priority", help="0 (now) to 4 (some day).")]
+Effort = Annotated[str, typer.Option("--effort", help="trivial, small, medium, large, epic.")]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", "--tags", help="A tag, or several with commas.")
+]
+Repo = Annotated[str, typer.Option("--repo", help="The repository the work is in.")]
+Base = Annotated[str, typer.Option("--base", help="The branch to start from.")]
+Check = Annotated[str, typer.Option("--check", help="The command that shows it is done.")]
+DoneWhen = Annotated[
+    list[str] | None, typer.Option("--done-when", help="What is true when it is done; repeat.")
+]
+Deliver = Annotated[str, typer.Option("--deliver", help="pull_request, patch, commit or blob.")]
+Needs = Annotated[list[str] | None, typer.Option("--needs", help="An item that comes first.")]
+Due = Annotated[str, typer.Option("--due", help="When it is needed, as a date.")]
+Lease = Annotated[str, typer.Option("--lease", help="How long a claim holds: 24h, 7d, …")]
+Assign = Annotated[
+    str, typer.Option("--assign", help="first, choose, or race:N (N may work at once).")
+]
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    empty = (None, "", (), [], -1)
+    return {name: value for name, value in fields.items() if value not in empty}
+
+
+def _policy(*, assign: str, lease: str) -> dict[str, Any]:
+    policy: dict[str, Any] = {}
+    if assign:
+        word, _, count = assign.partition(":")
+        policy["assign"] = word
+        if word == "race":
+            policy["max"] = int(count) if count.isdigit() else RACE_MAX
+    if lease:
+        policy["lease_s"] = seconds_of(lease)
+    return policy
+
+
+@app.command(cls=Telling)
+@example(
+    'wl post "Fix the token refresh race" --type bug -p 1',
+    'wl post --title "Write the guide" --project docs --tag help,docs --json',
+    'git log -1 --format=%B | wl post "Port this fix" -d - --check "make test"',
+    "wl post -F backlog.toml --dry-run",
+)
+def post(
+    ctx: typer.Context,
+    words: Title = "",
+    *,
+    title: TitleOption = "",
+    description: Description = "",
+    project: Project = "",
+    type_: Type = "",
+    priority: Priority = -1,
+    effort: Effort = "",
+    tags: Tags = None,
+    repo: Repo = "",
+    base: Base = "",
+    check: Check = "",
+    done_when: DoneWhen = None,
+    deliver: Deliver = "",
+    needs: Needs = None,
+    due: Due = "",
+    reward: Annotated[str, typer.Option("--reward", help="What the work is worth.")] = "",
+    assign: Assign = "",
+    lease: Lease = "",
+    home: Annotated[str, typer.Option("--decides", help="The node that decides about it.")] = "",
+    supersedes: Annotated[str, typer.Option("--supersedes", help="The item it replaces.")] = "",
+    file: Annotated[str, typer.Option("-F", "--file", help="TOML or JSON; `-` reads it.")] = "",
+) -> int:
+    """Put work on the board.
+
+    The first post of a town that has joined no wasteland makes one of its own.
+    """
+    call = call_of(ctx)
+    if file:
+        return _post_file(call, file)
+    fields = _given(
+        title=title or words,
+        description=text_of(call, description),
+        project=project,
+        type=type_,
+        priority=priority,
+        effort=effort,
+        tags=many_of(tags),
+        repo=repo,
+        base=base,
+        check=check,
+        done_when=tuple(done_when or ()),
+        deliver=deliver,
+        needs=many_of(needs),
+        due=due,
+        reward=reward,
+        supersedes=supersedes,
+        policy=_policy(assign=assign, lease=lease),
+        home=home,
+    )
+    if "title" not in fields:
+        raise UsageError("a post needs a title")
+    dry_run = call.wants.dry_run
+    return answer(ctx, lambda town: town.market.post(fields, dry_run=dry_run))
+
+
+def _post_file(call: Call, name: str) -> int:
+    posts = _posts_in(call, name)
+    code = 0
+    with call.town(call) as town:
+        for fields in posts:
+            found = town.market.post(fields, dry_run=call.wants.dry_run)
+            code = code or show(call, found, now=town.now())
+    return code
+
+
+def _posts_in(call: Call, name: str) -> list[Mapping[str, Any]]:
+    try:
+        if name == "-":
+            text = call.terminal.read_all().decode("utf-8")
+        else:
+            text = call.path(name).read_text("utf-8")
+        value = json.loads(text) if text.lstrip()[:1] in ("{", "[") else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name}: {error}") from error
+    if isinstance(value, Mapping):
+        value = value.get("post", [value])
+    if not isinstance(value, list) or not all(isinstance(post, Mapping) for post in value):
+        raise UsageError(f"{name}: a list of posts is needed, in TOML as [[post]]")
+    return value
+
+
+@app.command(cls=Telling)
+@example(
+    'wl update w-3fa9 --check "make test"',
+    "wl update w-3fa9 --priority 0 --tag urgent --dry-run",
+)
+def update(
+    ctx: typer.Context,
+    item: ItemArgument,
+    *,
+    title: TitleOption = "",
+    description: Description = "",
+    project: Project = "",
+    type_: Type = "",
+    priority: Priority = -1,
+    effort: Effort = "",
+    tags: Tags = None,
+    repo: Repo = "",
+    base: Base = "",
+    check: Check = "",
+    done_when: DoneWhen = None,
+    deliver: Deliver = "",
+    needs: Needs = None,
+    due: Due = "",
+) -> int:
+    """Change what a post says, while nobody works on it."""
+    call = call_of(ctx)
+    fields = _given(
+        title=title,
+        description=text_of(call, description),
+        project=project,
+        type=type_,
+        priority=priority,
+        effort=effort,
+        tags=many_of(tags),
+        repo=repo,
+        base=base,
+        check=check,
+        done_when=tuple(done_when or ()),
+        deliver=deliver,
+        needs=many_of(needs),
+        due=due,
+    )
+    if not fields:
+        raise UsageError("nothing to change was said")
+    return answer(ctx, lambda town: town.market.update(item, fields))
+
+
+@app.command(cls=Command)
+@example(
+    "wl browse",
+    "wl browse --type bug --status open --sort priority",
+    "wl browse token refresh --limit 5 --json",
+)
+def browse(
+    ctx: typer.Context,
+    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="Words in it.")] = None,
+    *,
+    project: Project = "",
+    type_: Type = "",
+    status: Annotated[
+        list[str] | None, typer.Option("--status", help="open, claimed, in_review, …; or all.")
+    ] = None,
+    priority: Priority = -1,
+    tag: Annotated[str, typer.Option("--tag", help="Items with this tag.")] = "",
+    poster: Annotated[str, typer.Option("--poster", help="Items this town posted.")] = "",
+    claimer: Annotated[str, typer.Option("--claimer", help="Items this town holds.")] = "",
+    sort: Annotated[str, typer.Option("--sort", help="priority, newest, oldest, updated.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="A page's size.")] = 25,
+    cursor: Annotated[str, typer.Option("--cursor", help="Where the page before ended.")] = "",
+) -> int:
+    """List what is on the board."""
+    query = _given(
+        text=" ".join(text or ()),
+        project=project,
+        type=type_,
+        status=many_of(status),
+        priority=priority,
+        tag=tag,
+        poster=poster,
+        claimer=claimer,
+        sort=sort,
+        limit=limit,
+        cursor=cursor,
+    )
+    return answer(ctx, lambda town: town.market.browse(query))
+
+
+@app.command(cls=Command)
+@example("wl show w-3fa9", "wl show w-3fa9 --json | jq .data.may_start")
+def show_(ctx: typer.Context, item: ItemArgument) -> int:
+    """Show one item: what it asks, who has it, what was handed in, what was said."""
+    return answer(ctx, lambda town: town.market.show(item))
+
+
+show_.__name__ = "show"
+app.registered_commands[-1].name = "show"
+
+
+@app.command(cls=Telling)
+@example('wl withdraw w-3fa9 --reason "not needed any more"', "wl delete w-3fa9")
+def withdraw(
+    ctx: typer.Context,
+    item: ItemArgument,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+) -> int:
+    """Take a post off the board; its record remains."""
+    return answer(ctx, lambda town: town.market.withdraw(item, reason=reason))
+
+
+app.command("delete", cls=Telling, hidden=True)(withdraw)
+
+
+@app.command(cls=Telling)
+@example(
+    'wl note w-3fa9 "2 of 3 tests green"',
+    'wl note w-3fa9 --ask "Which of the two token stores?"',
+    'wl note w-3fa9 --tag dispute "CI was green at the commit I named"',
+)
+def note(
+    ctx: typer.Context,
+    item: ItemArgument,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="`-` reads it.")] = "",
+    *,
+    ask: Annotated[str, typer.Option("--ask", help="The text is a question.")] = "",
+    tag: Annotated[str, typer.Option("--tag", help="note, answer, progress, dispute, …")] = "",
+    re: Annotated[str, typer.Option("--re", help="The note this answers.")] = "",
+) -> int:
+    """Say something about an item: progress, a question, an answer."""
+    said = text_of(call_of(ctx), ask or text)
+    if not said:
+        raise UsageError("a note needs a text")
+    chosen = tag or ("question" if ask else "note")
+    return answer(ctx, lambda town: town.market.note(item, said, tag=chosen, re=re))
+
+
+@app.command(cls=Command)
+@example("wl log w-3fa9", "wl log --json")
+def log(
+    ctx: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="[ITEM]", help="Without one: commits.")] = "",
+) -> int:
+    """List the signed records of an item, or what the ledger committed."""
+    return answer(ctx, lambda town: town.market.log(item))
+
+
+@app.command(cls=Command)
+@example("wl diff HEAD~1 HEAD", "wl diff 2026-11-01 2026-11-23 --json")
+def diff(
+    ctx: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="FROM", help="A commit or a date.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="A commit or a date.")] = "HEAD",
+) -> int:
+    """Show what changed on the board between two commits or dates."""
+    return answer(ctx, lambda town: town.market.diff(first, last))

@@ -1,0 +1,119 @@
+"""`wl init up down status`: the town and its node."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.answers import answer
+from cli.context import Call
+from cli.output import envelope, show
+from cli.tree import Command, call_of, example, new_module
+from town.node.home import Home
+from town.node.lifecycle import running, start, stop
+
+app = new_module()
+
+
+@app.command(cls=Command)
+@example("wl init --handle rust-hollow", "wl init --handle ash --home /srv/ash --json")
+def init(
+    ctx: typer.Context,
+    *,
+    handle: Annotated[str, typer.Option("--handle", help="The town's public name.")] = "",
+    type_: Annotated[str, typer.Option("--type", help="town, human, agent or org.")] = "town",
+) -> int:
+    """Found a town: an account, a device key here and a recovery key to put away."""
+    return answer(ctx, lambda town: town.market.init(handle=handle, type=type_))
+
+
+@app.command(cls=Command)
+@example(
+    "wl up",
+    "wl up --detach --port 0 --json",
+    "wl up --listen 0.0.0.0 --public-url https://wl.example.org",
+)
+def up(
+    ctx: typer.Context,
+    *,
+    detach: Annotated[
+        bool, typer.Option("--detach/--foreground", help="Return when it runs, or stay.")
+    ] = True,
+    port: Annotated[int, typer.Option("--port", help="0 takes any free one.")] = -1,
+    listen: Annotated[str, typer.Option("--listen", help="The address, or address:port.")] = "",
+    public_url: Annotated[
+        str, typer.Option("--public-url", help="How others reach this node.")
+    ] = "",
+) -> int:
+    """Start the node; nothing is sent anywhere until you join or invite somebody."""
+    call = call_of(ctx)
+    env = {**call.env, **_overrides(port=port, listen=listen, public_url=public_url)}
+    if not detach:
+        from cli.resident import stay  # noqa: PLC0415  # the whole node
+
+        return stay(call.home, env)
+    return _detached(call, env)
+
+
+def _overrides(*, port: int, listen: str, public_url: str) -> dict[str, str]:
+    address, _, behind = listen.rpartition(":") if listen.count(":") == 1 else (listen, "", "")
+    said = {
+        "WL_NODE_PORT": str(port) if port >= 0 else behind,
+        "WL_NODE_LISTEN": address,
+        "WL_NODE_PUBLIC_URL": public_url,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _detached(call: Call, env: dict[str, str]) -> int:
+    from town.node.boot import child_environment  # noqa: PLC0415  # the engine's rules
+
+    home = Home(call.path(call.home))
+    argv = [sys.executable, "-m", "cli.resident", "--home", call.home]
+    facts, fresh = start(home, argv, child_environment(env))
+    data = {
+        "node": {"pid": facts.pid, "url": facts.url, "public_url": facts.public_url},
+        "started": fresh,
+        "home": call.home,
+    }
+    if call.wants.json:
+        call.terminal.out(envelope("wl.v1.up", data=data))
+        return 0
+    first = "" if fresh else "already up: "
+    call.terminal.out(
+        f"Node    {first}{facts.url}  pid {facts.pid}  (stop: wl down)\n"
+        f"Board   {facts.url}/\n"
+    )
+    return 0
+
+
+@app.command(cls=Command)
+@example("wl down", "wl down --json")
+def down(ctx: typer.Context) -> int:
+    """End the node and everything it began, and prove it."""
+    call = call_of(ctx)
+    ended = stop(Home(call.path(call.home)))
+    data = {"pid": ended.pid, "ended": ended.processes, "forced": ended.forced, "left": 0}
+    if call.wants.json:
+        call.terminal.out(envelope("wl.v1.down", data=data))
+    elif ended.pid is None:
+        call.terminal.out("down    no node was running · 0 processes left\n")
+    else:
+        how = " (it had to be killed)" if ended.forced else ""
+        call.terminal.out(f"down    stopped pid {ended.pid}{how} · 0 processes left\n")
+    return 0
+
+
+@app.command(cls=Command)
+@example("wl status", "wl status --json | jq -r .data.node.url", "wl status w-3fa9")
+def status(
+    ctx: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="[ITEM]", help="Then the same as show.")] = "",
+) -> int:
+    """Say how this town stands: node, identity, board, peers, what is unsent."""
+    call = call_of(ctx)
+    if item:
+        return answer(ctx, lambda town: town.market.show(item))
+    with call.town(call) as town:
+        found, now = town.status(running(Home(call.path(call.home)))), town.now()
+    return show(call, found, now=now)

@@ -1,0 +1,86 @@
+"""The node's process: the service of `town.node` with this command tree in its memory.
+
+It boots the ledger's engine before anything can import another one, and turns each command that
+a launcher hands over into a call of the tree.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.app import command_tree, run
+from cli.context import Call
+from cli.launcher import asked_home
+from cli.output import error_lines
+from cli.terminal import FarTerminal
+from stamps.errors import WastelandError
+from town.node.changes import cancellable
+from town.node.control import Conversation, Request
+
+if TYPE_CHECKING:
+    from town.node.compose import OpenTown
+
+STARTED = 0
+
+
+class Shell:
+    """Runs command lines on one open town."""
+
+    def __init__(self, town: "OpenTown") -> None:
+        self.town = town
+        command_tree()  # built once, before the first command waits for it
+
+    def __call__(self, request: Request, talk: Conversation) -> int:
+        """The exit code of the command; what it printed is on its way to the launcher."""
+        terminal = FarTerminal(talk)
+        call = Call(
+            argv=request.argv,
+            cwd=Path(request.cwd),
+            env=request.env,
+            terminal=terminal,
+            tty=request.tty,
+            town=self._shared,
+            resident=True,
+            columns=request.columns,
+            home=str(self.town.home.path),
+            cancelled=talk.cancelled,
+        )
+        talk.on_cancel.append(self.town.changes.ring)
+        with cancellable(talk.cancelled), self.town.caller(request.env):
+            code = run(call)
+        try:
+            terminal.flush()
+        except BrokenPipeError:
+            return code
+        return code
+
+    @contextmanager
+    def _shared(self, call: Call) -> "Iterator[OpenTown]":
+        del call
+        yield self.town
+
+
+def stay(home: str, env: Mapping[str, str]) -> int:
+    """The exit code of a node that ran in this process until it was told to end."""
+    from town.node.service import serve  # noqa: PLC0415  # aiohttp and the ledger
+    from town.node.home import Home  # noqa: PLC0415
+
+    serve(Home(Path(home)), env, Shell)
+    return STARTED
+
+
+def main() -> int:
+    """The exit code of the detached node."""
+    import os  # noqa: PLC0415
+
+    try:
+        return stay(asked_home(sys.argv[1:]), dict(os.environ))
+    except WastelandError as error:
+        sys.stderr.write("\n".join(error_lines(error)) + "\n")
+        return int(getattr(error, "exit", 1))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
