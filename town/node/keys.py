@@ -40,7 +40,7 @@ class KeyFiles:
         """This key signs from now on; the one before it is kept aside and signs no more."""
         if self.device_file.exists():
             number = len(list(self.home.keys.glob("device.old-*.json")))
-            os.replace(self.device_file, self.home.keys / f"device.old-{number}.json")  # noqa: PTH105
+            os.link(self.device_file, self.home.keys / f"device.old-{number}.json")  # noqa: PTH200
         self._write(self.device_file, KeyRing(device=key))
 
     def save_rotation(self, keys: tuple[DeviceKey, ...]) -> None:

@@ -25,6 +25,7 @@ from town.node.home import Home
 LOCK_WAIT_S = 5.0
 START_WAIT_S = 30.0
 STOP_WAIT_S = 20.0
+ORPHAN_WAIT_S = 3.0  # what the node began and did not end itself
 POLL_S = 0.02
 CREATED_TOLERANCE_S = 2.0  # a corrected clock moves the computed creation time
 LOG_TAIL_LINES = 5
@@ -195,7 +196,10 @@ def start(home: Home, argv: Sequence[str], env: Mapping[str, str]) -> tuple[Node
             stderr=talk,
             start_new_session=True,
         )
-    return _until_up(home, child, printed)
+    try:
+        return _until_up(home, child, printed)
+    finally:
+        child.returncode = child.returncode or 0  # it outlives us; nobody here waits for it
 
 
 def _until_up(
@@ -229,19 +233,37 @@ def stop(home: Home, *, wait_s: float = STOP_WAIT_S) -> Stopped:
         forget(home)
         return Stopped(None, 0)
     family = [process, *_children(process)]
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.terminate()
-    _, left = psutil.wait_procs(family, timeout=wait_s)
-    forced = bool(left)
-    for late in left:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            late.kill()
-    _, left = psutil.wait_procs(left, timeout=wait_s)
-    alive = [late.pid for late in left if process_of(late.pid, late.create_time())]
+    created = {one.pid: one.create_time() for one in family}
+    forced = _ended([process], wait_s)
+    forced |= _ended([one for one in family[1:] if one.is_running()], ORPHAN_WAIT_S)
+    alive = [pid for pid, moment in created.items() if process_of(pid, moment)]
     if alive:
         raise StopError(alive)
     forget(home)
     return Stopped(process.pid, len(family), forced)
+
+
+def _ended(processes: Sequence[psutil.Process], wait_s: float) -> bool:
+    """Asked to end, and made to after `wait_s`; whether any had to be made to."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    left = _left_after(processes, wait_s)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _left_after(left, wait_s)
+    return bool(left)
+
+
+def _left_after(processes: Sequence[psutil.Process], wait_s: float) -> list[psutil.Process]:
+    # psutil's own wait takes a zombie that its parent has not reaped yet for a living process.
+    deadline = time.monotonic() + wait_s
+    while True:
+        left = [one for one in processes if process_of(one.pid, one.create_time())]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(POLL_S)
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

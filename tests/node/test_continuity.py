@@ -1,0 +1,100 @@
+import shutil
+
+import pytest
+
+from ledger.memory import MemoryStore
+from town.node.continuity import Mark
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return tmp_path / "state"
+
+
+def started(machine, store, heads):
+    """One start of a town: judged, renewed, ended; what the judgement was."""
+    mark = Mark(machine, store)
+    found = mark.judge(heads)
+    if found.newest:
+        mark.renew(heads)
+    mark.release()
+    return found
+
+
+def copied(store):
+    """What a backup of the home carries: the ledger's half of the mark."""
+    other = MemoryStore()
+    for key, value in store.documents("node").items():
+        other.put("node", key, value)
+    return other
+
+
+def test_a_town_that_goes_on_where_it_ended_is_the_newest(machine):
+    """A first start, and every start after it on the same ledger, may go on signing."""
+    store = MemoryStore()
+    assert started(machine, store, {}).newest
+    assert started(machine, store, {"a": 3}).newest
+    assert started(machine, store, {"a": 9}).newest
+
+
+def test_a_ledger_restored_from_before_the_last_start_is_not_the_newest(machine):
+    """records 2.7: an older copy never continues a chain."""
+    store = MemoryStore()
+    started(machine, store, {"a": 3})
+    backup = copied(store)
+    started(machine, store, {"a": 3})
+    assert not started(machine, backup, {"a": 3}).newest
+
+
+def test_a_ledger_restored_within_one_run_misses_records_and_is_not_the_newest(machine):
+    """The token is the same, but the machine knows that more was signed."""
+    store = MemoryStore()
+    mark = Mark(machine, store)
+    mark.judge({"a": 3})
+    mark.renew({"a": 3})
+    backup = copied(store)
+    mark.advance({"a": 4})
+    mark.release()
+    assert not started(machine, backup, {"a": 3}).newest
+    assert started(machine, store, {"a": 4}).newest
+
+
+def test_a_crash_between_the_record_and_the_mark_is_no_restore(machine):
+    """The ledger may know more than the mark: what was acknowledged is in it."""
+    store = MemoryStore()
+    started(machine, store, {"a": 3})
+    assert started(machine, store, {"a": 4, "b": 0}).newest
+
+
+def test_another_machine_does_not_continue_the_chains(machine):
+    """A home copied elsewhere, or whose machine's state is lost, cannot prove itself."""
+    store = MemoryStore()
+    started(machine, store, {"a": 3})
+    shutil.rmtree(machine)
+    assert not started(machine, store, {"a": 3}).newest
+
+
+def test_two_copies_of_one_town_never_run_with_one_key(machine):
+    """While one is open, the other is told that it is a copy."""
+    store = MemoryStore()
+    started(machine, store, {"a": 3})
+    copy = copied(store)
+    first = Mark(machine, store)
+    assert first.judge({"a": 3}).newest
+    assert not Mark(machine, copy).judge({"a": 3}).newest
+    first.release()
+
+
+def test_after_a_new_key_the_copy_has_a_mark_of_its_own(machine):
+    """The copy that was refused and got a new key goes on under it; the first one does too."""
+    store = MemoryStore()
+    started(machine, store, {"a": 3})
+    copy = copied(store)
+    started(machine, store, {"a": 3})
+    mark = Mark(machine, copy)
+    assert not mark.judge({"a": 3}).newest
+    mark.release()
+    mark.renew({"b": 0})
+    mark.release()
+    assert started(machine, copy, {"b": 1}).newest
+    assert started(machine, store, {"a": 5}).newest

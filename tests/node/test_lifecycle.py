@@ -1,0 +1,167 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import psutil
+import pytest
+
+from town.node import lifecycle
+from town.node.home import Home, HomeError
+
+# A stand-in for the node: it announces itself as a node does, and may have children.
+NODE = """
+import os, signal, socket, subprocess, sys, threading
+from pathlib import Path
+from town.node import lifecycle
+from town.node.home import Home
+
+home = Home(Path(sys.argv[1]))
+with lifecycle.town_lock(home, doing="up", wait_s=1):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    line = socket.socket(socket.AF_UNIX)
+    line.bind(home.socket)
+    line.listen()
+    facts = lifecycle.NodeFacts(pid=os.getpid(), created=lifecycle.own_created(),
+                                url="http://127.0.0.1:1", public_url="", started_at=1)
+    lifecycle.announce(home, facts)
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    if len(sys.argv) > 2:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    ended.wait()
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    found = Home(tmp_path / "town")
+    found.furnish()
+    yield found
+    facts = lifecycle.running(found)
+    if facts is not None:
+        lifecycle.stop(found, wait_s=1)
+
+
+def alive(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def start(home, *more):
+    argv = [sys.executable, "-c", textwrap.dedent(NODE), str(home.path), *more]
+    return lifecycle.start(home, argv, dict(os.environ))
+
+
+def test_a_node_that_was_started_is_found_and_ended_with_all_it_began(home):
+    """After stop neither the node nor its child exists, and no run file is left."""
+    facts, fresh = start(home)
+    family = [facts.pid, *(child.pid for child in psutil.Process(facts.pid).children())]
+    ended = lifecycle.stop(home)
+    assert fresh
+    assert len(family) == 2
+    assert (ended.pid, ended.processes) == (facts.pid, 2)
+    assert not any(alive(pid) for pid in family)
+    assert not home.facts.exists()
+    assert not os.path.lexists(home.socket)
+
+
+def test_starting_twice_gives_the_same_node(home):
+    """The second start finds the first one's node and begins nothing."""
+    first, _ = start(home)
+    second, fresh = start(home)
+    assert (second, fresh) == (first, False)
+
+
+def test_stopping_twice_is_no_error(home):
+    """The second stop says that nothing was running."""
+    start(home)
+    assert lifecycle.stop(home).pid is not None
+    assert lifecycle.stop(home) == lifecycle.Stopped(None, 0)
+
+
+def test_a_node_killed_in_the_middle_leaves_nothing_that_stops_the_next(home):
+    """Its lock is free, its facts are not believed, and a start works at once."""
+    facts, _ = start(home)
+    children = psutil.Process(facts.pid).children()
+    os.kill(facts.pid, signal.SIGKILL)
+    while alive(facts.pid):
+        time.sleep(0.01)
+    assert home.facts.exists()
+    assert lifecycle.running(home) is None
+    again, fresh = start(home)
+    assert fresh
+    assert again.pid != facts.pid
+    for child in children:
+        child.kill()
+
+
+def test_a_node_that_will_not_end_is_killed_and_that_is_said(home):
+    """Stop proves that the processes are gone, by force if it must."""
+    facts, _ = start(home, "stubborn")
+    ended = lifecycle.stop(home, wait_s=0.5)
+    assert ended.forced
+    assert lifecycle.process_of(facts.pid, facts.created) is None
+
+
+def test_a_number_used_again_is_not_taken_for_the_node(home):
+    """Facts that name a living process of another creation time are stale."""
+    facts = {"pid": os.getpid(), "created": 1.0, "url": "", "public_url": "", "started_at": 1}
+    home.facts.write_text(json.dumps(facts))
+    assert lifecycle.running(home) is None
+    assert lifecycle.stop(home).pid is None
+
+
+def test_a_node_that_cannot_start_says_why(home):
+    """The last lines that it printed are in the error, and no process is left."""
+    argv = [sys.executable, "-c", "import sys; sys.exit('the disk is on fire')"]
+    with pytest.raises(lifecycle.StartError, match="the disk is on fire"):
+        lifecycle.start(home, argv, dict(os.environ))
+
+
+def test_two_processes_without_a_node_contend_and_the_second_says_with_whom(home):
+    """The one that cannot have the ledger gets store.locked with the holder's number."""
+    script = """
+    import sys
+    from pathlib import Path
+    from town.node import lifecycle
+    from town.node.home import Home
+    with lifecycle.town_lock(Home(Path(sys.argv[1])), doing="post"):
+        print("held", flush=True)
+        sys.stdin.read()
+    """
+    argv = [sys.executable, "-c", textwrap.dedent(script), str(home.path)]
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with (
+            pytest.raises(lifecycle.LockedError) as caught,
+            lifecycle.town_lock(home, doing="claim", wait_s=0.1),
+        ):
+            pass
+        holder.communicate("")
+    assert caught.value.code == "store.locked"
+    assert (caught.value.pid, caught.value.doing) == (holder.pid, "post")
+    with lifecycle.town_lock(home, doing="claim", wait_s=0.1):
+        assert home.lock.exists()
+
+
+def test_a_home_that_cannot_be_made_is_a_clear_error(tmp_path):
+    """A file in the way gives home.unusable with its path."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HomeError) as caught:
+        Home(tmp_path / "file" / "town").furnish()
+    assert caught.value.code == "home.unusable"
+
+
+def test_every_folder_of_a_home_is_its_owners_alone(home):
+    """Nobody else on the machine can list keys, ledgers, sockets or logs."""
+    for folder in (home.path, home.keys, home.ledgers, home.run, home.logs):
+        assert folder.stat().st_mode & 0o777 == 0o700
