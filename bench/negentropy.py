@@ -93,7 +93,7 @@ def main(counts: list[int]) -> None:
     """Print the table for each size."""
     print(f"{'':31}" + "".join(f"{w:>11}" for w in HEADINGS) + "  ask ms  answer ms")
     for count in counts:
-        random = Random(count)  # noqa: S311 - a bench repeats itself
+        random = Random(count)
         keys = [item_key(START + place, sha256(b"%d" % place).digest()) for place in range(count)]
         print(f"N={count:,} index {index_bytes(keys) / 1e6:.2f} MB")
         for split, leaf in PARAMETERS:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.completion import SHELLS, script
-from cli.context import UsageError
+from cli.context import NotYetError, UsageError
 from cli.output import envelope
 from cli.tree import Command, call_of, example, new_module
 
@@ -82,7 +82,9 @@ def _command_help(ctx: typer.Context, name: str) -> str:
 
 
 @app.command(cls=Command)
-@example('eval "$(wl completion bash)"', "wl completion fish > ~/.config/fish/completions/wl.fish")
+@example(
+    "wl completion bash >> ~/.bashrc", "wl completion fish > ~/.config/fish/completions/wl.fish"
+)
 def completion(
     ctx: typer.Context,
     shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
@@ -107,7 +109,9 @@ def demo(
     keep: Annotated[str, typer.Option("--keep", help="Leave its towns in this folder.")] = "",
 ) -> int:
     """Run two towns on this machine through the whole job, and show what you would see."""
-    from cli.demo import run_demo  # noqa: PLC0415  # starts processes; nobody else needs it
-
     call = call_of(ctx)
+    try:
+        from cli.demo import run_demo  # noqa: PLC0415  # starts processes; nobody else needs it
+    except ModuleNotFoundError as missing:
+        raise NotYetError(call.argv) from missing
     return run_demo(call, keep=call.path(keep) if keep else None)

@@ -40,9 +40,7 @@ def text_of(call: Call, said: str) -> str:
 
 def many_of(said: list[str] | None) -> tuple[str, ...]:
     """The words of a repeated option, each of which may hold several behind commas."""
-    return tuple(
-        word.strip() for text in said or () for word in text.split(",") if word.strip()
-    )
+    return tuple(word.strip() for text in said or () for word in text.split(",") if word.strip())
 
 
 def seconds_of(said: str) -> int:

@@ -29,7 +29,9 @@ def verify(ctx: typer.Context) -> int:
 def doctor(
     ctx: typer.Context,
     *,
-    fix: Annotated[bool, typer.Option("--fix", help="Show the plan and, with --yes, do it.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Show the plan and, with --yes, do it.")
+    ] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make rows and indexes anew from the records.")
     ] = False,
@@ -102,7 +104,9 @@ def _told(call: Call, chosen: list[Chosen], *, origin: bool) -> int:
     for one in chosen:
         row: dict[str, Any] = {"name": one.setting.name, "value": one.value}
         if origin or call.wants.json:
-            row["origin"] = f"env {one.setting.variable}" if one.origin == "environment" else one.origin
+            row["origin"] = (
+                f"env {one.setting.variable}" if one.origin == "environment" else one.origin
+            )
         rows.append({**row, "about": one.setting.about})
     if call.wants.json:
         call.terminal.out(envelope("wl.v1.config", data=rows))

@@ -43,7 +43,7 @@ Assign = Annotated[
 
 
 def _given(**fields: Any) -> dict[str, Any]:
-    empty = (None, "", (), [], -1)
+    empty: tuple[Any, ...] = (None, "", (), [], -1)
     return {name: value for name, value in fields.items() if value not in empty}
 
 
@@ -66,7 +66,7 @@ def _policy(*, assign: str, lease: str) -> dict[str, Any]:
     'git log -1 --format=%B | wl post "Port this fix" -d - --check "make test"',
     "wl post -F backlog.toml --dry-run",
 )
-def post(
+def post(  # one option a field; `ctx.params` carries them on
     ctx: typer.Context,
     words: Title = "",
     *,
@@ -98,30 +98,26 @@ def post(
     call = call_of(ctx)
     if file:
         return _post_file(call, file)
+    fields = _post_fields(call, {**ctx.params, "title": title or words})
+    dry_run = call.wants.dry_run
+    return answer(ctx, lambda town: town.market.post(fields, dry_run=dry_run))
+
+
+def _post_fields(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a post from its options, those not given left out."""
+    taken = ("title", "project", "priority", "effort", "repo", "base", "check", "deliver")
     fields = _given(
-        title=title or words,
-        description=text_of(call, description),
-        project=project,
-        type=type_,
-        priority=priority,
-        effort=effort,
-        tags=many_of(tags),
-        repo=repo,
-        base=base,
-        check=check,
-        done_when=tuple(done_when or ()),
-        deliver=deliver,
-        needs=many_of(needs),
-        due=due,
-        reward=reward,
-        supersedes=supersedes,
-        policy=_policy(assign=assign, lease=lease),
-        home=home,
+        **{name: said[name] for name in (*taken, "due", "reward", "supersedes", "home")},
+        description=text_of(call, said["description"]),
+        type=said["type_"],
+        tags=many_of(said["tags"]),
+        done_when=tuple(said["done_when"] or ()),
+        needs=many_of(said["needs"]),
+        policy=_policy(assign=said["assign"], lease=said["lease"]),
     )
     if "title" not in fields:
         raise UsageError("a post needs a title")
-    dry_run = call.wants.dry_run
-    return answer(ctx, lambda town: town.market.post(fields, dry_run=dry_run))
+    return fields
 
 
 def _post_file(call: Call, name: str) -> int:
@@ -249,7 +245,7 @@ app.registered_commands[-1].name = "show"
 
 
 @app.command(cls=Telling)
-@example('wl withdraw w-3fa9 --reason "not needed any more"', "wl delete w-3fa9")
+@example('wl withdraw w-3fa9 --reason "not needed any more"')
 def withdraw(
     ctx: typer.Context,
     item: ItemArgument,

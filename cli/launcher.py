@@ -1,7 +1,7 @@
 """The console script `wl`: hands a command to the running node, else runs it here.
 
 Starting Python is most of what a command costs, so this file imports nothing but a few modules
-of the standard library; the node has the command tree in memory (DESIGN §10). It parses nothing
+of the standard library; the node has the command tree in memory. It parses nothing
 but `--home` and the first word, and never decides what a command means.
 """
 

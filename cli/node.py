@@ -16,7 +16,7 @@ app = new_module()
 
 
 @app.command(cls=Command)
-@example("wl init --handle rust-hollow", "wl init --handle ash --home /srv/ash --json")
+@example("wl init --handle rust-hollow", "wl init --handle ash --home /ash --json")
 def init(
     ctx: typer.Context,
     *,
@@ -81,8 +81,7 @@ def _detached(call: Call, env: dict[str, str]) -> int:
         return 0
     first = "" if fresh else "already up: "
     call.terminal.out(
-        f"Node    {first}{facts.url}  pid {facts.pid}  (stop: wl down)\n"
-        f"Board   {facts.url}/\n"
+        f"Node    {first}{facts.url}  pid {facts.pid}  (stop: wl down)\nBoard   {facts.url}/\n"
     )
     return 0
 

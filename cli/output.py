@@ -25,7 +25,7 @@ COLOURS = {
     "taken": "31", "stop": "1;31", "lapsed": "31", "ended": "31", "refused": "31",
     "overdue": "33", "error": "1;31", "next": "2", "why": "2", "try": "2", "warn": "33",
 }  # fmt: skip
-# The exit code of an error that names none itself, by the start of its code (DESIGN §10).
+# The exit code of an error that names none itself, by the start of its code.
 EXITS: Sequence[tuple[str, int]] = (
     ("usage", 2),
     ("store.damaged", 8),
@@ -74,7 +74,7 @@ def _instant(now: int) -> str:
     return datetime.fromtimestamp(now / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def envelope(  # noqa: D417  # the shape is DESIGN §10's
+def envelope(
     schema: str,
     *,
     data: Any = None,

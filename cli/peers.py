@@ -45,9 +45,7 @@ def add(
     ] = False,
 ) -> int:
     """Talk to this node from now on."""
-    return answer(
-        ctx, lambda town: town.market.peer_add(address, allow_private=allow_private)
-    )
+    return answer(ctx, lambda town: town.market.peer_add(address, allow_private=allow_private))
 
 
 @peer.command(cls=Command)
@@ -82,9 +80,7 @@ def invite(
 ) -> int:
     """Make a token with which another town can join."""
     expires_s = seconds_of(expires)
-    return answer(
-        ctx, lambda town: town.market.invite(count=count, expires_s=expires_s, via=via)
-    )
+    return answer(ctx, lambda town: town.market.invite(count=count, expires_s=expires_s, via=via))
 
 
 @app.command(cls=Telling)

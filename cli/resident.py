@@ -64,8 +64,8 @@ class Shell:
 
 def stay(home: str, env: Mapping[str, str]) -> int:
     """The exit code of a node that ran in this process until it was told to end."""
-    from town.node.service import serve  # noqa: PLC0415  # aiohttp and the ledger
     from town.node.home import Home  # noqa: PLC0415
+    from town.node.service import serve  # noqa: PLC0415  # aiohttp and the ledger
 
     serve(Home(Path(home)), env, Shell)
     return STARTED

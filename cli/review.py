@@ -25,7 +25,7 @@ def grant(
     return answer(ctx, lambda town: town.market.grant(item, to=to))
 
 
-def stamp_of(  # noqa: D417
+def stamp_of(
     *,
     quality: int,
     reliability: int,
@@ -56,9 +56,7 @@ Quality = Annotated[int, typer.Option("--quality", min=1, max=5, help="How good,
 Reliability = Annotated[
     int, typer.Option("--reliability", min=0, max=5, help="As good as promised, 1 to 5.")
 ]
-Dims = Annotated[
-    list[str] | None, typer.Option("--dim", help="More, as creativity=4; repeat.")
-]
+Dims = Annotated[list[str] | None, typer.Option("--dim", help="More, as creativity=4; repeat.")]
 Reach = Annotated[
     str, typer.Option("--reach", "--severity", help="What it touched: small, wide, core.")
 ]

@@ -81,7 +81,7 @@ class AccountLog:
         return "void" if _step(before, record) is None else "ok"
 
     def add(self, record: Record) -> Verdict:
-        """Take a record in: "ok"; or say that it is "held", has no held `prev` ("gap"), or is "void"."""
+        """Take a record in ("ok"), or say why not: "held", no held `prev` ("gap"), "void"."""
         verdict = self.judge(record)
         if verdict != "ok":
             return verdict

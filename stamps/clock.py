@@ -30,7 +30,7 @@ class ClockError(WastelandError):
 
 
 class ClockAheadError(ClockError):
-    """This device has signed in the future; whatever it signs now, peers would park."""
+    """Our device has signed in the future; whatever it signs now, peers would park."""
 
     code: ClassVar[str] = "clock.ahead"
     hint: ClassVar[str] = "Set the clock right and wait, or add a new device key."

@@ -52,7 +52,7 @@ def public_key_of(did: str) -> bytes:
 
 @lru_cache(maxsize=_KEYS_CACHED_MAX)
 def check_key(did: str) -> None:
-    """Raise KeyRefusedError unless libsodium takes the key for a good point (DESIGN 4)."""
+    """Raise KeyRefusedError unless libsodium takes the key for a good point."""
     if not crypto_core_ed25519_is_valid_point(public_key_of(did)):
         raise KeyRefusedError("key.point", did)
 

@@ -1,4 +1,4 @@
-"""Keys on disk and on paper: the bytes of a key file, and the text of a backup (DESIGN 5).
+"""Keys on disk and on paper: the bytes of a key file, and the text of a backup.
 
 It refuses to touch a disk, and to give half an answer: a file or text that is not whole, or was
 mistyped, gives a typed error and no key.

@@ -153,7 +153,7 @@ def sign(  # one argument a field of records 1.1
     after: tuple[str, ...] = (),
     body: dict[str, Any],
 ) -> Entry:
-    """Return a record signed by this key; BadRecordError when it is none that anyone would admit."""
+    """Return a record signed by this key; BadRecordError when nobody would admit it."""
     fields = {
         "v": VERSION,
         "scope": scope,

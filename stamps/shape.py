@@ -1,7 +1,7 @@
 """Whether a value has a shape, and if not, where it departs from it.
 
 The quick answer is msgspec's; the precise one is found by trying each part, never by reading the
-text of an error. It refuses nothing for unknown members: those are kept and passed on (records 1.1).
+text of an error. It refuses nothing for unknown members: those are kept and travel (records 1.1).
 """
 
 import types

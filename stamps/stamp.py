@@ -84,7 +84,7 @@ class Stamp:
 
     @classmethod
     def parse(cls, stamp: dict[str, Any]) -> "Stamp":
-        """Return the stamp that this object of a body says, defaults filled in; else BadRecordError."""
+        """Return the stamp that this object says, defaults filled in; else BadRecordError."""
         body = fit(stamp, StampBody, where="stamp")
         return cls(
             dims=body.dims,

@@ -136,9 +136,7 @@ def test_two_processes_without_a_node_contend_and_the_second_says_with_whom(home
         sys.stdin.read()
     """
     argv = [sys.executable, "-c", textwrap.dedent(script), str(home.path)]
-    with subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with (

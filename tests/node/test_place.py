@@ -26,17 +26,17 @@ def test_without_xdg_the_default_home_is_in_dot_local(monkeypatch, tmp_path):
 
 def test_home_is_the_option_then_the_variable_then_the_default(tmp_path):
     """`--home` beats WL_HOME, WL_HOME beats the platform's folder; all are absolute."""
-    env = {"HOME": "/home/ash", "WL_HOME": "/srv/ash"}
+    env = {"HOME": "/ann", "WL_HOME": "/ash"}
     cwd = str(tmp_path)
     assert home_path("here", cwd=cwd, env=env) == str(tmp_path / "here")
-    assert home_path("", cwd=cwd, env=env) == "/srv/ash"
-    assert home_path("", cwd=cwd, env={"HOME": "/home/ash"}).startswith("/home/ash/")
-    assert home_path("~/wl", cwd=cwd, env=env) == "/home/ash/wl"
+    assert home_path("", cwd=cwd, env=env) == "/ash"
+    assert home_path("", cwd=cwd, env={"HOME": "/ann"}).startswith("/ann/")
+    assert home_path("~/wl", cwd=cwd, env=env) == "/ann/wl"
 
 
 def test_a_home_with_a_long_name_still_has_a_socket_that_fits(tmp_path):
     """The kernel's limit on socket paths never decides where a home may lie."""
-    short, long = "/srv/ash", "/srv/" + "x" * 200
-    assert socket_path(short) == "/srv/ash/run/node.sock"
+    short, long = "/ash", "/long/" + "x" * 200
+    assert socket_path(short) == "/ash/run/node.sock"
     assert len(socket_path(long)) <= SOCKET_PATH_BYTES_MAX
     assert socket_path(long) != socket_path(long + "y")

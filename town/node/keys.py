@@ -1,4 +1,4 @@
-"""The town's key files: the device key stays, the recovery key is meant to leave (DESIGN §5).
+"""The town's key files: the device key stays, the recovery key is meant to leave.
 
 Each file is this user's alone, written whole and durable before anything it vouches for is said.
 It never copies a device key anywhere: another machine makes its own.
@@ -40,7 +40,7 @@ class KeyFiles:
         """This key signs from now on; the one before it is kept aside and signs no more."""
         if self.device_file.exists():
             number = len(list(self.home.keys.glob("device.old-*.json")))
-            os.link(self.device_file, self.home.keys / f"device.old-{number}.json")  # noqa: PTH200
+            os.link(self.device_file, self.home.keys / f"device.old-{number}.json")
         self._write(self.device_file, KeyRing(device=key))
 
     def save_rotation(self, keys: tuple[DeviceKey, ...]) -> None:

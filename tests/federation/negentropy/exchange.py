@@ -37,7 +37,7 @@ def case_names() -> list[str]:
     return sorted({path.stem for path in (RECORDED / "cases").glob("*.json")} - {SAME_ID_TWICE})
 
 
-def load(name: str) -> Any:  # noqa: ANN401 - JSON
+def load(name: str) -> Any:
     """One file of the recordings."""
     return json.loads((RECORDED / f"{name}.json").read_text())
 
@@ -85,7 +85,7 @@ def _recipe_keys(recipe: dict[str, Any], side: str) -> list[bytes]:
     ]
 
 
-def _numbers(listed: Any) -> set[int]:  # noqa: ANN401 - JSON
+def _numbers(listed: Any) -> set[int]:
     if isinstance(listed, dict):
         return set(range(listed["from"], listed["to"], listed.get("step", 1)))
     return set(listed)

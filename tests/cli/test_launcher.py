@@ -1,0 +1,105 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from cli.launcher import HERE, asked_home, connect, first_word
+from town.node.place import socket_is_ours
+
+# What a start may cost: none of these, and nothing that brings them along.
+HEAVY = [
+    "typer",
+    "click",
+    "pydantic",
+    "rich",
+    "sqlalchemy",
+    "aiohttp",
+    "asyncio",
+    "structlog",
+    "msgspec",
+    "nacl",
+    "cryptography",
+    "doltlite",
+    "sqlite3",
+    "psutil",
+    "filelock",
+    "logging",
+    "ssl",
+    "http",
+    "email",
+    "inspect",
+    "typing",
+    "dataclasses",
+    "ledger",
+    "federation",
+    "stamps",
+    "town.market",
+    "cli.app",
+]
+
+
+def test_handing_a_command_over_imports_almost_nothing():
+    """the design: a command through a node costs a bare Python and a socket."""
+    code = "import sys; import cli.launcher; import json; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-E", "-c", f"sys_path=1;import sys;sys.path.insert(0,'.');{code}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = set(done.stdout.split())
+    assert loaded.isdisjoint(HEAVY)
+    assert len([name for name in loaded if name.split(".")[0] in ("cli", "town")]) <= 6
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (["post", "--title", "x"], "post"),
+        (["--json", "up"], "up"),
+        (["--home", "up", "down"], "down"),
+        (["--home=up", "-v", "claim"], "claim"),
+        ([], ""),
+        (["--help"], ""),
+    ],
+)
+def test_the_first_word_is_the_command_whatever_stands_before_it(argv, word):
+    """Options before the command, and the value of --home, are not taken for it."""
+    assert first_word(argv) == word
+
+
+@pytest.mark.parametrize(
+    ("argv", "home"),
+    [
+        (["post", "x", "--home", "/ash-a"], "/ash-a"),
+        (["--home=/ash-b", "post"], "/ash-b"),
+        (["post", "--", "--home", "/ash-c"], ""),
+        (["post", "--home"], ""),
+    ],
+)
+def test_home_is_found_wherever_it_stands(argv, home):
+    """The launcher and the tree read the same home from the same line."""
+    assert asked_home(argv) == home
+
+
+def test_what_starts_or_ends_a_node_is_never_asked_of_one():
+    """`wl down` through the node that it ends would lose its own answer."""
+    assert {"up", "down", "demo"} <= HERE
+
+
+def test_a_socket_in_a_folder_that_others_may_write_is_not_trusted(tmp_path):
+    """Nobody else on the machine can pose as the node of a town."""
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    assert not socket_is_ours(str(folder / "node.sock"))
+    assert connect(str(tmp_path)) is None
+
+
+def test_without_a_node_the_command_runs_in_the_launchers_process(tmp_path):
+    """`wl version --json` needs no node, no town and no network."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.launcher", "version", "--json", "--home", str(tmp_path)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["schema"] == "wl.v1.version"
+    assert done.stderr == ""
