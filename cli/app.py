@@ -40,7 +40,7 @@ PLACES: Mapping[str, Sequence[str]] = {
 }
 ALIASES: Mapping[str, str] = {"delete": "cli.items"}
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Work on the board": PLACES["cli.items"][:4] + ("withdraw", "note", "bids", "wait", "me"),
+    "Work on the board": (*PLACES["cli.items"][:4], "withdraw", "note", "bids", "wait", "me"),
     "Do work": ("claim", "unclaim", "renew", "done"),
     "Judge work": ("grant", "accept", "reject", "close"),
     "People": ("profile", "leaderboard", "stamp", "admit"),
@@ -106,10 +106,8 @@ def run(call: Call) -> int:
         return _told(call, error)
     except TyperException as error:
         return _told(call, UsageError(error.format_message()))
-    except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
-    except BrokenPipeError:
-        return OUTPUT_GONE
+    except (KeyboardInterrupt, typer.Abort, BrokenPipeError) as error:
+        return OUTPUT_GONE if isinstance(error, BrokenPipeError) else INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the outermost place: a person gets words
         return _unexpected(call, error)
 

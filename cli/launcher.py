@@ -72,17 +72,14 @@ def request(argv: Sequence[str]) -> bytes:
         for name, value in os.environ.items()
         if name in PASSED_ON or name.startswith(("WL_", "XDG_", "LC_", "LANG"))
     }
-    terminal = [stream is not None and stream.isatty() for stream in _standard()]
-    facts = {"argv": list(argv), "cwd": os.getcwd(), "env": env, "tty": terminal}  # noqa: PTH109
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    terminal = [stream is not None and stream.isatty() for stream in streams]
+    facts: dict[str, object] = {"argv": list(argv), "cwd": os.getcwd(), "env": env, "tty": terminal}  # noqa: PTH109
     try:
         facts["columns"] = os.get_terminal_size(2).columns
     except OSError:
         facts["columns"] = 0
     return json.dumps(facts).encode("utf-8", "surrogateescape")
-
-
-def _standard() -> tuple[object, ...]:
-    return (sys.stdin, sys.stdout, sys.stderr)
 
 
 class Hand:
@@ -133,7 +130,7 @@ class Hand:
         try:
             self._until_exit()
         except (KeyboardInterrupt, OSError):
-            pass
+            return INTERRUPTED  # it ends by itself; nothing acknowledged is lost
         return INTERRUPTED
 
 

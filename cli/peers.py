@@ -93,7 +93,7 @@ def join(
 ) -> int:
     """Join the wasteland of an invite: its board comes here, your records go there."""
     call = call_of(ctx)
-    said = call.terminal.read_line().strip() if token == "-" else token
+    said = call.terminal.read_line().strip() if token == "-" else token  # noqa: S105  # no secret
     if not said:
         raise UsageError("an invite is needed: wl1:…")
     if not call.confirm("Join? Your name and your records become visible to its members."):

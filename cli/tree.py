@@ -29,7 +29,7 @@ def _json(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001  # Typer's c
     return value
 
 
-def _quiet(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001
+def _quiet(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001  # Typer's callback shape
     call_of(ctx).wants.quiet |= value
     return value
 
@@ -39,17 +39,18 @@ def _verbose(ctx: typer.Context, value: int) -> int:
     return value
 
 
-def _yes(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001
+def _yes(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001  # Typer's callback shape
     call_of(ctx).wants.yes |= value
     return value
 
 
-def _dry_run(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001
+def _dry_run(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001  # Typer's callback shape
     call_of(ctx).wants.dry_run |= value
     return value
 
 
 def _shared(
+    *,
     json: Annotated[
         bool, typer.Option("--json", callback=_json, help="Only JSON on standard output.")
     ] = False,
@@ -70,6 +71,7 @@ def _shared(
 
 
 def _telling(
+    *,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", callback=_dry_run, help="Show what would be said; say nothing."),
@@ -146,12 +148,12 @@ class Lazy(Group):
     places: dict[str, str] = {}  # noqa: RUF012  # command -> module; set by cli.app
     sections: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # type: ignore[explicit-override]
         """Every command, without importing any."""
         del ctx
         return list(self.places)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # type: ignore[explicit-override]
         """The command, its file imported now."""
         del ctx
         if cmd_name not in self.commands and cmd_name in self.places:
@@ -159,7 +161,7 @@ class Lazy(Group):
             self.commands.update(typer.main.get_group(module.app).commands)
         return self.commands.get(cmd_name)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # type: ignore[explicit-override]
         """Commands by what they are for; aliases are not listed."""
         for title, names in self.sections.items():
             rows = []
@@ -169,7 +171,7 @@ class Lazy(Group):
             with formatter.section(title):
                 formatter.write_dl(rows)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # type: ignore[explicit-override]
         """Examples, then what is missing on purpose."""
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()

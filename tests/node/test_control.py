@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -43,10 +44,32 @@ def connect(control):
     return line
 
 
+def printed(work):
+    """What the work returned, and the bytes it wrote to standard output meanwhile."""
+    (read, write), kept, seen = os.pipe(), os.dup(1), bytearray()
+
+    def drain():
+        while piece := os.read(read, 1 << 16):
+            seen.extend(piece)
+
+    reader = threading.Thread(target=drain)
+    reader.start()
+    os.dup2(write, 1)
+    try:
+        found = work()
+    finally:
+        os.dup2(kept, 1)
+        for descriptor in (kept, write):
+            os.close(descriptor)
+    reader.join(20)
+    os.close(read)
+    return found, bytes(seen)
+
+
 def test_a_command_gets_its_words_and_its_terminal(serve):
     """argv, folder, environment and terminal arrive as they were sent."""
     got = []
-    control = serve(lambda request, talk: got.append(request) or 0)
+    control = serve(lambda request, _: got.append(request) or 0)
     with connect(control) as line:
         assert Hand(line).run(REQUEST) == 0
     assert got == [
@@ -54,7 +77,7 @@ def test_a_command_gets_its_words_and_its_terminal(serve):
     ]
 
 
-def test_output_error_and_exit_code_come_back(serve, capfd):
+def test_output_error_and_exit_code_come_back(serve):
     """Each stream comes out where it belongs, large output whole and in order."""
     whole = os.urandom(3 * frames.FRAME_BYTES_MAX + 7)
 
@@ -64,28 +87,10 @@ def test_output_error_and_exit_code_come_back(serve, capfd):
         return 5
 
     control = serve(execute)
-    with connect(control) as line, capfd.disabled():
-        read, write = os.pipe()
-        kept = os.dup(1)
-        seen = bytearray()
-
-        def drain():
-            while piece := os.read(read, 1 << 16):
-                seen.extend(piece)
-
-        reader = threading.Thread(target=drain)
-        reader.start()
-        os.dup2(write, 1)
-        try:
-            code = Hand(line).run(REQUEST)
-        finally:
-            os.dup2(kept, 1)
-            for descriptor in (kept, write):
-                os.close(descriptor)
-        reader.join(20)
-        os.close(read)
+    with connect(control) as line:
+        code, seen = printed(lambda: Hand(line).run(REQUEST))
     assert code == 5
-    assert bytes(seen) == whole
+    assert seen == whole
 
 
 def test_standard_input_is_read_only_when_the_command_asks(serve, monkeypatch, tmp_path):
@@ -174,7 +179,7 @@ def test_writing_to_a_launcher_that_is_gone_is_a_broken_pipe(serve):
 def test_a_stranger_on_the_socket_is_hung_up_on_and_the_node_stays(serve, noise):
     """Bytes that are no request run nothing, and the next command is served."""
     ran = []
-    control = serve(lambda request, talk: ran.append(request) or 0)
+    control = serve(lambda request, _: ran.append(request) or 0)
     with connect(control) as line:
         line.sendall(noise)
         line.shutdown(socket.SHUT_WR)
@@ -186,7 +191,7 @@ def test_a_stranger_on_the_socket_is_hung_up_on_and_the_node_stays(serve, noise)
 
 def test_only_the_owner_can_reach_the_socket(serve):
     """The socket is 0600 in a folder that is 0700."""
-    control = serve(lambda request, talk: 0)
-    facts = os.stat(control.path)
-    assert stat.S_IMODE(facts.st_mode) == 0o600
-    assert stat.S_IMODE(os.stat(os.path.dirname(control.path)).st_mode) == 0o700  # noqa: PTH120
+    control = serve(lambda *_: 0)
+    path = Path(control.path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

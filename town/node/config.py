@@ -5,7 +5,7 @@ them it came from. A name that is not listed here is refused, never stored.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -111,7 +111,7 @@ SETTINGS: Mapping[str, Setting] = {
         _setting("node.public_url", "", _url, "how others reach this node, if they can"),
         _setting("node.log_level", "info", _level, "how much logs/node.log says"),
         _setting("sync.pull_s", 30, _seconds, "how often a peer is asked for news, about"),
-        _setting("sync.allow_private", False, _switch, "call peers at private addresses"),
+        _setting("sync.allow_private", False, _switch, "call peers at private addresses"),  # noqa: FBT003
         _setting("claim.wait_s", 10, _seconds, "how long a claim waits for its answer"),
         _setting("away.home", "", _text, "the always-on node that decides for this town's posts"),
     )
@@ -176,7 +176,7 @@ class Config:
         if table not in document:
             document[table] = tomlkit.table()
         group = document[table]
-        if not isinstance(group, Mapping):
+        if not isinstance(group, MutableMapping):
             raise SettingError(name, f"{table} is no table in {self.path}")
         group[key] = value
         self._write(document)

@@ -62,15 +62,16 @@ class Mark:
         name, token = str(note.get("name", "")), str(note.get("token", ""))
         if not self._take(name):
             return Judgement(newest=False, why="another copy of this town is running")
-        kept = self._read(name)
+        why = self._flaw(self._read(name), token, heads)
+        return Judgement(newest=not why, why=why)
+
+    def _flaw(self, kept: Mapping[str, object] | None, token: str, heads: Mapping[str, int]) -> str:
         if kept is None:
-            return Judgement(newest=False, why="this machine has no mark of it")
+            return "this machine has no mark of it"
         if kept.get("token") != token:
-            return Judgement(newest=False, why="it is a copy from before the last start")
+            return "it is a copy from before the last start"
         behind = [chain for chain, seq in self._seqs(kept).items() if heads.get(chain, -1) < seq]
-        if behind:
-            return Judgement(newest=False, why="records signed here are missing from it")
-        return Judgement(newest=True)
+        return "records signed here are missing from it" if behind else ""
 
     def renew(self, heads: Mapping[str, int]) -> None:
         """Ledger and machine carry a fresh token: every older copy of the ledger is outdated."""

@@ -37,7 +37,7 @@ class KeyFiles:
         return KeyRing(device=device, rotation=self._read(self.rotation_file).rotation)
 
     def save_device(self, key: DeviceKey) -> None:
-        """This key signs from now on; the one before it is kept aside and signs no more."""
+        """The key signs from now on; the one before it is kept aside and signs no more."""
         if self.device_file.exists():
             number = len(list(self.home.keys.glob("device.old-*.json")))
             os.link(self.device_file, self.home.keys / f"device.old-{number}.json")

@@ -155,7 +155,7 @@ def forget(home: Home) -> None:
 
 @contextmanager
 def town_lock(home: Home, *, doing: str, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
-    """This process is the town's one writer until the block ends. Raises LockedError."""
+    """The process is the town's one writer until the block ends. Raises LockedError."""
     home.furnish()
     lock = FileLock(home.lock, timeout=wait_s, mode=0o600)
     try:
@@ -233,7 +233,7 @@ def stop(home: Home, *, wait_s: float = STOP_WAIT_S) -> Stopped:
         forget(home)
         return Stopped(None, 0)
     family = [process, *_children(process)]
-    created = {one.pid: one.create_time() for one in family}
+    created = {one.pid: one.create_time() for one in family}  # read when they were found
     forced = _ended([process], wait_s)
     forced |= _ended([one for one in family[1:] if one.is_running()], ORPHAN_WAIT_S)
     alive = [pid for pid, moment in created.items() if process_of(pid, moment)]

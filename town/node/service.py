@@ -92,7 +92,7 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError:
         line.close()
         raise
-    line.setblocking(False)
+    line.setblocking(False)  # noqa: FBT003
     return line
 
 
