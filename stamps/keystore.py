@@ -8,7 +8,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import msgspec
 from nacl import pwhash, utils
@@ -18,8 +18,8 @@ from nacl.secret import SecretBox
 from stamps.errors import WastelandError
 from stamps.identity import SEED_BYTES, DeviceKey
 
-FILE_TYPE = "wasteland-keys"
-FILE_VERSION = 1
+FILE_TYPE: Final = "wasteland-keys"
+FILE_VERSION: Final = 1
 FILE_BYTES_MAX = 64 * 1024
 KEYS_MAX = 16
 

@@ -24,8 +24,8 @@ def _edges() -> tuple[int, ...]:
     """Return the code points where membership flips, in order, starting outside."""
     edges: list[int] = []
     for word in ASSIGNED.split():
-        first, _, last = word.partition("-")
-        edges += (int(first, 16), int(last or first, 16) + 1)
+        start, _, end = word.partition("-")
+        edges += (int(start, 16), int(end or start, 16) + 1)
     for first, last in _REFUSED:
         edges += (first, last + 1)  # each lies inside one assigned range: two more flips
     return tuple(sorted(edges))

@@ -50,14 +50,14 @@ def fed(made: Translation, order: list[str]) -> tuple[Node, Journal]:
 def rows_of(node: Node, journal: Journal) -> tuple[dict[str, tuple], dict[str, tuple]]:
     """Status and holder of every item, as the model and as the ledger say it."""
     view = node.v()
-    theirs = {}
+    theirs: dict[str, tuple] = {}
     for row in view.rows:
         item = row[0]
         if row[1] == "waiting":
             theirs[item] = ("waiting",)
         else:
             theirs[item] = (row[2], row[3], [r.id for r in view.eff[item]])
-    ours = {}
+    ours: dict[str, tuple] = {}
     for subject in journal.store.subjects("item"):
         story = journal.story(subject.id)
         if story is None:
@@ -67,6 +67,7 @@ def rows_of(node: Node, journal: Journal) -> tuple[dict[str, tuple], dict[str, t
             assert row is None
             ours[subject.id] = ("waiting",)
             continue
+        assert row is not None
         holder = row["claimed_by"]
         if story.open_grants and story.open_grants[0].neighbour and not story.accepted:
             holder = f"for:{story.open_grants[0].neighbour}"
