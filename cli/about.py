@@ -111,6 +111,7 @@ def demo(
     """Run two towns on this machine through the whole job, and show what you would see."""
     call = call_of(ctx)
     try:
+        import town.node.compose  # noqa: F401, PLC0415  # the demonstration runs whole towns
         from cli.demo import run_demo  # noqa: PLC0415  # starts processes; nobody else needs it
     except ModuleNotFoundError as missing:
         raise NotYetError(call.argv) from missing

@@ -16,12 +16,11 @@ from typer.exceptions import TyperException
 
 from cli import tree
 from cli.context import Call, UsageError, wants_json
-from cli.launcher import asked_home
 from cli.local import open_here
 from cli.output import show_error
 from cli.terminal import HereTerminal
 from stamps.errors import WastelandError
-from town.node.place import home_path
+from town.node.place import asked_home, home_path
 
 INTERRUPTED = 130
 OUTPUT_GONE = 141

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from town.node import frames
-from town.node.place import home_path, socket_is_ours, socket_path
+from town.node.place import asked_home, home_path, socket_is_ours, socket_path
 
 # What starts, ends or describes a node cannot be asked of one.
 HERE = frozenset(("up", "down", "demo", "help", "version", "completion"))
@@ -32,19 +32,6 @@ def first_word(argv: Sequence[str]) -> str:
         elif not word.startswith("-"):
             return word
     return ""
-
-
-def asked_home(argv: Sequence[str]) -> str:
-    """The value of `--home` wherever it stands before `--`; empty without one."""
-    home = ""
-    for at, word in enumerate(argv):
-        if word == "--":
-            break
-        if word.startswith("--home="):
-            home = word[len("--home=") :]
-        elif word == "--home" and at + 1 < len(argv):
-            home = argv[at + 1]
-    return home
 
 
 def connect(home: str) -> socket.socket | None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from cli.app import command_tree, run
 from cli.context import Call
-from cli.launcher import asked_home
 from cli.output import error_lines
 from cli.terminal import FarTerminal
 from stamps.errors import WastelandError
 from town.node.changes import cancellable
 from town.node.control import Conversation, Request
+from town.node.place import asked_home
 
 if TYPE_CHECKING:
     from town.node.compose import OpenTown

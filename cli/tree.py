@@ -148,12 +148,12 @@ class Lazy(Group):
     places: dict[str, str] = {}  # noqa: RUF012  # command -> module; set by cli.app
     sections: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
 
-    def list_commands(self, ctx: Any) -> list[str]:  # type: ignore[explicit-override]
+    def list_commands(self, ctx: Any) -> list[str]:
         """Every command, without importing any."""
         del ctx
         return list(self.places)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # type: ignore[explicit-override]
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command, its file imported now."""
         del ctx
         if cmd_name not in self.commands and cmd_name in self.places:
@@ -161,7 +161,7 @@ class Lazy(Group):
             self.commands.update(typer.main.get_group(module.app).commands)
         return self.commands.get(cmd_name)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # type: ignore[explicit-override]
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Commands by what they are for; aliases are not listed."""
         for title, names in self.sections.items():
             rows = []
@@ -171,7 +171,7 @@ class Lazy(Group):
             with formatter.section(title):
                 formatter.write_dl(rows)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # type: ignore[explicit-override]
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Examples, then what is missing on purpose."""
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()

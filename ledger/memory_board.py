@@ -88,5 +88,7 @@ def _priority(row: Mapping[str, Any]) -> int:
 
 
 def _inverted(text: str) -> str:
-    """Text of digits that sorts the other way round."""
+    """Text of digits that sorts the other way round; no text at all comes last."""
+    if not text:
+        return "~"
     return "".join(chr(0x39 - ord(c) + 0x30) if c.isdigit() else c for c in text)

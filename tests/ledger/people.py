@@ -21,6 +21,13 @@ POST: dict[str, Any] = {
 }
 
 
+STAMP: dict[str, Any] = {
+    "dims": {"quality": 5, "reliability": 4},
+    "skills": ["go"],
+    "message": "clean fix",
+}
+
+
 class Board:
     """One ledger, a clock that only goes forward, and a registrar who admits by name."""
 

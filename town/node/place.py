@@ -6,7 +6,7 @@ It opens, creates and checks nothing but the folder of a socket whose home has t
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 SOCKET_PATH_BYTES_MAX = 100  # the kernel's limit is 104 (macOS) or 108 (Linux)
 
@@ -55,3 +55,16 @@ def socket_is_ours(path: str) -> bool:
     except OSError:
         return False
     return facts.st_uid == os.getuid() and not facts.st_mode & 0o022
+
+
+def asked_home(argv: Sequence[str]) -> str:
+    """The value of `--home` wherever it stands before `--`; empty without one."""
+    home = ""
+    for at, word in enumerate(argv):
+        if word == "--":
+            break
+        if word.startswith("--home="):
+            home = word[len("--home=") :]
+        elif word == "--home" and at + 1 < len(argv):
+            home = argv[at + 1]
+    return home
