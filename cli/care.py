@@ -65,7 +65,7 @@ def _export_here(call: Call, item: str) -> int:
     if call.wants.json:
         raise UsageError("--json and the bundle cannot both have standard output; name a file")
     with call.town(call) as town:
-        return town.export_to(call.terminal.out_bytes, item=item)
+        return int(town.export_to(call.terminal.out_bytes, item=item))
 
 
 @app.command("import", cls=Telling)

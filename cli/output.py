@@ -132,7 +132,7 @@ def show(call: Call, answer: "Answer", *, now: int) -> int:
     """The answer is printed; its exit code."""
     if call.wants.json:
         call.terminal.out(answer_json(answer, now=now))
-        return answer.exit
+        return int(answer.exit)
     for stop in answer.stop:
         call.terminal.err(_painted(call, stop_line(stop)))
     lines = list(answer.words) or table_lines(answer.schema, answer.data, width=call.width)
@@ -140,7 +140,7 @@ def show(call: Call, answer: "Answer", *, now: int) -> int:
         call.terminal.out(_painted(call, line))
     if not call.wants.quiet:
         _show_talk(call, answer, lines)
-    return answer.exit
+    return int(answer.exit)
 
 
 def _show_talk(call: Call, answer: "Answer", lines: Sequence[str]) -> None:

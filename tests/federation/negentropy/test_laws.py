@@ -197,7 +197,7 @@ def test_an_empty_side_is_not_taken_for_equal_when_the_split_does_not_fit():
     asked.write_fingerprint(INFINITY, EMPTY_FINGERPRINT)
 
     need = set()
-    question = asked.message()
+    question: bytes | None = asked.message()
     while question is not None:
         question, _, found = client.received(server.received(question))
         need.update(found)
