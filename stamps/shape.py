@@ -44,7 +44,10 @@ def _explain(value: object, shape: Any, where: str) -> NoReturn:
         _explain_each(list(value), get_args(shape)[0], where)
         _explain_each(list(value.values()), get_args(shape)[1], where)
     name = where.rpartition(".")[2]
-    fits_without_bounds = origin is not None or _fits(value, shape)
+    container = {list: list, dict: dict}.get(
+        origin, shape
+    )  # a container's members were tried above
+    fits_without_bounds = _fits(value, container)
     raise BadRecordError(f"{'limit' if fits_without_bounds else 'body'}.{name}", where)
 
 
