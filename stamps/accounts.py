@@ -71,31 +71,33 @@ class AccountLog:
 
     def judge(self, record: Record) -> Verdict:
         """Say what `add` would answer; nothing is taken in."""
-        if record.account != self.account:
-            raise ValueError("a record of another account")
-        if record.id in self._nodes:
-            return "held"
-        before = self._nodes.get(record.prev)
-        if before is None:
-            return "gap"
-        return "void" if _step(before, record) is None else "ok"
+        return self._judge(record)[0]
 
     def add(self, record: Record) -> Verdict:
         """Take a record in ("ok"), or say why not: "held", no held `prev` ("gap"), "void"."""
-        verdict = self.judge(record)
-        if verdict != "ok":
+        verdict, state = self._judge(record)
+        if state is None:
             return verdict
         before = self._nodes[record.prev]
-        state = _step(before, record)
-        if state is None:  # judged above; a step is a function of its arguments
-            return "void"
         node = _Node(record, state, _keys_after(before.keys, state.rotation), [])
         self._nodes[record.id] = node
         before.children.append(node)
         if record.kind == "device.add":
             self._introducers.setdefault(record.body["device"], []).append(record)
         self._path = None
-        return "ok"
+        return verdict
+
+    def _judge(self, record: Record) -> tuple[Verdict, LogState | None]:
+        """Return the verdict on a record and, when it is "ok", what holds after it."""
+        if record.account != self.account:
+            raise ValueError("a record of another account")
+        if record.id in self._nodes:
+            return "held", None
+        before = self._nodes.get(record.prev)
+        if before is None:
+            return "gap", None
+        state = _step(before, record)
+        return ("void" if state is None else "ok"), state
 
     @property
     def path(self) -> tuple[Record, ...]:

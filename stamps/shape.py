@@ -44,22 +44,23 @@ def _explain(value: object, shape: Any, where: str) -> NoReturn:
         _explain_each(list(value), get_args(shape)[0], where)
         _explain_each(list(value.values()), get_args(shape)[1], where)
     name = where.rpartition(".")[2]
-    container = {list: list, dict: dict}.get(
-        origin, shape
-    )  # a container's members were tried above
-    fits_without_bounds = _fits(value, container)
+    # the members of a container were tried above; what is left is how many there are
+    fits_without_bounds = _fits(value, origin if origin in (list, dict) else shape)
     raise BadRecordError(f"{'limit' if fits_without_bounds else 'body'}.{name}", where)
 
 
-def _explain_struct(value: dict[str, object], shape: type[msgspec.Struct], where: str) -> None:
+def _explain_struct(value: dict[str, object], shape: type[msgspec.Struct], where: str) -> NoReturn:
     hints = _hints(shape)
-    for field in msgspec.structs.fields(shape):
-        name = field.encode_name
-        if name not in value:
-            if field.required:
-                raise BadRecordError(f"missing.{name}", f"{where}.{name}")
-        elif not _fits(value[name], hints[field.name]):
-            _explain(value[name], hints[field.name], f"{where}.{name}")
+    wrong = next(
+        field
+        for field in msgspec.structs.fields(shape)
+        if (field.required and field.encode_name not in value)
+        or (field.encode_name in value and not _fits(value[field.encode_name], hints[field.name]))
+    )
+    name = wrong.encode_name
+    if name not in value:
+        raise BadRecordError(f"missing.{name}", f"{where}.{name}")
+    _explain(value[name], hints[wrong.name], f"{where}.{name}")
 
 
 def _explain_each(members: list[object], shape: Any, where: str) -> None:

@@ -16,10 +16,6 @@ _REFUSED = (
 )
 
 
-def _is_refused(point: int) -> bool:
-    return any(first <= point <= last for first, last in _REFUSED)
-
-
 def _edges() -> tuple[int, ...]:
     """Return the code points where membership flips, in order, starting outside."""
     edges: list[int] = []

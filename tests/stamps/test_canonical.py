@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stamps import canonical
 from stamps.errors import BadRecordError
-from stamps.limits import INTEGER_MAX, RECORD_BYTES_MAX
+from stamps.limits import DEPTH_MAX, INTEGER_MAX, RECORD_BYTES_MAX
 from stamps.unicode14 import is_allowed
 
 DATA = Path(__file__).parent.parent / "data" / "jcs"
@@ -164,3 +164,22 @@ def test_true_is_not_one():
 def test_only_characters_of_unicode_14_are_allowed(text, allowed):
     """Attack 33: the table is the repository's, not the interpreter's."""
     assert is_allowed(text) is allowed
+
+
+def test_what_is_too_large_or_too_deep_is_not_encoded():
+    """The bounds that hold for reading hold for writing (records 1.4)."""
+    with pytest.raises(BadRecordError, match=r"canonical\.size"):
+        canonical.encode({"a": "x" * RECORD_BYTES_MAX})
+    value: object = []
+    for _ in range(DEPTH_MAX - 1):
+        value = [value]
+    assert canonical.encode(value)
+    with pytest.raises(BadRecordError, match=r"canonical\.depth"):
+        canonical.encode([value])
+
+
+def test_an_evidence_value_is_text_all_the_same():
+    """Newlines are welcome there, other controls are not; and its neighbours are one line."""
+    for entry in ({"value": "a\x00"}, {"kind": "a\n"}, {"value": ["a\n"]}):
+        with pytest.raises(BadRecordError, match=r"canonical\.text"):
+            canonical.encode({"evidence": [entry]})

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import base58
 import pytest
 
 from stamps.errors import KeyRefusedError
@@ -82,3 +83,22 @@ def test_a_key_shows_itself_without_its_secret():
     key = DeviceKey.generate()
     assert key.seed.hex() not in repr(key)
     check_key(key.device)
+
+
+def test_what_has_not_the_length_of_a_key_is_none():
+    """32 bytes, public or secret; 64 of a signature."""
+    with pytest.raises(KeyRefusedError):
+        did_of(bytes(31))
+    with pytest.raises(KeyRefusedError):
+        DeviceKey.from_seed(bytes(33))
+    key = DeviceKey.generate()
+    assert not verify(device=key.device, message=b"", signature=bytes(63))
+    assert not verify(device="did:key:me", message=b"", signature=bytes(64))
+
+
+def test_a_did_of_another_sort_of_key_is_refused_though_it_is_as_long():
+    """Multicodec 0xec01 is X25519, and 56 characters as well."""
+    other = "did:key:z" + base58.b58encode(b"\xec\x01" + bytes(range(32))).decode()
+    assert len(other) == len(DeviceKey.generate().device)
+    with pytest.raises(KeyRefusedError):
+        public_key_of(other)

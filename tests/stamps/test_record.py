@@ -18,6 +18,7 @@ from stamps.record import (
     sign,
     to_line,
     verify,
+    vouch,
 )
 
 KEY = DeviceKey.from_seed(bytes(range(32)))
@@ -222,3 +223,30 @@ def test_public_names_are_cut_from_ids():
     one = commons_id(host="DoltHub.com", owner="Hop", db="wl-commons")
     assert one == commons_id(host="dolthub.com", owner="hop", db="wl-commons")
     assert len(made().record.chain.digest) == 32
+
+
+def test_what_we_checked_before_is_not_checked_again():
+    """Our own journal's lines become entries by `vouch`, without a second look."""
+    entry = made()
+    assert vouch(parse_line(to_line(entry))) == entry
+    assert repr(entry) == f"Entry(wanted.post {entry.record.id[:8]})"
+
+
+def test_a_signature_is_64_bytes():
+    """Any other length is refused before anything is read."""
+    with pytest.raises(BadRecordError, match=r"line\.signature"):
+        parse(made().record.raw, signature=bytes(63))
+
+
+def test_a_genesis_is_signed_by_the_device_that_it_names():
+    """Else anyone could found an account for another's key (records 3.2)."""
+    body = {"handle": "a", "type": "human", "rotation": [OTHER.device], "device": OTHER.device}
+    with pytest.raises(BadRecordError, match=r"kind\.signer"):
+        made(scope="account", author="", kind="rig.register", body=body)
+
+
+def test_a_chain_has_one_digest_and_tells_its_scopes_apart():
+    """32 bytes over scope, author and device (records 2.5)."""
+    chain = made().record.chain
+    assert len(chain.digest) == 32
+    assert chain.digest != chain._replace(scope="identity").digest
