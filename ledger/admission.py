@@ -11,10 +11,8 @@ from typing import Final
 from ledger.chains import ChainState, continues, follows
 from ledger.state import LedgerState
 from stamps.accounts import AccountLog
-from stamps.limits import AT_AHEAD_MAX_US
+from stamps.limits import AT_AHEAD_MAX_US, ID_HEX_CHARS
 from stamps.record import Entry, Envelope, Record, heads_key, verify
-
-WASTELAND_HEX: Final = 64
 
 
 class Code(StrEnum):
@@ -152,12 +150,12 @@ class Gate:
         return Code.OK if follows(record, before) else Code.BAD_LINK
 
     def _genesis_held(self, record: Record) -> bool:
-        if len(record.scope) != WASTELAND_HEX:
+        if len(record.scope) != ID_HEX_CHARS:
             return True
-        return self.state.founded()
+        return self.state.genesis() is not None
 
     def _unwelcome(self, record: Record) -> bool:
-        if len(record.scope) != WASTELAND_HEX or record.kind == "rig.join":
+        if len(record.scope) != ID_HEX_CHARS or record.kind == "rig.join":
             return False
         return not self.state.welcome(record.account)
 

@@ -12,11 +12,10 @@ from ledger.story import Decision, Rules
 from ledger.walk import Verdict
 from ledger.world import World, look
 from stamps.bodies import BODIES
+from stamps.clock import SECOND_US
 from stamps.kinds import ITEM_DECISION_KINDS
+from stamps.limits import BID_DEFAULT_US
 from stamps.record import Record
-
-BID_UNTIL_DEFAULT_US: Final = 48 * 3600 * 1_000_000
-SECOND_US: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -83,6 +82,14 @@ def handed_in_by(state: ItemState, submission: Record, grant: OpenGrant) -> bool
     return behalf is None and submission.account == grant.holder
 
 
+def may_instruct(state: ItemState, told: Record) -> bool:
+    """Whether the author may tell this item's home what to decide (records 5.1)."""
+    if told.account == state.post.account:
+        return True
+    rules = state.rules
+    return told.account in rules.maintainers and told.kind in rules.may_instruct
+
+
 def last_rejection(state: ItemState, grant: OpenGrant) -> int:
     """When a submission of this holder was last sent back, 0 for never."""
     sent_back = (at for told, at in state.rejections if handed_in_by(state, told, grant))
@@ -147,15 +154,9 @@ class ItemJudge:
             raise _Void("not_an_instruction")
         if told.about != self.state.post.id:
             raise _Void("other_item")
-        if not self._may_instruct(told):
+        if not may_instruct(self.state, told):
             raise _Void("not_allowed")
         return Said(record.id, told.kind, told.body, record.at, told.account, told)
-
-    def _may_instruct(self, told: Record) -> bool:
-        if told.account == self.state.post.account:
-            return True
-        rules = self.state.rules
-        return told.account in rules.maintainers and told.kind in rules.may_instruct
 
     def _named(self, record_id: str) -> Record:
         """The named record; naming it pins it, whatever the decision comes to (2.4)."""
@@ -194,7 +195,7 @@ class ItemJudge:
     def _bidder(self, bid_id: str, at: int) -> str:
         state = self.state
         bid = self._named_as(bid_id, "claim.bid")
-        until = bid.body.get("until", bid.at + BID_UNTIL_DEFAULT_US)
+        until = bid.body.get("until", bid.at + BID_DEFAULT_US)
         if bid_id in state.granted_bids:
             raise _Void("bid_used")
         if not bid.at < at <= until:

@@ -19,6 +19,7 @@ from ledger.story import Home, Story
 from ledger.wanted import fold_item
 from ledger.world import row_name
 from stamps.accounts import AccountLog
+from stamps.limits import PREFIX_CHARS_MIN
 from stamps.record import ChainKey, Entry, Envelope, Record
 
 PARKED_MAX = 1_000
@@ -162,7 +163,7 @@ class Journal:
 
     def genesis(self) -> Record | None:
         """The `wasteland.create` record."""
-        return self.state.record(self._wasteland) if self._wasteland else None
+        return self.state.genesis()
 
     def registrar(self) -> Home | None:
         """The device that admits people and sets the policy, None for a foreign commons."""
@@ -200,7 +201,11 @@ class Journal:
         if bearer is not None:
             return bearer
         prefix = name.removeprefix("handle~")
-        found = [a for a in self.store.accounts() if len(prefix) >= 4 and a.startswith(prefix)]  # noqa: PLR2004
+        found = [
+            a
+            for a in self.store.accounts()
+            if len(prefix) >= PREFIX_CHARS_MIN and a.startswith(prefix)
+        ]
         return found[0] if len(found) == 1 else None
 
     def story(self, item: str) -> Story | None:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from ledger.state import StampPlace
 from ledger.store import Store, Subject
-
-RECORD_ID_CHARS = 64
+from stamps.limits import ID_HEX_CHARS
 
 
 class StoreIndex:
@@ -72,7 +71,7 @@ class StoreIndex:
     def apply(self, subjects: Iterable[Subject]) -> None:
         """The memory says what the projection just written says."""
         for subject in subjects:
-            waits = tuple(w for w in subject.waits if len(w) == RECORD_ID_CHARS)
+            waits = tuple(w for w in subject.waits if len(w) == ID_HEX_CHARS)
             self._await(subject.id, waits)
             if subject.pins:
                 self._pins[subject.id] = subject.pins

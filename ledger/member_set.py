@@ -62,7 +62,7 @@ def member_accounts(state: LedgerState) -> frozenset[str]:
         and (chain.counted or chain.fork is not None)
         and state.welcome(key.author)
     }
-    genesis = state.record(state.wasteland) if state.wasteland else None
+    genesis = state.genesis()
     if genesis is not None:
         found.add(genesis.account)
         found.update(state.registry.maintainers)
@@ -74,12 +74,10 @@ def pinned_outside(
 ) -> frozenset[str]:
     """Pinned records outside every prefix, with the log records that introduce their devices."""
     pinned = set(pins)
-    if state.wasteland and state.founded():
+    if state.genesis() is not None:
         pinned.add(state.wasteland)
-    inside: set[str] = set()
-    for account in members:
-        log = state.log(account)
-        inside.update(record.id for record in log.path) if log is not None else None
+    logs = (state.log(account) for account in members)
+    inside = {record.id for log in logs if log is not None for record in log.path}
     found: set[str] = set()
     for record_id in pinned:
         record = state.record(record_id)

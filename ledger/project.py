@@ -11,7 +11,6 @@ from ledger.fold import Folded, fold_account, fold_link, fold_post, fold_stamp
 from ledger.people import link_id, links_of
 from ledger.registrar import Registry
 from ledger.state import LedgerState, StampPlace
-from ledger.store import Subject
 
 
 class Known(Protocol):
@@ -96,8 +95,3 @@ class Projector:
         for handle in {*before.bearers} ^ {*after.bearers}:
             touched.update(dict.fromkeys(self.known.waiting(f"name:{handle}")))
         self.state.dirty.update(touched)
-
-
-def subjects_of_folds(folds: Sequence[Folded]) -> tuple[Subject, ...]:
-    """What the store is to show, by subject."""
-    return tuple(folded.subject for folded in folds)

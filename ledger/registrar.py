@@ -12,12 +12,13 @@ from ledger.story import Home, Stop
 from ledger.walk import Verdict, Walk, replay
 from ledger.world import World, in_force, look
 from stamps.kinds import REGISTRAR_KINDS
+from stamps.limits import LEASE_DEFAULT_S
 from stamps.record import ChainKey, Record
 
 DEFAULT_POLICY: Final[Mapping[str, Any]] = {
     "join": "open",
     "assign": "first",
-    "lease_s": 86_400,
+    "lease_s": LEASE_DEFAULT_S,
     "unsigned": "ask",
     "may_instruct": [],
     "maintainers": [],

@@ -14,9 +14,9 @@ from ledger.registrar import Registry, fold_registrar, invites_only
 from ledger.touched import subjects_of
 from stamps.accounts import AccountLog
 from stamps.kinds import REGISTRAR_KINDS
+from stamps.limits import INTEGER_MAX
 from stamps.record import ChainKey, Entry, Record
 
-SEQ_LAST = 2**53
 StampPlace = tuple[int, str, str]  # at, stamp id, subject
 
 
@@ -49,7 +49,7 @@ class LedgerState:
         self._account_chains: dict[str, set[ChainKey]] = {}
         self._logs: dict[str, AccountLog | None] = {}
         self._registry: Registry | None = None
-        self._founded = False
+        self._genesis: Record | None = None
         self._stamps: dict[str, list[StampPlace]] = {}
         self._givers: dict[str, set[str]] = {}
 
@@ -119,16 +119,16 @@ class LedgerState:
         """Handle to the account that bears it for good."""
         return self.registry.bearers
 
-    def founded(self) -> bool:
-        """Whether the genesis of the wasteland is held."""
-        if not self._founded:
-            self._founded = self.held.entry(self._wasteland) is not None
-        return self._founded
+    def genesis(self) -> Record | None:
+        """The `wasteland.create` record once it is held; it never changes."""
+        if self._genesis is None and self._wasteland:
+            self._genesis = self.record(self._wasteland)
+        return self._genesis
 
     @property
     def by_invite(self) -> bool:
         """Whether only admitted accounts count."""
-        return invites_only(self.record(self._wasteland) if self._wasteland else None)
+        return invites_only(self.genesis())
 
     @property
     def registry(self) -> Registry:
@@ -153,9 +153,8 @@ class LedgerState:
             return
         self._extend(record)
         self._touch(subjects_of(self, record))
-        if record.scope == self._wasteland and record.kind in REGISTRAR_KINDS:
-            self._registry = None
-        if record.id == self._wasteland:
+        decided = record.scope == self._wasteland and record.kind in REGISTRAR_KINDS
+        if decided or record.id == self._wasteland:
             self._registry = None
 
     def _touch(self, subjects: Iterable[str]) -> None:
@@ -182,16 +181,14 @@ class LedgerState:
         before = self.chains.get(key)
         log = self.log(key.author)
         revoke = log.effective.revokes.get(key.device) if log is not None else None
-        held = [entry.record for entry in self.held.slots(key, 0, SEQ_LAST)]
+        held = [entry.record for entry in self.held.slots(key, 0, INTEGER_MAX)]
         after = judge(key, held, revoke)
-        named = log is not None and key.device in log.effective.devices
-        if not named:
+        if log is None or not log.introduces(key.device):
             after = ChainState(key=key, plain=False, named=False)
         if after == before:
             return
         self._put(after)
-        registry = key.scope == self._wasteland
-        if registry:
+        if key.scope == self._wasteland:
             self._registry = None
         if before is not None:
             self._touch((key.author,))

@@ -8,20 +8,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ledger.decide import (
-    BID_UNTIL_DEFAULT_US,
-    SECOND_US,
     ItemJudge,
     ItemState,
     OpenGrant,
     handed_in_by,
     last_rejection,
+    may_instruct,
 )
 from ledger.handed import attempts_of, gather_void, stamps_of
 from ledger.registrar import policy_values
 from ledger.story import Ask, Grant, Home, Note, Rules, Status, Stop, Story
 from ledger.walk import Walk, replay
 from ledger.world import World, counts, lives, look
+from stamps.clock import SECOND_US
 from stamps.kinds import ITEM_DECISION_KINDS
+from stamps.limits import BID_DEFAULT_US
 from stamps.record import Record
 
 RACE_MOST_DEFAULT: Final = 2
@@ -112,7 +113,7 @@ def _story(world: World, state: ItemState, walk: Walk, living: list[Record]) -> 
         and r.kind != "decision.confirm"
         and r.id not in confirmed
         and (r.account, r.device) != walk.home
-        and _may_tell(state, r)
+        and may_instruct(state, r)
         and r.body.get("decides") == walk.pointer
     )
     waits, pins = _named(world, state, walk)
@@ -136,13 +137,6 @@ def _story(world: World, state: ItemState, walk: Walk, living: list[Record]) -> 
         named=frozenset(state.named),
         pins=pins,
     )
-
-
-def _may_tell(state: ItemState, record: Record) -> bool:
-    if record.account == state.post.account:
-        return True
-    rules = state.rules
-    return record.account in rules.maintainers and record.kind in rules.may_instruct
 
 
 def _named(world: World, state: ItemState, walk: Walk) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -198,7 +192,7 @@ def _asks(state: ItemState, by_kind: Mapping[str, list[Record]]) -> tuple[Ask, .
                 device=bid.device,
                 by=bid.body.get("by", ""),
                 at=bid.at,
-                until=bid.body.get("until", bid.at + BID_UNTIL_DEFAULT_US),
+                until=bid.body.get("until", bid.at + BID_DEFAULT_US),
                 seen=bid.body["seen"],
                 grant=grant,
                 released=(bid.account, bid.id) in released,

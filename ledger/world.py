@@ -68,7 +68,7 @@ class World(Protocol):
 def introduced(world: World, record: Record) -> bool:
     """Whether the author's effective log names the device, revoked since or not (records 2.1)."""
     log = world.log(record.account)
-    return log is not None and record.device in log.effective.devices
+    return log is not None and log.introduces(record.device)
 
 
 def counts(world: World, record: Record) -> bool:
