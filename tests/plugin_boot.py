@@ -4,9 +4,6 @@ Named with `-p` in `pyproject.toml`, so that it comes before every other plugin 
 It holds no fixture and decides nothing about a run.
 """
 
-import os
+from town.node.boot import load_engine
 
-import doltlite  # noqa: F401  (importing it is what loads the engine)
-
-# A child that inherited this marker would skip loading and get the stock engine.
-os.environ.pop("_DOLTLITE_BOOTSTRAPPED", None)
+load_engine()

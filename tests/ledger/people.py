@@ -4,6 +4,7 @@ from typing import Any
 
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
+from ledger.store import Store
 from stamps.identity import DeviceKey
 from stamps.record import ChainKey, Entry, Envelope, sign
 
@@ -31,7 +32,7 @@ STAMP: dict[str, Any] = {
 class Board:
     """One ledger, a clock that only goes forward, and a registrar who admits by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store | None = None) -> None:
         self.now = START
         founder = self.person("hop")
         genesis = founder.say(
@@ -46,7 +47,7 @@ class Board:
             },
         )
         self.wasteland = genesis.record.id
-        self.journal = Journal.open(MemoryStore(), wasteland=self.wasteland)
+        self.journal = Journal.open(store or MemoryStore(), wasteland=self.wasteland)
         self.registrar = founder
         self.codes: list[str] = []
         for entry in (*founder.said_before,):

@@ -1,0 +1,174 @@
+"""A connection to a ledger's database, and what its failures mean.
+
+One connection, used by one thread at a time; every transaction is asked for (`BEGIN IMMEDIATE`),
+so that a reader never becomes a writer half way. An engine other than ours is refused: a store that
+falls back to another one silently is the worst bug that this product can have.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from ledger.store import StoreDamagedError, StoreError, StoreFullError
+
+BUSY_S = 10.0
+FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+PRIMARY = 0xFF  # the low byte of an extended result code
+Row = tuple[Any, ...]
+_KEY = itemgetter(slice(0, 3))
+
+
+class EngineError(StoreError):
+    """The embedded engine is not what answers behind `sqlite3` in this interpreter."""
+
+    code: ClassVar[str] = "store.engine"
+    hint: ClassVar[str] = (
+        "Use a Python that links SQLite as a library (a system or Homebrew Python, not uv's),"
+        " or keep the ledger in a Dolt server; README says how."
+    )
+    exit: ClassVar[int] = 6
+
+
+class BusyError(StoreError):
+    """Another process writes this ledger."""
+
+    code: ClassVar[str] = "store.locked"
+    hint: ClassVar[str] = "Start the node (wl up): commands then share it."
+    retryable: ClassVar[bool] = True
+
+
+def meaning(error: DBAPIError) -> StoreError:
+    """What a failure of the engine means for whoever called."""
+    original = error.orig
+    code = getattr(original, "sqlite_errorcode", None)
+    text = str(original)
+    if code is None:
+        return StoreError(text)
+    primary = int(code) & PRIMARY
+    if primary in FULL:
+        return StoreFullError(f"the disk is full or cannot be written: {text}")
+    if primary in DAMAGED:
+        return StoreDamagedError(text)
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return BusyError(text)
+    return StoreError(text)
+
+
+class Database:
+    """One database, and the few ways in which the store talks to it."""
+
+    def __init__(self, path: Path, *, town: str) -> None:
+        self.path = path
+        self.town = town
+        self._engine = _doltlite(path, town)
+        try:
+            self._connection: Connection = self._engine.connect()
+        except DBAPIError as error:
+            raise meaning(error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is durable together, or not there. Raises StoreError."""
+        self.run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.exec_driver_sql("ROLLBACK")
+        except DBAPIError:
+            return  # the engine ended the transaction by itself
+
+    def run(self, sql: str, parameters: Row = ()) -> None:
+        """One statement. Raises StoreError."""
+        try:
+            self._connection.exec_driver_sql(sql, parameters)
+        except DBAPIError as error:
+            raise meaning(error) from error
+
+    def many(self, sql: str, rows: Iterable[Row]) -> None:
+        """One statement for many rows, in key order: any other costs twice. Raises StoreError."""
+        ordered = sorted(rows, key=_KEY)
+        if not ordered:
+            return
+        try:
+            self._connection.exec_driver_sql(sql, ordered)
+        except DBAPIError as error:
+            raise meaning(error) from error
+
+    def all(self, sql: str, parameters: Row = ()) -> Sequence[Row]:
+        """All rows of a question. Raises StoreError."""
+        try:
+            return self._connection.exec_driver_sql(sql, parameters).fetchall()
+        except DBAPIError as error:
+            raise meaning(error) from error
+
+    def one(self, sql: str, parameters: Row = ()) -> Row | None:
+        """The first row of a question, None without one. Raises StoreError."""
+        found = self.all(sql, parameters)
+        return found[0] if found else None
+
+    def stream(self, sql: str, parameters: Row = (), *, size: int = 1_000) -> Iterator[Row]:
+        """The rows of a question, a part at a time."""
+        try:
+            result = self._connection.exec_driver_sql(sql, parameters)
+            while part := result.fetchmany(size):
+                yield from part
+        except DBAPIError as error:
+            raise meaning(error) from error
+
+    def call(self, procedure: str, *arguments: str) -> Any:
+        """What a Dolt procedure answers."""
+        marks = ", ".join("?" for _ in arguments)
+        row = self.one(f"SELECT {procedure}({marks})", arguments)
+        return row[0] if row is not None else None
+
+    def close(self) -> None:
+        """No connection is left."""
+        self._connection.close()
+        self._engine.dispose()
+
+
+def _doltlite(path: Path, town: str) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=StaticPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": BUSY_S, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        _assert_ours(connection, path)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("SELECT dolt_config('user.name', ?)", (town or "town",))
+
+    return engine
+
+
+def _assert_ours(connection: Any, path: Path) -> None:
+    """The engine is the embedded Dolt, and the file is its own. Raises EngineError."""
+    try:
+        found = connection.execute("SELECT doltlite_engine()").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise EngineError("the embedded engine did not load in this process") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreDamagedError(f"{path.name}: {error}") from error
+    if found != "prolly":
+        raise EngineError(f"{path.name} was made by another engine ({found})")
+    if connection.execute("SELECT active_branch()").fetchone()[0] != "main":
+        raise EngineError(f"{path.name} is not on its main branch")

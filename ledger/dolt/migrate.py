@@ -1,0 +1,75 @@
+"""Bringing a ledger's file to the schema of this version, with a copy kept before any change.
+
+Migrations are numbered and only ever appended. A file of a newer version is refused unread.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar, Final
+
+from ledger.dolt.engine import Database
+from ledger.dolt.schema import COMMONS, IGNORED, LOCAL, OURS, SCHEMA
+from ledger.store import StoreError
+from ledger.tables import SCHEMA_VERSION
+
+VERSION_KEY: Final = "schema"
+Migration = Callable[[Database], None]
+
+
+class NewerStoreError(StoreError):
+    """The file was written by a newer version of this program."""
+
+    code: ClassVar[str] = "store.newer"
+    hint: ClassVar[str] = "Use the newer version; this one would not understand what it wrote."
+
+
+def _first(database: Database) -> None:
+    """Every table of version 1."""
+    for name, columns in {**COMMONS, **OURS, **LOCAL}.items():
+        database.run(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
+    database.run("INSERT INTO dolt_ignore (pattern, ignored) VALUES (?, 1)", (IGNORED,))
+    database.run(
+        "INSERT INTO _meta (`key`, `value`) VALUES ('schema_version', ?)", (SCHEMA_VERSION,)
+    )
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = {1: _first}
+
+
+def version_of(database: Database) -> int:
+    """The version of the file's schema, 0 for an empty one. Raises NewerStoreError."""
+    there = database.one("SELECT count(*) FROM sqlite_master WHERE name = 'local_meta'")
+    if there is None or not there[0]:
+        return 0
+    row = database.one("SELECT value FROM local_meta WHERE name = ?", (VERSION_KEY,))
+    version = int(row[0]) if row is not None else 0
+    if version > SCHEMA:
+        raise NewerStoreError(f"{database.path.name} has schema {version}, this is {SCHEMA}")
+    return version
+
+
+def migrate(database: Database, migrations: Mapping[int, Migration] = MIGRATIONS) -> Path | None:
+    """The file has the newest schema; where the copy from before lies, None when none was made."""
+    version = version_of(database)
+    pending = [number for number in sorted(migrations) if number > version]
+    if not pending:
+        return None
+    copy = _copied(database.path, version) if version else None
+    with database.transaction():
+        for number in pending:
+            migrations[number](database)
+        database.run(
+            "INSERT INTO local_meta (name, value) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (VERSION_KEY, str(pending[-1])),
+        )
+    database.call("dolt_commit", "-A", "-m", f"schema {pending[-1]}", "--skip-empty")
+    return copy
+
+
+def _copied(path: Path, version: int) -> Path:
+    """A copy of the whole file; the town's lock keeps others away meanwhile."""
+    copy = path.with_name(f"{path.stem}.before-schema-{version + 1}{path.suffix}")
+    shutil.copy2(path, copy)
+    return copy

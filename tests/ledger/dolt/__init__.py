@@ -1,0 +1,1 @@
+"""The embedded store, tried against the one in memory and against kills."""
