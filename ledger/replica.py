@@ -64,6 +64,10 @@ class Replica(Protocol):
         """The id of the wasteland."""
         ...
 
+    def registrar(self) -> tuple[str, str] | None:
+        """(account, device) of the registrar, whose chain goes before others'."""
+        ...
+
     def frontier(self) -> Frontier:
         """The set as it stands; cheap while nothing changes."""
         ...

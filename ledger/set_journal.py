@@ -37,6 +37,10 @@ class JournalReplica:
         """The id of the wasteland."""
         return self.journal.wasteland
 
+    def registrar(self) -> tuple[str, str] | None:
+        """(account, device) of the registrar."""
+        return self.journal.registrar()
+
     def frontier(self) -> Frontier:
         """The set in short; made anew only after a record was taken."""
         if self._frontier is None or self._seen != self.journal.version:

@@ -1,0 +1,96 @@
+"""What goes into a stream of records, in the order in which the other side can take it.
+
+Pure but for the replica it reads: logs first, then identity chains, the registrar's, the rest,
+pinned records with the logs that introduce their devices, fork proofs as neighbours (records 2.5).
+"""
+
+from collections.abc import Iterable, Iterator
+
+from federation.compare import Comparison, Stretch, Wish
+from federation.frontier import Nonces, Spoken
+from federation.outline import Outline, Part
+from ledger.replica import Replica
+from stamps.record import ChainKey, to_line
+
+PIECE = 500  # records read at once
+
+
+def lines_of(replica: Replica, outline: Outline, found: Comparison) -> Iterator[bytes]:
+    """The lines that the other side lacks, by a comparison."""
+    return _stream(
+        replica,
+        outline,
+        logs=(name.hex() for name in found.logs),
+        stretches=found.stretches,
+        forks=found.forks,
+        pins=[name.hex() for name in found.pins],
+    )
+
+
+def wished_lines(
+    replica: Replica, outline: Outline, spoken: Spoken, wishes: tuple[tuple[Wish, ...], ...]
+) -> Iterator[bytes]:
+    """The lines that the other side wished for; an index that was not said is passed over."""
+    names = [
+        [
+            (spoken.names[part][w.place], w)
+            for w in wishes[part]
+            if w.place < len(spoken.names[part])
+        ]
+        for part in Part
+    ]
+    stretches = [
+        Stretch(name, wish.first, outline.parts[Part.CHAINS][name].seq)
+        for name, wish in names[Part.CHAINS]
+        if name in outline.parts[Part.CHAINS]
+        and _agrees(replica, outline, name, wish, spoken.said.nonces)
+    ]
+    return _stream(
+        replica,
+        outline,
+        logs=(name.hex() for name, _ in names[Part.LOGS]),
+        stretches=stretches,
+        forks=[name for name, _ in names[Part.FORKS]],
+        pins=[name.hex() for name, _ in names[Part.PINS]],
+    )
+
+
+def _agrees(replica: Replica, outline: Outline, name: bytes, wish: Wish, nonces: Nonces) -> bool:
+    """Whether the record before the wished ones is the same on both sides."""
+    if wish.first == 0:
+        return True
+    ours = replica.slot(outline.keys[name], wish.first - 1)
+    return ours is not None and nonces.check(bytes.fromhex(ours)) == wish.check
+
+
+def _stream(
+    replica: Replica,
+    outline: Outline,
+    *,
+    logs: Iterable[str],
+    stretches: Iterable[Stretch],
+    forks: Iterable[bytes],
+    pins: list[str],
+) -> Iterator[bytes]:
+    for account in logs:
+        yield from map(to_line, replica.account_log(account))
+    yield from map(to_line, replica.pinned(pins))
+    for stretch in sorted(stretches, key=lambda one: _rank(replica, outline.keys[one.name])):
+        yield from _chain(replica, outline.keys[stretch.name], stretch)
+    # Again: what names them may have come only now.
+    yield from map(to_line, replica.pinned(pin for pin in pins if pin != replica.wasteland))
+    for name in forks:
+        if name in outline.keys:
+            yield from map(to_line, replica.fork_pair(outline.keys[name]))
+
+
+def _chain(replica: Replica, key: ChainKey, stretch: Stretch) -> Iterator[bytes]:
+    for first in range(stretch.first, stretch.last + 1, PIECE):
+        for entry in replica.chain(key, first, min(first + PIECE - 1, stretch.last)):
+            yield to_line(entry)
+
+
+def _rank(replica: Replica, key: ChainKey) -> tuple[bool, bool, ChainKey]:
+    registrar = replica.registrar()
+    is_registrar = registrar is not None and (key.author, key.device) == registrar
+    return key.scope != "identity", not is_registrar, key

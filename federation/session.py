@@ -1,0 +1,427 @@
+"""One exchange between two ledgers, without any network: messages in, messages out.
+
+The caller asks and the answerer answers, each message by itself. Layer 1 compares frontiers and
+streams what either lacks; when the roots still differ, layer 2 (Negentropy) finds the rest. Nothing
+is called equal but equal roots of what is stored (DESIGN of sync: records 2.2-2.5).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final, Literal
+
+from federation.compare import Verdict, compare
+from federation.contents import lines_of, wished_lines
+from federation.errors import Fault, PeerError
+from federation.frontier import (
+    NONCE_BYTES,
+    PREFIX_BYTES,
+    FrontierSaid,
+    Nonces,
+    Spoken,
+    decode_frontier,
+    describe,
+    encode_frontier,
+    longer,
+)
+from federation.letters import (
+    IDS_MAX,
+    MESSAGE_BYTES_MAX,
+    Answer,
+    Parcel,
+    decode_answer,
+    decode_parcel,
+    decode_root,
+    encode_answer,
+    encode_parcel,
+    encode_root,
+    fitting,
+)
+from federation.negentropy import (
+    SCATTER_LEAF,
+    SCATTER_SPLIT,
+    Initiator,
+    ReconcileError,
+    Responder,
+    SortedIndex,
+    item_key,
+)
+from federation.outline import Outline, Part, outline_of
+from ledger.replica import Replica
+from stamps.record import to_line
+
+What = Literal["root", "frontier", "records", "reconcile"]
+ASKS_WITHOUT_PROGRESS_MAX: Final = 16
+ASKS_MAX: Final = 20_000
+OUTLINES_MAX: Final = 2
+AUDITS_MAX: Final = 2
+NEW: Final = ("ok", "fork", "pinned")
+FINE: Final = frozenset({*NEW, "held"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One message to the peer; the next step comes with its answer."""
+
+    what: What
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What an exchange came to; `they_lack` and `we_lack` are None while unknown.
+
+    `refused` counts by code what we did not take. `layer2` says that frontiers did not suffice.
+    """
+
+    equal: bool
+    root: bytes
+    sent: int = 0
+    received: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    they_lack: int | None = None
+    we_lack: int | None = None
+    asks: int = 0
+    layer2: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The exchange is over."""
+
+    report: Report
+
+
+class Memory:
+    """What is remembered of one peer for one wasteland: its nonce, and frontiers both had."""
+
+    def __init__(self) -> None:
+        self.nonce = b""  # of the peer, for frontiers that we say
+        self.own_nonce = b""  # ours, for frontiers that the peer says
+        self.acknowledged: dict[bytes, Outline] = {}  # by root, oldest first
+
+    def save(self, outline: Outline) -> None:
+        """Both sides hold exactly this."""
+        self.acknowledged.pop(outline.root, None)
+        self.acknowledged[outline.root] = outline
+        while len(self.acknowledged) > OUTLINES_MAX:
+            del self.acknowledged[next(iter(self.acknowledged))]
+
+    @property
+    def last(self) -> Outline | None:
+        """The newest frontier that both had."""
+        return next(reversed(self.acknowledged.values()), None)
+
+
+class Outlines:
+    """The outline of a replica, made anew only when its root changed."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.replica = replica
+        self._last: Outline | None = None
+        self._index: tuple[bytes, SortedIndex] | None = None
+
+    def now(self) -> Outline:
+        """The outline of the set as it stands."""
+        frontier = self.replica.frontier()
+        if self._last is None or self._last.root != frontier.root:
+            self._last = outline_of(frontier)
+        return self._last
+
+    def index(self) -> SortedIndex:
+        """The set in key order, for layer 2; made once for a root."""
+        root = self.now().root
+        if self._index is None or self._index[0] != root:
+            keys = (item_key(at, bytes.fromhex(i)) for at, i in self.replica.members())
+            self._index = root, SortedIndex(keys)
+        return self._index[1]
+
+    def slot(self, part: Part, name: bytes, seq: int) -> bytes:
+        """Our record's id at a seq of a chain or log; nothing where we have none."""
+        if part is Part.LOGS:
+            log = self.replica.account_log(name.hex())
+            return bytes.fromhex(log[seq].record.id) if 0 <= seq < len(log) else b""
+        found = self.replica.slot(self.now().keys[name], seq)
+        return bytes.fromhex(found) if found is not None else b""
+
+
+class Answerer:
+    """The side that is asked. It keeps nothing between messages but what `Memory` holds."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        memory_of: Callable[[str], Memory],
+        *,
+        new_secret: Callable[[], bytes],
+        outlines: Outlines | None = None,
+    ) -> None:
+        self.replica = replica
+        self.memory_of = memory_of
+        self.new_secret = new_secret
+        self.outlines = outlines or Outlines(replica)
+
+    def answer(self, what: What, body: bytes, *, peer: str, now: int) -> bytes:
+        """The answer to a message of this peer; `now` in microseconds. Raises PeerError."""
+        if len(body) > MESSAGE_BYTES_MAX:
+            raise PeerError(Fault.SIZE, f"{len(body)} bytes")
+        memory = self.memory_of(peer)
+        if len(memory.own_nonce) != NONCE_BYTES:
+            memory.own_nonce = self.new_secret()
+        if what == "root":
+            return encode_root(self.outlines.now().root, memory.own_nonce)
+        if what == "frontier":
+            return self._frontier(decode_frontier(body), memory)
+        if what == "records":
+            return self._records(decode_parcel(body), memory, now)
+        return self._reconcile(body)
+
+    def _frontier(self, said: FrontierSaid, memory: Memory) -> bytes:
+        ours = self.outlines.now()
+        nonce = memory.own_nonce
+        if said.nonces.answerer != nonce:
+            return encode_answer(Answer(verdict=Verdict.STALE, nonce=nonce, root=ours.root))
+        base = memory.acknowledged.get(said.base) if said.base is not None else None
+        found = compare(said, ours, base=base, slot=self.outlines.slot)
+        if found.verdict is Verdict.EQUAL:
+            memory.save(ours)
+        if found.verdict is not Verdict.ANSWERED:
+            return encode_answer(Answer(verdict=found.verdict, nonce=nonce, root=ours.root))
+        lines, rest = fitting(lines_of(self.replica, ours, found))
+        return encode_answer(
+            Answer(
+                verdict=Verdict.ANSWERED,
+                nonce=nonce,
+                root=ours.root,
+                they_lack=found.they_lack,
+                we_lack=found.we_lack,
+                wishes=tuple(tuple(wishes) for wishes in found.wishes),
+                more=rest is not None,
+                lines=lines,
+            )
+        )
+
+    def _records(self, parcel: Parcel, memory: Memory, now: int) -> bytes:
+        received = self.replica.receive(parcel.lines, now=now)
+        wanted = self.replica.entries(one.hex() for one in parcel.wants)
+        lines, rest = fitting(to_line(entry) for entry in (*received.answers, *wanted))
+        ours = self.outlines.now()
+        if ours.root == parcel.root:
+            memory.save(ours)
+        return encode_parcel(
+            Parcel(root=ours.root, accepted=received.accepted, more=rest is not None, lines=lines)
+        )
+
+    def _reconcile(self, body: bytes) -> bytes:
+        try:
+            return Responder(
+                self.outlines.index(), split=SCATTER_SPLIT, leaf=SCATTER_LEAF
+            ).received(body)
+        except ReconcileError as error:
+            raise PeerError(Fault.FORM, str(error)) from error
+
+
+class Caller:
+    """The side that asks. One object is one exchange."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        memory: Memory,
+        *,
+        new_secret: Callable[[], bytes],
+        outlines: Outlines | None = None,
+    ) -> None:
+        self.replica = replica
+        self.memory = memory
+        self.new_secret = new_secret
+        self.outlines = outlines or Outlines(replica)
+        self._next: Callable[[bytes, int], Ask | Done] | None = None
+        self._spoken: Spoken | None = None
+        self._prefix_bytes = PREFIX_BYTES
+        self._full = False
+        self._their_root = b""
+        self._outbox: Iterator[bytes] = iter(())
+        self._have: dict[bytes, None] = {}
+        self._need: dict[bytes, None] = {}
+        self._progress = 0
+        self._wants: list[bytes] = []
+        self._initiator: Initiator | None = None
+        self._audits = 0
+        self._asks = 0
+        self._idle = 0
+        self._sent = 0
+        self._received = 0
+        self._lacks: tuple[int | None, int | None] = (None, None)
+        self._refused: Counter[str] = Counter()
+        self._answered: set[bytes] = set()
+
+    def begin(self, now: int) -> Ask | Done:
+        """The first message. A set that did not change since it was equal asks for the root."""
+        del now
+        last = self.memory.last
+        unchanged = last is not None and last.root == self.outlines.now().root
+        if unchanged or len(self.memory.nonce) != NONCE_BYTES:
+            return self._ask("root", b"", self._on_root)
+        return self._say_frontier()
+
+    def received(self, body: bytes, now: int) -> Ask | Done:
+        """The next step after an answer. Raises PeerError for what is no answer."""
+        if self._next is None:
+            raise PeerError(Fault.UNEXPECTED, "nothing was asked")
+        if len(body) > MESSAGE_BYTES_MAX:
+            raise PeerError(Fault.SIZE, f"{len(body)} bytes")
+        return self._next(body, now)
+
+    def _ask(self, what: What, body: bytes, then: Callable[[bytes, int], Ask | Done]) -> Ask:
+        self._asks += 1
+        self._idle += 1
+        if self._idle > ASKS_WITHOUT_PROGRESS_MAX or self._asks > ASKS_MAX:
+            raise PeerError(Fault.ROUNDS, f"not settled after {self._asks} messages")
+        self._next = then
+        return Ask(what, body)
+
+    def _take(self, lines: Iterable[bytes], now: int) -> list[bytes]:
+        """The lines passed the one door; what there is to say back to them."""
+        lines = tuple(lines)
+        if not lines:
+            return []
+        outcome = self.replica.receive(lines, now=now)
+        self._received += outcome.accepted
+        if outcome.accepted:
+            self._idle = 0
+        self._refused.update({c: n for c, n in outcome.codes.items() if c not in FINE})
+        back = dict.fromkeys(to_line(entry) for entry in outcome.answers)
+        fresh = [line for line in back if line not in self._answered]
+        self._answered.update(fresh)  # the same answer twice would be given for ever
+        return fresh
+
+    def _done(self) -> Done:
+        ours = self.outlines.now()
+        equal = ours.root == self._their_root
+        if equal:
+            self.memory.save(ours)
+        they_lack, we_lack = (0, 0) if equal else self._lacks
+        return Done(
+            Report(
+                equal=equal,
+                root=ours.root,
+                sent=self._sent,
+                received=self._received,
+                refused=dict(self._refused),
+                they_lack=they_lack,
+                we_lack=we_lack,
+                asks=self._asks,
+                layer2=self._audits > 0,
+            )
+        )
+
+    # --- layer 1
+
+    def _on_root(self, body: bytes, now: int) -> Ask | Done:
+        del now
+        self._their_root, self.memory.nonce = decode_root(body)
+        if self._their_root == self.outlines.now().root:
+            return self._done()
+        return self._say_frontier()
+
+    def _say_frontier(self) -> Ask:
+        ours = self.outlines.now()
+        base = None if self._full else self.memory.last
+        self._spoken = describe(
+            ours,
+            Nonces(self.new_secret(), self.memory.nonce),
+            base=base,
+            prefix_bytes=self._prefix_bytes,
+        )
+        return self._ask("frontier", encode_frontier(self._spoken.said), self._on_answer)
+
+    def _on_answer(self, body: bytes, now: int) -> Ask | Done:
+        answer = decode_answer(body)
+        self._their_root = answer.root
+        self.memory.nonce = answer.nonce
+        if answer.verdict is Verdict.EQUAL:
+            return self._done()
+        if answer.verdict is not Verdict.ANSWERED:
+            return self._again(answer.verdict)
+        self._lacks = answer.we_lack, answer.they_lack
+        if self._spoken is None:
+            raise PeerError(Fault.UNEXPECTED, "no frontier was said")
+        outline = self.outlines.now()
+        wished = list(wished_lines(self.replica, outline, self._spoken, answer.wishes))
+        back = self._take(answer.lines, now)
+        self._outbox = iter((*back, *wished))
+        if answer.more and not wished and not back:
+            return self._say_frontier()
+        return self._send_on(now)
+
+    def _again(self, verdict: Verdict) -> Ask | Done:
+        if verdict is Verdict.FULL:
+            if self._full:
+                return self._audit()
+            self._full = True
+        if verdict is Verdict.LONGER:
+            self._prefix_bytes = longer(self._prefix_bytes)
+        return self._say_frontier()
+
+    # --- records both ways
+
+    def _send_on(self, now: int) -> Ask | Done:
+        """The next parcel, or what follows when all are sent."""
+        lines, rest = fitting(self._outbox)
+        self._outbox = rest or iter(())
+        wants, self._wants = self._wants[:IDS_MAX], self._wants[IDS_MAX:]
+        if not lines and not wants:
+            return self._settle(now)
+        parcel = Parcel(root=self.outlines.now().root, wants=tuple(wants), lines=lines)
+        return self._ask("records", encode_parcel(parcel), self._on_parcel)
+
+    def _on_parcel(self, body: bytes, now: int) -> Ask | Done:
+        parcel = decode_parcel(body)
+        self._their_root = parcel.root
+        self._sent += parcel.accepted
+        if parcel.accepted:
+            self._idle = 0
+        back = self._take(parcel.lines, now)
+        if back:
+            self._outbox = chain(back, self._outbox)
+        return self._send_on(now)
+
+    def _settle(self, now: int) -> Ask | Done:
+        """Equal, or once more with what is known now, or layer 2, or an honest end."""
+        del now
+        if self._their_root == self.outlines.now().root:
+            return self._done()
+        progress = self._received + self._sent
+        if progress > self._progress:
+            self._progress = progress
+            return self._say_frontier()
+        return self._audit()
+
+    # --- layer 2
+
+    def _audit(self) -> Ask | Done:
+        if self._audits >= AUDITS_MAX:
+            return self._done()
+        self._audits += 1
+        self._have.clear()
+        self._need.clear()
+        self._initiator = Initiator(self.outlines.index(), split=SCATTER_SPLIT, leaf=SCATTER_LEAF)
+        return self._ask("reconcile", self._initiator.initiate(), self._on_reconcile)
+
+    def _on_reconcile(self, body: bytes, now: int) -> Ask | Done:
+        if self._initiator is None:
+            raise PeerError(Fault.UNEXPECTED, "no reconciliation was begun")
+        try:
+            step = self._initiator.received(body)
+        except ReconcileError as error:
+            raise PeerError(Fault.FORM, str(error)) from error
+        self._have.update(dict.fromkeys(step.have))
+        self._need.update(dict.fromkeys(step.need))
+        if step.message is not None:
+            return self._ask("reconcile", step.message, self._on_reconcile)
+        self._wants = list(self._need)
+        entries = self.replica.entries(one.hex() for one in self._have)
+        self._outbox = iter([to_line(entry) for entry in entries])
+        return self._send_on(now)
