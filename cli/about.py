@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.completion import SHELLS, script
-from cli.context import NotYetError, UsageError
+from cli.context import UsageError
 from cli.output import envelope
 from cli.tree import Command, call_of, example, new_module
 
@@ -110,9 +110,6 @@ def demo(
 ) -> int:
     """Run two towns on this machine through the whole job, and show what you would see."""
     call = call_of(ctx)
-    try:
-        import town.node.compose  # noqa: F401, PLC0415  # the demonstration runs whole towns
-        from cli.demo import run_demo  # noqa: PLC0415  # starts processes; nobody else needs it
-    except ModuleNotFoundError as missing:
-        raise NotYetError(call.argv) from missing
+    from cli.demo import run_demo  # noqa: PLC0415  # starts processes; nobody else needs it
+
     return run_demo(call, keep=call.path(keep) if keep else None)

@@ -20,10 +20,13 @@ ItemArgument = Annotated[str, typer.Argument(metavar="ITEM", help=ID_HELP)]
 
 
 def answer(ctx: typer.Context, use: Use) -> int:
-    """The exit code of one use case on this call's town; its answer is printed."""
+    """The exit code of one use case on this call's town; its answer is printed.
+
+    With `--dry-run` the use case goes the same way and stops before it says anything.
+    """
     call = call_of(ctx)
     with call.town(call) as town:
-        found = use(town)
+        found = town.rehearsed(use) if call.wants.dry_run else use(town)
         now = town.now()
     return show(call, found, now=now)
 

@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,10 @@ from cli.answers import ItemArgument, answer, many_of, seconds_of, text_of
 from cli.context import Call, UsageError
 from cli.output import show
 from cli.tree import Command, Telling, call_of, example, new_module
+
+if TYPE_CHECKING:
+    from town.market.answer import Answer
+    from town.node.compose import OpenTown
 
 app = new_module()
 RACE_MAX = 3
@@ -99,8 +103,7 @@ def post(  # one option a field; `ctx.params` carries them on
     if file:
         return _post_file(call, file)
     fields = _post_fields(call, {**ctx.params, "title": title or words})
-    dry_run = call.wants.dry_run
-    return answer(ctx, lambda town: town.market.post(fields, dry_run=dry_run))
+    return answer(ctx, lambda town: town.market.post(fields))
 
 
 def _post_fields(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,9 +128,15 @@ def _post_file(call: Call, name: str) -> int:
     code = 0
     with call.town(call) as town:
         for fields in posts:
-            found = town.market.post(fields, dry_run=call.wants.dry_run)
+            found = _posted(town, fields, dry_run=call.wants.dry_run)
             code = code or show(call, found, now=town.now())
     return code
+
+
+def _posted(town: "OpenTown", fields: Mapping[str, Any], *, dry_run: bool) -> "Answer":
+    if dry_run:
+        return town.rehearsed(lambda trial: trial.market.post(fields))
+    return town.market.post(fields)
 
 
 def _posts_in(call: Call, name: str) -> list[Mapping[str, Any]]:

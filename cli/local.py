@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.context import Call, NotYetError
+from cli.context import Call
+from town.node.boot import load_engine
 
 if TYPE_CHECKING:
     from town.node.compose import OpenTown
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
 @contextmanager
 def open_here(call: Call) -> "Iterator[OpenTown]":
     """The town of this call's home, open until the block ends, its lock held meanwhile."""
-    try:
-        from town.node.compose import open_town  # noqa: PLC0415  # starts the ledger's engine
-    except ModuleNotFoundError as missing:
-        raise NotYetError(call.argv) from missing
+    load_engine()  # before anything that imports SQLite
+    from town.node.compose import open_town  # noqa: PLC0415
     from town.node.home import Home  # noqa: PLC0415
     from town.node.lifecycle import town_lock  # noqa: PLC0415
 

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from cli.answers import answer
-from cli.context import Call, NotYetError
+from cli.context import Call
 from cli.output import envelope, show
 from cli.tree import Command, call_of, example, new_module
+from town.node.boot import child_environment
 from town.node.home import Home
 from town.node.lifecycle import running, start, stop
 
@@ -66,11 +67,6 @@ def _overrides(*, port: int, listen: str, public_url: str) -> dict[str, str]:
 
 
 def _detached(call: Call, env: dict[str, str]) -> int:
-    try:
-        from town.node.boot import child_environment  # noqa: PLC0415  # the engine's rules
-    except ModuleNotFoundError as missing:
-        raise NotYetError(call.argv) from missing
-
     home = Home(call.path(call.home))
     argv = [sys.executable, "-m", "cli.resident", "--home", call.home]
     facts, fresh = start(home, argv, child_environment(env))

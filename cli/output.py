@@ -110,8 +110,15 @@ def next_json(step: "Next") -> dict[str, Any]:
 
 def stop_json(stop: "Stop") -> dict[str, Any]:
     """One stop order as JSON."""
-    names = getattr(stop, "__slots__", None) or vars(stop)
-    return {name: getattr(stop, name) for name in names}
+    return {
+        "code": stop.code,
+        "item": stop.item,
+        "short": stop.short,
+        "agent": stop.agent,
+        "words": stop.words,
+        "by": stop.by,
+        "untrusted": {"reason": stop.reason},
+    }
 
 
 def answer_json(answer: "Answer", *, now: int) -> str:
@@ -154,7 +161,7 @@ def _show_talk(call: Call, answer: "Answer", lines: Sequence[str]) -> None:
 
 def stop_line(stop: "Stop") -> str:
     """The line that tells a person to stop working on an item."""
-    return str(getattr(stop, "words", "") or f"{'stop':<{FIRST_COLUMN}}{stop}")
+    return f'{stop.words} Reason: "{stop.reason}"' if stop.reason else stop.words
 
 
 def _painted(call: Call, line: str) -> str:

@@ -15,6 +15,7 @@ from cli.context import Call
 from cli.output import error_lines
 from cli.terminal import FarTerminal
 from stamps.errors import WastelandError
+from town.node.boot import load_engine
 from town.node.changes import cancellable
 from town.node.control import Conversation, Request
 from town.node.place import asked_home
@@ -64,6 +65,7 @@ class Shell:
 
 def stay(home: str, env: Mapping[str, str]) -> int:
     """The exit code of a node that ran in this process until it was told to end."""
+    load_engine()  # before anything that imports SQLite
     from town.node.home import Home  # noqa: PLC0415
     from town.node.service import serve  # noqa: PLC0415  # aiohttp and the ledger
 

@@ -129,6 +129,11 @@ class Outlines:
             self._last = outline_of(frontier)
         return self._last
 
+    @property
+    def known_root(self) -> bytes:
+        """The root of the outline last made; nothing is read for it."""
+        return self._last.root if self._last is not None else b""
+
     def index(self) -> SortedIndex:
         """The set in key order, for layer 2; made once for a root."""
         root = self.now().root

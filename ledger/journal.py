@@ -24,6 +24,7 @@ from stamps.record import ChainKey, Entry, Envelope, Record
 
 PARKED_MAX = 1_000
 TAIL_MAX = 10_000
+ARRIVALS_MAX = 100_000
 
 
 class Outcome(NamedTuple):
@@ -40,6 +41,8 @@ class Journal:
         self.store = store
         self._wasteland = wasteland
         self.version = 0  # rises with every record taken
+        self._turned: dict[str, None] | None = None
+        self._arrivals: dict[str, int] = {}
         self._parked: dict[str, Envelope] = {}
         self._load()
 
@@ -117,10 +120,18 @@ class Journal:
         self.state.log(entry.record.account)  # as it stood before
         self._tail.add(entry)
         self.state.take(entry)
+        self._hear(entry)
         if self.index.awaits(entry.record.id):
             for subject in self.index.waiting(entry.record.id):
                 self.state.dirty[subject] = None
         self.version += 1
+
+    def _hear(self, entry: Entry) -> None:
+        """Requests are remembered in the order they were heard, which `first` means (5.7)."""
+        if entry.record.kind == "claim.bid":
+            while len(self._arrivals) >= ARRIVALS_MAX:
+                del self._arrivals[next(iter(self._arrivals))]
+            self._arrivals[entry.record.id] = self.version
 
     def _keep(self, *, bulk: bool) -> None:
         if not self._fresh:
@@ -141,6 +152,8 @@ class Journal:
             Projection(entries=tuple(self._tail.entries()), chains=chains, subjects=subjects)
         )
         self.index.apply(subjects)
+        if self._turned is not None:
+            self._turned.update(dict.fromkeys(subject.id for subject in subjects))
         self.state.changed_chains.clear()
         self._tail.clear()
 
@@ -158,6 +171,22 @@ class Journal:
         for envelope in due:
             del self._parked[envelope.record.id]
         return self.record(due, now=now) if due else []
+
+    def reload(self) -> None:
+        """The memory says what the store says, and nothing else."""
+        self._load()
+
+    # --- for whoever acts on changes
+
+    def turned(self) -> list[str]:
+        """Subjects folded since the last call; those before the first call are not listed."""
+        found = list(self._turned or ())
+        self._turned = {}
+        return found
+
+    def heard(self, record_id: str) -> int:
+        """The place of a request in the order of hearing; 0 for one from before the start."""
+        return self._arrivals.get(record_id, 0)
 
     # --- what is true now
 

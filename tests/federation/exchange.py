@@ -31,8 +31,14 @@ class Side:
 class Talk:
     """What went over the wire."""
 
-    report: Report | None = None
+    ended: Report | None = None
     asks: list[tuple[str, int, int]] = field(default_factory=list)  # what, out, in
+
+    @property
+    def report(self) -> Report:
+        """How it ended."""
+        assert self.ended is not None, "it was cut"
+        return self.ended
 
     @property
     def bytes(self) -> int:
@@ -56,5 +62,5 @@ def talk(one: Side, other: Side, *, cut_after: int | None = None) -> Talk:
         said.asks.append((step.what, len(step.body), len(answer)))
         step = caller.received(answer, NOW)
     assert isinstance(step, Done)
-    said.report = step.report
+    said.ended = step.report
     return said

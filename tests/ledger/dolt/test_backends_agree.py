@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from ledger.dolt import open_doltlite
 from ledger.journal import Journal
-from ledger.memory import MemoryStore
 from ledger.memory_board import STATUS_ORDER
-from ledger.store import BoardQuery, Observed
+from ledger.store import BoardQuery, Observed, Store
 from ledger.tables import DERIVED, Row
 from stamps.record import Envelope
 from tests.ledger.people import POST, SECOND, Board
@@ -58,7 +57,7 @@ def test_a_rebuild_of_the_file_shows_what_was_shown(seed, tmp_path):
     store.close()
 
 
-def boards(tmp_path) -> tuple[Board, MemoryStore, object]:
+def boards(tmp_path) -> tuple[Store, Store]:
     """One history of posts of every status, in both stores, with unsigned rows beneath."""
     chance = random.Random(7)
     board = Board()
@@ -105,13 +104,13 @@ def boards(tmp_path) -> tuple[Board, MemoryStore, object]:
         )
     journal.flush()
     store.observe(rows)
-    return board, board.journal.store, store
+    return board.journal.store, store
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
     """The same board in both stores."""
-    _, memory, store = boards(tmp_path_factory.mktemp("board"))
+    memory, store = boards(tmp_path_factory.mktemp("board"))
     yield memory, store
     store.close()
 

@@ -1,0 +1,222 @@
+"""The loops between nodes: exchanges on change, on a timer, and when a held line tells of news.
+
+One loop a peer, so that a slow one holds up nobody; failures back off and are said with their age.
+It drives sessions and decides nothing about records.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+
+from federation.peers import Peer
+from federation.session import Ask, Caller, Done, Memory, Outlines, Report, What
+from ledger.replica import Replica
+from stamps.errors import WastelandError
+
+Result = TypeVar("Result")
+BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+LINE_AGAIN_S: Final = 5.0
+SECOND_US: Final = 1_000_000
+CATCH_UP_S: Final = 0.2  # after a start, so that several nodes do not all call at once
+
+
+class Link(Protocol):
+    """Carries a session's messages to a peer."""
+
+    async def ask(self, peer: Peer, wasteland: str, what: What, body: bytes) -> bytes:
+        """The peer's answer. Raises for a peer that was not reached or refused."""
+        ...
+
+    async def events(self, peer: Peer, wasteland: str, changed: Callable[[str], None]) -> None:
+        """Each change at the peer was told, until the line broke."""
+        ...
+
+
+class Do(Protocol):
+    """Runs work in the ledger's thread."""
+
+    def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]:
+        """The work's result."""
+        ...
+
+
+@dataclass(slots=True)
+class Standing:
+    """How one peer stands for one wasteland, as last seen. Times in microseconds, 0 for never."""
+
+    heard_at: int = 0
+    asked_at: int = 0
+    next_at: int = 0
+    failures: int = 0
+    error: str = ""
+    report: Report | None = None
+    rtt_us: int = 0
+    we_call: bool = False
+    they_call: bool = False
+
+
+@dataclass(slots=True)
+class Board:
+    """One wasteland as the loops see it: its set, and what each peer was known to hold."""
+
+    replica: Replica
+    outlines: Outlines
+    memories: dict[str, Memory] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, replica: Replica) -> "Board":
+        """The board of a set."""
+        return cls(replica, Outlines(replica))
+
+    def memory(self, key: str) -> Memory:
+        """What is remembered of a peer."""
+        return self.memories.setdefault(key, Memory())
+
+    def standing(self, key: str) -> Standing:
+        """How a peer stands."""
+        return self.standings.setdefault(key, Standing())
+
+
+async def exchange(
+    link: Link,
+    peer: Peer,
+    board: Board,
+    *,
+    do: Do,
+    now: Callable[[], int],
+    new_secret: Callable[[], bytes],
+) -> Report:
+    """One exchange with a peer, to its end. Raises what the link or the session raises."""
+    wasteland = board.replica.wasteland
+    standing = board.standing(peer.key)
+    standing.asked_at = now()
+    caller = Caller(
+        board.replica, board.memory(peer.key), new_secret=new_secret, outlines=board.outlines
+    )
+    try:
+        step = await do(lambda: caller.begin(now()))
+        while isinstance(step, Ask):
+            sent_at = now()
+            answer = await link.ask(peer, wasteland, step.what, step.body)
+            standing.rtt_us, standing.heard_at = now() - sent_at, now()
+            step = await do(_received(caller, answer, now))
+    except WastelandError as error:
+        standing.error = error.code
+        raise
+    standing.we_call, standing.error = True, ""
+    standing.report = step.report
+    return step.report
+
+
+def _received(caller: Caller, answer: bytes, now: Callable[[], int]) -> Callable[[], Ask | Done]:
+    return lambda: caller.received(answer, now())
+
+
+class PeerLoop:
+    """Exchanges with one peer about one wasteland, until it is stopped."""
+
+    def __init__(
+        self,
+        peer: Callable[[], Peer | None],
+        board: Board,
+        run: Callable[[Peer, Board], Awaitable[Report]],
+        *,
+        now: Callable[[], int],
+        pull_s: float,
+    ) -> None:
+        self.peer = peer
+        self.board = board
+        self.run = run
+        self.now = now
+        self.pull_s = pull_s
+        self._news = asyncio.Event()
+        self._heard = True  # the first turn always exchanges: catch up
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """The loop runs."""
+        self._task = asyncio.create_task(self._turns())
+
+    async def stop(self) -> None:
+        """The loop has ended."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def wake(self, *, heard: bool = False) -> None:
+        """Something changed here, or (`heard`) at the peer."""
+        self._heard |= heard
+        self._news.set()
+
+    async def _turns(self) -> None:
+        await asyncio.sleep(random.uniform(0, CATCH_UP_S))  # noqa: S311  # only spreads the load
+        while True:
+            self._news.clear()
+            peer = self.peer()
+            if peer is None:
+                return
+            wait_s = await self._turn(peer)
+            standing = self.board.standing(peer.key)
+            standing.next_at = self.now() + int(wait_s * SECOND_US)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait()
+
+    async def _turn(self, peer: Peer) -> float:
+        """Seconds until the next turn, news aside."""
+        standing = self.board.standing(peer.key)
+        self._heard = False
+        if not peer.addresses:
+            return self.pull_s
+        try:
+            await self.run(peer, self.board)
+        except WastelandError:
+            standing.failures += 1
+            return BACK_OFF_S[min(standing.failures, len(BACK_OFF_S)) - 1] * _jitter()
+        standing.failures = 0
+        return self.pull_s * _jitter()
+
+
+def _jitter() -> float:
+    return random.uniform(0.8, 1.2)  # noqa: S311  # only spreads the load
+
+
+class EventLine:
+    """One outbound line to a peer that tells of its changes, held again whenever it breaks."""
+
+    def __init__(
+        self, link: Link, peer: Callable[[], Peer | None], wasteland: str, loop: PeerLoop
+    ) -> None:
+        self.link = link
+        self.peer = peer
+        self.wasteland = wasteland
+        self.loop = loop
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """The line is being held."""
+        self._task = asyncio.create_task(self._hold())
+
+    async def stop(self) -> None:
+        """The line is let go."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _hold(self) -> None:
+        while (peer := self.peer()) is not None:
+            if peer.addresses:
+                with contextlib.suppress(WastelandError):
+                    await self.link.events(peer, self.wasteland, self._told)
+            await asyncio.sleep(LINE_AGAIN_S * _jitter())
+
+    def _told(self, root: str) -> None:
+        frontier = self.loop.board.outlines.known_root
+        if root != frontier.hex():
+            self.loop.wake(heard=True)

@@ -1,0 +1,230 @@
+"""Calls to other nodes: signed, bounded, and only to addresses that the guard lets pass.
+
+It follows no redirect, believes no header, and says of every failure whether trying again helps.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from federation.card import CARD_BYTES_MAX, Card, read_card
+from federation.errors import Fault, PeerError
+from federation.letters import MESSAGE_BYTES_MAX
+from federation.peers import Peer
+from federation.session import What
+from federation.transport.bodies import packed, read_body, unpacked
+from federation.transport.guard import AddressError, GuardedResolver, check_url
+from federation.transport.signing import Message, sign_request
+from stamps.errors import WastelandError
+from stamps.identity import DeviceKey
+
+CONNECT_S: Final = 5.0
+ANSWER_S: Final = 30.0
+SILENCE_S: Final = 45.0  # an event line pings every 15 s
+JSON_BYTES_MAX: Final = 64 << 10
+TIME: Final = "wl-time"
+
+
+class PeerDownError(WastelandError):
+    """The peer was not reached, or broke off."""
+
+    code: ClassVar[str] = "peer.down"
+    hint: ClassVar[str] = "Your part is kept and goes out by itself; wl peer list says when."
+    exit: ClassVar[int] = 7
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, peer: str, why: str) -> None:
+        super().__init__(f"{peer}: {why}")
+        self.peer = peer
+
+
+class PeerRefusedError(WastelandError):
+    """The peer answered no; `theirs` is its code."""
+
+    code: ClassVar[str] = "peer.refused"
+    hint: ClassVar[str] = "Ask whoever runs it; an invite links two nodes."
+    exit: ClassVar[int] = 7
+
+    def __init__(self, peer: str, *, status: int, theirs: str, why: str) -> None:
+        super().__init__(f"{peer} refused: {why or theirs or status}")
+        self.peer = peer
+        self.status = status
+        self.theirs = theirs
+
+
+class Client:
+    """One node's calls. `heard` is told each peer's clock with the moment it was read."""
+
+    def __init__(
+        self,
+        *,
+        key: Callable[[], DeviceKey],
+        now: Callable[[], int],
+        new_secret: Callable[[], bytes],
+        heard: Callable[[str, int, int], None] = lambda _key, _theirs, _ours: None,
+    ) -> None:
+        self.key = key
+        self.now = now
+        self.new_secret = new_secret
+        self.heard = heard
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
+        session = self._sessions.get(allow_private)
+        if session is None or session.closed:
+            connector = aiohttp.TCPConnector(
+                resolver=GuardedResolver(allow_private=allow_private),
+                use_dns_cache=False,
+                limit_per_host=4,
+            )
+            session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                timeout=aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S),
+            )
+            self._sessions[allow_private] = session
+        return session
+
+    async def close(self) -> None:
+        """No connection is left."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    # --- questions
+
+    async def card(self, address: str, *, allow_private: bool) -> Card:
+        """The card of the node at an address, its signature good. Raises."""
+        url = check_url(address, allow_private=allow_private)
+        session = self._session(allow_private=allow_private)
+        try:
+            async with session.get(
+                url + "/.well-known/wasteland", allow_redirects=False
+            ) as response:
+                if response.status != 200:  # noqa: PLR2004
+                    raise PeerRefusedError(
+                        address, status=response.status, theirs="", why="no node answers there"
+                    )
+                raw = await read_body(response.content, most=CARD_BYTES_MAX)
+                return read_card(unpacked(raw, response.headers.get("Content-Encoding", "")))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PeerDownError(address, _why(error)) from error
+
+    async def ask(self, peer: Peer, wasteland: str, what: What, body: bytes) -> bytes:
+        """A message of a session, and the peer's answer. Raises PeerDownError and others."""
+        path = f"/v1/w/{wasteland}/{what}"
+        method = "GET" if what == "root" else "POST"
+        return await self.call(peer, method, path, body)
+
+    async def ask_json(self, peer: Peer, method: str, path: str, body: Any = None) -> Any:
+        """A question whose answer is JSON."""
+        raw = await self.call(
+            peer, method, path, b"" if body is None else json.dumps(body).encode()
+        )
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError):
+            raise PeerError(Fault.FORM, "no JSON") from None
+
+    async def call(self, peer: Peer, method: str, path: str, body: bytes) -> bytes:
+        """The answer from the first of the peer's addresses that answers."""
+        if not peer.addresses:
+            raise PeerDownError(peer.label, "it has no address: it calls us")
+        failure: WastelandError | None = None
+        for address in peer.addresses:
+            try:
+                return await self._call(peer, address, method, path, body)
+            except (PeerDownError, AddressError) as error:
+                failure = error
+        raise failure or PeerDownError(peer.label, "it has no address")
+
+    async def _call(self, peer: Peer, address: str, method: str, path: str, body: bytes) -> bytes:
+        base = check_url(address, allow_private=peer.allow_private)
+        sent, headers = packed(body)
+        message = self._signed(peer, method, base + path, sent, headers)
+        session = self._session(allow_private=peer.allow_private)
+        try:
+            async with session.request(
+                method,
+                message.url,
+                data=sent or None,
+                headers={**message.headers, "Accept-Encoding": "gzip"},
+                allow_redirects=False,
+            ) as response:
+                raw = await read_body(response.content, most=MESSAGE_BYTES_MAX, seconds=ANSWER_S)
+                self._note_time(peer, response)
+                plain = unpacked(raw, response.headers.get("Content-Encoding", ""))
+                if response.status != 200:  # noqa: PLR2004
+                    raise _refusal(peer, response.status, plain)
+                return plain
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PeerDownError(peer.label, _why(error)) from error
+
+    def _signed(
+        self, peer: Peer, method: str, url: str, body: bytes, headers: dict[str, str]
+    ) -> Message:
+        message = Message(method, url, dict(headers))
+        sign_request(
+            message,
+            key=self.key(),
+            audience=peer.key,
+            nonce=self.new_secret().hex(),
+            now=self.now(),
+            body=body,
+        )
+        return message
+
+    def _note_time(self, peer: Peer, response: aiohttp.ClientResponse) -> None:
+        said = response.headers.get(TIME, "")
+        if said.isdigit() and len(said) < 20:  # noqa: PLR2004  # 64 bits
+            self.heard(peer.key, int(said), self.now())
+
+    # --- the line that is held
+
+    async def events(self, peer: Peer, wasteland: str, changed: Callable[[str], None]) -> None:
+        """Each change at the peer was told, until the line breaks. Raises PeerDownError."""
+        if not peer.addresses:
+            raise PeerDownError(peer.label, "it has no address")
+        base = check_url(peer.addresses[0], allow_private=peer.allow_private)
+        message = self._signed(peer, "GET", f"{base}/v1/w/{wasteland}/events", b"", {})
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S)
+        try:
+            async with self._session(allow_private=peer.allow_private).get(
+                message.url, headers=message.headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                if response.status != 200:  # noqa: PLR2004
+                    raise _refusal(peer, response.status, b"")
+                async for line in response.content:
+                    if line.startswith(b"data:"):
+                        changed(line[5:].strip().decode("ascii", "replace"))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise PeerDownError(peer.label, _why(error)) from error
+        raise PeerDownError(peer.label, "the line ended")
+
+
+def _refusal(peer: Peer, status: int, body: bytes) -> WastelandError:
+    try:
+        error = json.loads(body[:JSON_BYTES_MAX])["error"]
+        theirs, why = str(error["code"])[:64], str(error["message"])[:200]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        theirs, why = "", ""
+    return PeerRefusedError(peer.label, status=status, theirs=theirs, why=why)
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"not reached ({error.os_error.strerror or error.os_error})"
+    return f"{type(error).__name__}: {error}"[:200]
+
+
+def host_of(address: str) -> str:
+    """The host of an address, without brackets."""
+    return urlsplit(address).hostname or ""

@@ -1,0 +1,136 @@
+"""Requests between nodes, signed as RFC 9421 says: method, path, query, digest, audience.
+
+The audience is the callee's key, so that a request to one node is worth nothing at another; a nonce
+and a window of a minute make it worth nothing twice. It vouches for the hop alone: records carry
+their own signatures.
+"""
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from http_message_signatures import (
+    HTTPMessageSignaturesException,
+    HTTPMessageSigner,
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+    algorithms,
+)
+
+from stamps.errors import KeyRefusedError, WastelandError
+from stamps.identity import DeviceKey, check_key, public_key_of
+
+AUDIENCE: Final = "wl-audience"
+TAG: Final = "wasteland"
+WINDOW: Final = dt.timedelta(seconds=60)
+NONCES_MAX: Final = 100_000
+COVERED: Final = ("@method", "@path", "@query", AUDIENCE)
+
+
+class RequestRefusedError(WastelandError):
+    """A request was not signed by a key, for this node, just now, once. `reason` says which."""
+
+    code: ClassVar[str] = "request.signature"
+    hint: ClassVar[str] = "Sign it with the node's key, for this node; look at both clocks."
+
+    def __init__(self, reason: str, why: str) -> None:
+        super().__init__(f"{reason}: {why}")
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Message:
+    """A request as the library reads it: `url` absolute, header names in lower case."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class _Keys(HTTPSignatureKeyResolver):
+    """Keys by did:key; only our own can sign."""
+
+    def __init__(self, own: DeviceKey | None = None) -> None:
+        self.own = own
+
+    def resolve_private_key(self, key_id: str) -> Any:
+        if self.own is None or key_id != self.own.device:
+            raise KeyError(key_id)
+        return Ed25519PrivateKey.from_private_bytes(self.own.seed)
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        check_key(key_id)  # libsodium's rule: no small-order key
+        return Ed25519PublicKey.from_public_bytes(public_key_of(key_id))
+
+
+def sign_request(
+    message: Message, *, key: DeviceKey, audience: str, nonce: str, now: int, body: bytes
+) -> None:
+    """The message has the headers that prove it; `now` in microseconds."""
+    message.headers[AUDIENCE] = audience
+    signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=_Keys(key))
+    signer.sign(
+        message,
+        key_id=str(key.device),
+        created=dt.datetime.fromtimestamp(now // 1_000_000, dt.UTC),
+        nonce=nonce,
+        tag=TAG,
+        covered_component_ids=COVERED,
+        body=body,
+    )
+
+
+class Nonces:
+    """The nonces of the last minutes; each is good once (H44)."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def take(self, key: str, nonce: str, *, now: int) -> bool:
+        """Whether this nonce of this key is new."""
+        window = 2 * int(WINDOW.total_seconds()) * 1_000_000
+        while self._seen and next(iter(self._seen.values())) < now - window:
+            self._seen.popitem(last=False)
+        if (key, nonce) in self._seen:
+            return False
+        if len(self._seen) >= NONCES_MAX:
+            raise RequestRefusedError("nonce", "too many requests within a minute")
+        self._seen[key, nonce] = now
+        return True
+
+
+class Verifier:
+    """Says whose request it is."""
+
+    def __init__(self, *, audience: Callable[[], str], now: Callable[[], int]) -> None:
+        self.audience = audience
+        self.now = now
+        self.nonces = Nonces()
+
+    def caller_of(self, message: Message, body: bytes) -> str:
+        """The did:key that signed this request. Raises RequestRefusedError."""
+        if message.headers.get(AUDIENCE) != self.audience():
+            raise RequestRefusedError("audience", "the request is not for this node")
+        verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=_Keys())
+        try:
+            [result] = verifier.verify(
+                message,
+                max_age=WINDOW,
+                expect_tag=TAG,
+                require_components=(*COVERED, "content-digest"),
+                body=body,
+            )
+        except (HTTPMessageSignaturesException, KeyRefusedError, ValueError) as error:
+            raise RequestRefusedError("signature", str(error)[:200]) from None
+        key, nonce = str(result.parameters["keyid"]), str(result.parameters.get("nonce", ""))
+        self._check_time(int(result.parameters.get("created", 0)))
+        if not nonce or not self.nonces.take(key, nonce, now=self.now()):
+            raise RequestRefusedError("nonce", "the request came before")
+        return key
+
+    def _check_time(self, created: int) -> None:
+        if abs(self.now() // 1_000_000 - created) > WINDOW.total_seconds():
+            raise RequestRefusedError("created", "the request is older than a minute")

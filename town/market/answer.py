@@ -1,0 +1,82 @@
+"""What a use case answers: facts for programs, words for people, one exit code for both.
+
+Values only. Printing, escaping and colouring are the edges' work; strangers' text stands in
+`data` under keys named `untrusted`, and in the columns that scripts know by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+GO: Final = 0  # done: you may go on
+NOT_ALLOWED: Final = 4
+NOT_YOURS: Final = 5  # stop: it is somebody else's
+UNREACHED: Final = 7  # the local part is done and queued
+DAMAGED: Final = 8
+NOT_SETTLED: Final = 9  # wait: do not start
+
+Reaches = Literal["local", "peers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """One thing that could be done now. `cmd` is an argv, never built from strangers' text."""
+
+    do: str
+    cmd: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    reaches: Reaches = "local"
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """An order to stop working on an item. `code` is that of the error `wait` would give.
+
+    `reason` is what a stranger said; `words` are ours.
+    """
+
+    code: str
+    item: str
+    short: str
+    agent: str
+    words: str
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The outcome of a use case that did not fail.
+
+    `exit` is 0, 4, 5, 7, 8 or 9; `error` says in JSON why it is not 0. `heard_s` is the age in
+    seconds of what the freshest peer said, None when nobody was heard; `unsent` counts records
+    of ours that no peer acknowledged.
+    """
+
+    schema: str
+    data: Any
+    words: tuple[str, ...] = ()
+    next: tuple[Next, ...] = ()
+    exit: int = GO
+    error: Mapping[str, Any] | None = None
+    warn: tuple[str, ...] = ()
+    stop: tuple[Stop, ...] = ()
+    heard_s: int | None = None
+    unsent: int = 0
+
+
+def problem(
+    code: str, why: str, *, tries: tuple[tuple[str, ...], ...] = (), **facts: Any
+) -> dict[str, Any]:
+    """The `error` of an answer, in the form of every error's JSON."""
+    retry_after_s = facts.pop("retry_after_s", None)
+    return {
+        "code": code,
+        "message": why,
+        "why": why,
+        "try": [list(argv) for argv in tries],
+        "retryable": retry_after_s is not None,
+        "retry_after_s": retry_after_s,
+        **facts,
+    }

@@ -1,0 +1,237 @@
+"""Use cases about wastelands and their members: create, join, leave, list, admit, policy, invite.
+
+Who counts is the registrar's to say; a town only asks. Joining brings the board here and sends
+nothing but who this town is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger import actions_members as members
+from ledger.journal import Journal
+from stamps.body_parts import RigJoin
+from stamps.errors import BadRecordError
+from stamps.shape import fit
+from town.market.answer import NOT_SETTLED, Answer, Next, problem
+from town.market.errors import FieldError, HandleError
+from town.market.founding import FoundingDesk, bring_self
+from town.market.items import ItemDesk
+from town.market.limits import limit_words
+from town.market.names import account_called, name_of
+from town.market.town import wasteland_name
+from town.market.words import instant, normal_text
+
+ADMIT_WAIT_S = 10.0
+POLICY_TYPES: Mapping[str, type] = {"lease_s": int}
+POLICY_LISTS = frozenset({"may_instruct", "maintainers"})
+
+
+class MembershipDesk(FoundingDesk, ItemDesk):
+    """Makes, joins and rules wastelands."""
+
+    def create(self, name: str, title: str = "", join: str = "open") -> Answer:
+        """A wasteland of this name exists, with this node as its registrar."""
+        journal = self.run(lambda: self.founded(name, title=title or name, join=join))
+        called = wasteland_name(journal)
+        words = (
+            f"made    {called} (join: {join}). This node admits its members.",
+            f"        {journal.wasteland}",
+        )
+        invite = Next(do="invite", cmd=("wl", "invite"), reaches="peers")
+        return self.answer("wl.v1.wasteland", self._facts(journal), words, next_=(invite,))
+
+    def wastelands(self, use: str = "") -> Answer:
+        """The wastelands of this town; `use` makes one the current one."""
+
+        def work() -> list[dict[str, Any]]:
+            if use:
+                self.town.choose(self.town.called(use).wasteland)
+            return [self._facts(self.town.ledgers[w]) for w in self.town.members()]
+
+        return self.answer("wl.v1.wastelands", {"rows": self.run(work)})
+
+    def _facts(self, journal: Journal) -> dict[str, Any]:
+        author = self.town.author
+        return {
+            "name": wasteland_name(journal),
+            "id": journal.wasteland,
+            "current": journal.wasteland == self.town.current,
+            "you": name_of(journal, author.account),
+            "admitted": author.account in journal.admitted(),
+            "registrar": members.is_registrar(journal, author),
+            "members": len(journal.admitted()),
+            "items": dict(journal.store.counts()),
+            "records": journal.store.count(),
+        }
+
+    # --- joining and leaving
+
+    def invite(self, count: int = 1, expires_s: int = 900, via: str = "") -> Answer:
+        """A token lets `count` towns join the current wasteland."""
+        _ = self.author  # a town without an account learns that first
+        made: list[str] = []
+        if not self.town.current:
+            made.append(f"made    {self.title_of(self.run(self.found_own))} (join: open)")
+        journal = self.run(self.board)
+        self.about_to("an invite", {"count": count, "expires_s": expires_s})
+        invitation = self.ports.peers.invite(
+            journal.wasteland, count=count, expires_s=expires_s, via=via
+        )
+        data = {
+            "invite": invitation.token,
+            "expires_at": instant(invitation.expires_at),
+            "count": count,
+            "wasteland": journal.wasteland,
+            "name": wasteland_name(journal),
+        }
+        words = (*made, invitation.token)
+        join = Next(do="join", cmd=("wl", "join", "<token>"), needs=("token",), reaches="peers")
+        warn = () if self.ports.resident else ("nobody can redeem it before wl up",)
+        return self.answer("wl.v1.invite", data, words, next_=(join,), warn=warn)
+
+    def join(self, token: str, handle: str = "") -> Answer:
+        """The town takes part in the wasteland of an invite; its board is here."""
+        author = self.author
+        wish = handle or self.town.handle
+        check_handle(wish)
+        self.about_to("rig.join", {"handle": wish})
+        redeemed = self.ports.peers.redeem(token, handle=wish)
+        journal = self.run(lambda: self.town.enter(redeemed.wasteland))
+        self.run(lambda: bring_self(self.town, journal, now=self.now()))
+        self.ports.peers.sync(redeemed.wasteland)
+        self.run(lambda: self.take_part(journal, wish))
+        self.run(lambda: self.town.choose(redeemed.wasteland))
+        self.ports.peers.sync(redeemed.wasteland)
+        admitted = self._admitted(journal, author.account)
+        return self._joined_answer(journal, author.account, admitted=admitted)
+
+    def _admitted(self, journal: Journal, account: str) -> bool:
+        def is_in() -> bool:
+            return account in journal.admitted()
+
+        if self.run(is_in):
+            return True
+        if self.ports.resident:
+            return self.ports.wait(lambda: self.run(is_in), ADMIT_WAIT_S)
+        self.ports.peers.sync(journal.wasteland)
+        return self.run(is_in)
+
+    def _joined_answer(self, journal: Journal, account: str, *, admitted: bool) -> Answer:
+        data = self.run(lambda: self._facts(journal))
+        open_items = data["items"].get("open", 0)
+        name = self.run(lambda: name_of(journal, account))
+        words = [f"joined  {data['name']} as {name} · {open_items} open items"]
+        if not admitted and journal.state.by_invite:
+            words.append(
+                "        Not admitted yet: its registrar has not answered. You can browse."
+            )
+            exit_, error = NOT_SETTLED, problem("join.waiting", "not admitted yet")
+        else:
+            exit_, error = 0, None
+        browse = Next(do="browse", cmd=("wl", "browse"))
+        return self.answer(
+            "wl.v1.wasteland", data, tuple(words), next_=(browse,), exit_=exit_, error=error
+        )
+
+    def leave(self, wasteland: str = "") -> Answer:
+        """The town is in a wasteland no more; its ledger stays on this disk."""
+
+        def work() -> Journal:
+            journal = self.town.called(wasteland)
+            self.about_to("leave", {"wasteland": journal.wasteland})
+            self.town.depart(journal.wasteland)
+            return journal
+
+        journal = self.run(work)
+        name = wasteland_name(journal)
+        words = (f"left    {name}. Its ledger stays here; nothing more is sent or fetched.",)
+        data = {"id": journal.wasteland, "name": name, "left": True}
+        return self.answer("wl.v1.wasteland", data, words)
+
+    # --- ruling
+
+    def admit(self, who: str, handle: str = "", *, suspend: bool = False) -> Answer:
+        """A town bears a name here, or its admission is suspended."""
+        journal = self.run(self.board)
+
+        def work() -> tuple[str, str]:
+            account = account_called(journal, who)
+            name = handle or self._wish(journal, account)
+            check_handle(name)
+            entry = members.admit(
+                journal,
+                self.author,
+                account=account,
+                handle=name,
+                now=self.now(),
+                suspended=suspend,
+            )
+            self.say(journal, entry)
+            return str(account), name
+
+        account, name = self.run(work)
+        self.deliver(journal)
+        done = "suspended" if suspend else "admitted"
+        words = (f"{done}  {name}",)
+        data = {"account": account, "handle": name, "suspended": suspend}
+        return self.answer("wl.v1.member", data, words)
+
+    def _wish(self, journal: Journal, account: str) -> str:
+        admitted = journal.admitted().get(account)
+        if admitted is not None:
+            return admitted
+        joins = [
+            record
+            for record in journal.state.about(journal.wasteland)
+            if record.kind == "rig.join" and record.account == account
+        ]
+        if joins:
+            return str(max(joins, key=lambda r: (r.at, r.id)).body["handle"])
+        log = journal.log_of(account)
+        return str(log.path[0].body["handle"]) if log is not None else ""
+
+    def policy(self, changes: Mapping[str, str]) -> Answer:
+        """The rules of the current wasteland; with changes, those of later posts."""
+        journal = self.run(self.board)
+        if changes:
+            self.run(lambda: self._set_policy(journal, changes))
+            self.deliver(journal)
+        values = self.run(lambda: dict(journal.policy()))
+        data = {"wasteland": journal.wasteland, "policy": values}
+        words = tuple(f"{name:<14}{_policy_text(value)}" for name, value in values.items())
+        return self.answer("wl.v1.policy", data, words)
+
+    def _set_policy(self, journal: Journal, changes: Mapping[str, str]) -> None:
+        if "join" in changes:
+            why = "join is a rule of the genesis, so that no later record changes who counted"
+            raise FieldError("join", "fixed", None, why)
+        said = {name: self._policy_value(journal, name, text) for name, text in changes.items()}
+        try:
+            entry = members.policy(journal, self.author, changes=said, now=self.now())
+        except BadRecordError as error:
+            raise limit_words(error, said) from error
+        self.say(journal, entry)
+
+    def _policy_value(self, journal: Journal, name: str, text: str) -> Any:
+        if name in POLICY_LISTS:
+            words = [word.strip() for word in text.split(",") if word.strip()]
+            if name == "may_instruct":
+                return sorted(set(words))
+            return sorted({str(account_called(journal, word)) for word in words})
+        if POLICY_TYPES.get(name) is int:
+            if not text.isdigit():
+                raise FieldError(name, "form", None, f"{name} is a number of seconds")
+            return int(text)
+        return normal_text(text)
+
+
+def _policy_text(value: Any) -> str:
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
+def check_handle(handle: str) -> None:
+    """Nothing happens for a name that can be a handle (records 1.4). Raises HandleError."""
+    try:
+        fit({"handle": handle}, RigJoin, where="body")
+    except BadRecordError:
+        raise HandleError(handle) from None

@@ -1,0 +1,47 @@
+"""What people are called, and who is meant by what was typed. It asks the ledger alone."""
+
+from ledger.journal import Journal
+from ledger.story import Grant
+from stamps.identity import AccountId
+from town.market.errors import NotFoundError
+
+
+def name_of(journal: Journal, account: str) -> str:
+    """The admitted handle, else the wished one with the start of its account, else that alone."""
+    admitted = journal.admitted().get(account)
+    if admitted is not None:
+        return admitted
+    log = journal.log_of(account)
+    wished = str(log.path[0].body["handle"]) if log is not None else "somebody"
+    return f"{wished}~{account[:8]}"
+
+
+def holder_words(journal: Journal, grant: Grant) -> str:
+    """Who holds a grant, with the agent that asked for it where one was named."""
+    if grant.holder is None:
+        return grant.neighbour or "somebody"
+    name = name_of(journal, grant.holder)
+    bid = journal.state.record(grant.bid) if grant.bid is not None else None
+    agent = str(bid.body.get("by", "")) if bid is not None else ""
+    return f"{name}/{agent}" if agent else name
+
+
+def account_called(journal: Journal, said: str) -> AccountId:
+    """The account of a name, or of the start of an account id. Raises NotFoundError."""
+    plain = said.strip().lower()
+    found = journal.account_named(plain) or journal.account_named(plain.partition("~")[2])
+    if found is None:
+        found = _wished(journal, plain)
+    if found is None:
+        raise NotFoundError("town", said)
+    return AccountId(found)
+
+
+def _wished(journal: Journal, handle: str) -> str | None:
+    """The one account, admitted or not, whose genesis wishes for this handle."""
+    found = []
+    for account in journal.store.accounts():
+        log = journal.log_of(account)
+        if log is not None and log.path[0].body["handle"] == handle:
+            found.append(account)
+    return found[0] if len(found) == 1 else None

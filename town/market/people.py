@@ -1,0 +1,252 @@
+"""Use cases about people: profiles, the leaderboard, stamps outside of an accept.
+
+It shows what the signed records say and verifies each stamp again while it shows it; it weighs
+nobody: reputation is a view that each town makes for itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ledger import actions_members as members
+from ledger.journal import Journal
+from ledger.people import given_stamp
+from ledger.store import BoardQuery
+from ledger.story import Given
+from stamps.errors import BadRecordError
+from stamps.record import Envelope, public_id, verify
+from stamps.stamp import Stamp
+from town.market.answer import Answer
+from town.market.errors import AmbiguousError, FieldError, NotFoundError
+from town.market.find import find_item
+from town.market.items import ItemDesk
+from town.market.limits import limit_words
+from town.market.names import account_called, name_of
+from town.market.view import line_facts
+from town.market.words import instant, normal_text
+
+WORK_MAX = 20
+
+
+class PeopleDesk(ItemDesk):
+    """Shows and praises people."""
+
+    def profile(self, handle: str = "") -> Answer:
+        """A town's work and stamps; without a name, this town's own."""
+        journal = self.run(self.board)
+        data = self.run(lambda: self._profile(journal, self._account(journal, handle)))
+        return self.answer("wl.v1.profile", data, _profile_words(data))
+
+    def _account(self, journal: Journal, handle: str) -> str:
+        return str(account_called(journal, handle)) if handle else self.author.account
+
+    def _profile(self, journal: Journal, account: str) -> dict[str, Any]:
+        name = journal.name(account)
+        row = journal.store.row("rigs", name) or {}
+        log = journal.log_of(account)
+        query = BoardQuery(claimer=name, status=("completed",), sort="updated", limit=WORK_MAX)
+        viewer = self.viewer()
+        stamps = list(stamps_of(journal, account))
+        return {
+            "handle": name_of(journal, account),
+            "account": account,
+            "type": row.get("rig_type"),
+            "registered_at": row.get("registered_at"),
+            "last_seen": row.get("last_seen"),
+            "devices": len(log.effective.may) - len(log.effective.revoked) if log else 0,
+            "stamps": stamps,
+            "summary": summary_of(stamps),
+            "work": [line_facts(journal, i, viewer) for i in journal.store.find(query).items],
+            "untrusted": {"display_name": row.get("display_name")},
+        }
+
+    def leaderboard(self, limit: int = 20) -> Answer:
+        """Who completed most, and how it was judged: a plain count, no weight."""
+        journal = self.run(self.board)
+        rows = self.run(lambda: _leaders(journal)[:limit])
+        return self.answer("wl.v1.leaderboard", {"rows": rows})
+
+    # --- stamps
+
+    def stamp_list(self, handle: str = "") -> Answer:
+        """The stamps that a town was given."""
+        journal = self.run(self.board)
+
+        def rows() -> list[dict[str, Any]]:
+            return list(stamps_of(journal, self._account(journal, handle)))
+
+        return self.answer("wl.v1.stamps", {"rows": self.run(rows)})
+
+    def stamp_give(
+        self, handle: str, stamp: Mapping[str, Any], context: Mapping[str, Any]
+    ) -> Answer:
+        """The town vouches for somebody's work that went over no item."""
+        journal = self.run(self.board)
+
+        def work() -> tuple[str, str]:
+            subject = account_called(journal, handle)
+            about = dict(context)
+            if about.get("id"):
+                about["id"] = find_item(journal, str(about["id"])).post
+            said = {**stamp}
+            if "message" in said:
+                said["message"] = normal_text(str(said["message"]))
+            try:
+                entry = members.stamp_give(
+                    journal,
+                    self.author,
+                    subject=subject,
+                    context=about,
+                    stamp=said,
+                    now=self.now(),
+                )
+            except BadRecordError as error:
+                raise limit_words(error, said) from error
+            self.say(journal, entry)
+            return str(entry.record.id), name_of(journal, subject)
+
+        given, name = self.run(work)
+        self.deliver(journal)
+        public = public_id("s", given)
+        words = (f"stamped  {name}: {public[:8]}, signed by you",)
+        return self.answer("wl.v1.stamp", {"id": public, "record": given, "subject": name}, words)
+
+    def stamp_revoke(self, stamp_id: str, reason: str) -> Answer:
+        """A stamp of this town's is taken back; both records remain."""
+        journal = self.run(self.board)
+        said = normal_text(reason)
+        if not said:
+            raise FieldError("reason", "missing", None, "taking a stamp back needs a reason")
+
+        def work() -> str:
+            author = self.author
+            record = _own_stamp(journal, author.account, stamp_id)
+            entry = members.stamp_revoke(
+                journal,
+                author,
+                stamp_id=record,
+                giver=author.account,
+                reason=said,
+                now=self.now(),
+            )
+            self.say(journal, entry)
+            return record
+
+        public = public_id("s", self.run(work))
+        self.deliver(journal)
+        words = (f"revoked  stamp {public[:8]}; the record remains and shows it",)
+        return self.answer("wl.v1.stamp", {"id": public, "revoked": True}, words)
+
+
+def _own_stamp(journal: Journal, account: str, said: str) -> str:
+    digits = said.strip().lower().removeprefix("s-")
+    found = [
+        stamp for _, stamp, _ in journal.state.index.stamps_by(account) if stamp.startswith(digits)
+    ]
+    if not found:
+        raise NotFoundError("stamp of yours", said)
+    if len(found) > 1:
+        raise AmbiguousError("stamp", said, tuple(public_id("s", one)[:12] for one in found))
+    return found[0]
+
+
+def stamps_of(journal: Journal, account: str) -> Iterator[dict[str, Any]]:
+    """The stamps given to an account, newest first; each verified as it is shown."""
+    given: dict[str, tuple[Given, str]] = {}
+    for subject in journal.index.waiting(f"named:{account}"):
+        for stamp, item in _given(journal, subject):
+            if stamp.subject == account:
+                given[stamp.id] = (stamp, item)
+    newest = sorted(given.values(), key=lambda pair: (pair[0].at, pair[0].id), reverse=True)
+    for stamp, item in newest:
+        yield _stamp_facts(journal, stamp, item)
+
+
+def _given(journal: Journal, subject: str) -> list[tuple[Given, str]]:
+    story = journal.story(subject)
+    if story is not None:
+        return [(given, public_id("w", subject)) for given in story.stamps]
+    record = journal.state.record(subject)
+    if record is None or record.kind != "stamp.give":
+        return []
+    given = given_stamp(journal.state, record)
+    return [(given, "")] if given is not None else []
+
+
+def _stamp_facts(journal: Journal, given: Given, item: str) -> dict[str, Any]:
+    stamp = Stamp.parse(dict(given.stamp))
+    return {
+        "id": public_id("s", given.id),
+        "author": name_of(journal, given.author),
+        "item": item or None,
+        "dims": dict(stamp.dims),
+        "confidence": stamp.confidence,
+        "reach": stamp.severity.word,
+        "skills": list(stamp.skills),
+        "at": instant(given.at),
+        "verified": _holds(journal, given.id),
+        "counts": not given.void and not given.revoked,
+        "why_not": given.void or ("revoked" if given.revoked else None),
+        "untrusted": {"message": stamp.message, "revoked": given.revoked},
+    }
+
+
+def _holds(journal: Journal, record_id: str) -> bool:
+    """Whether the record that gave a stamp bears a good signature, looked at again now."""
+    entry = journal.held.entry(record_id)
+    return entry is not None and verify(Envelope(entry.record, entry.signature)) is not None
+
+
+def summary_of(stamps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Each dimension's mean over the stamps that count, in hundredths, and how many there are."""
+    counting = [stamp for stamp in stamps if stamp["counts"] and stamp["verified"]]
+    sums: dict[str, list[int]] = {}
+    for stamp in counting:
+        for name, grade in stamp["dims"].items():
+            sums.setdefault(name, []).append(grade)
+    means = {name: round(100 * sum(all_) / len(all_)) for name, all_ in sorted(sums.items())}
+    return {"count": len(counting), "mean_x100": means}
+
+
+def _profile_words(data: Mapping[str, Any]) -> tuple[str, ...]:
+    summary = data["summary"]
+    means = ", ".join(f"{name} {mean / 100:.1f}" for name, mean in summary["mean_x100"].items())
+    lines = [
+        f"{data['handle']}  {data['type'] or ''}  {data['account'][:16]}".rstrip(),
+        f"stamps    {summary['count']}{f': {means}' if means else ''}",
+    ]
+    for stamp in data["stamps"]:
+        dims = ", ".join(f"{name} {grade}" for name, grade in stamp["dims"].items())
+        mark = "verified" if stamp["verified"] else "NOT VERIFIED"
+        if not stamp["counts"]:
+            mark = f"{mark}, does not count: {stamp['why_not']}"
+        message = stamp["untrusted"]["message"]
+        said = f' "{message}"' if message else ""
+        lines.append(f"  {stamp['id'][:8]}  {dims}, by {stamp['author']}, {mark}{said}")
+    lines.append(f"finished  {len(data['work'])}")
+    for line in data["work"]:
+        title = " ".join(str(line["untrusted"]["title"]).split())
+        lines.append(f"  {line['short']}  {title}")
+    return tuple(lines)
+
+
+def _leaders(journal: Journal) -> list[dict[str, Any]]:
+    """Every town with finished work or stamps, by finished work, then quality, then name."""
+    found: dict[str, dict[str, Any]] = {}
+    for done in journal.store.rows("completions"):
+        if done["validated_by"] is not None:
+            _leader(found, str(done["completed_by"]))["completed"] += 1
+    for stamp in journal.store.rows("stamps"):
+        leader = _leader(found, str(stamp["subject"]))
+        leader["stamps"] += 1
+        leader["quality_sum"] += int(stamp["valence"]["quality"])
+    for leader in found.values():
+        total = leader.pop("quality_sum")
+        leader["quality_x100"] = round(100 * total / leader["stamps"]) if leader["stamps"] else None
+    return sorted(
+        found.values(),
+        key=lambda one: (-one["completed"], -(one["quality_x100"] or 0), one["handle"]),
+    )
+
+
+def _leader(found: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    return found.setdefault(name, {"handle": name, "completed": 0, "stamps": 0, "quality_sum": 0})

@@ -1,0 +1,250 @@
+"""Use cases of whoever takes work: claim, unclaim, renew, done, wait.
+
+A claim is a request; exit 0 is the only permission to start (users 7). It waits for the home's
+answer while the home is there to give one, and never longer than it was told.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ledger import actions_items as say
+from ledger.story import Story
+from stamps.errors import BadRecordError
+from town.market.answer import NOT_SETTLED, Answer, problem
+from town.market.claims import Standing, step
+from town.market.errors import FieldError
+from town.market.find import Found
+from town.market.items import ItemDesk
+from town.market.limits import limit_words
+from town.market.names import name_of
+from town.market.stops import forget_working, remember_working
+from town.market.view import asked_by, held_by
+from town.market.words import normal_text
+
+EVIDENCE_KINDS = ("url", "commit", "patch", "text", "gate", "blob")
+EXCHANGE_AGAIN_S = 1.0
+
+
+class WorkingDesk(ItemDesk):
+    """Takes work, and hands it in."""
+
+    # --- claim and its end
+
+    def claim(self, item: str, wait_s: float = 10.0) -> Answer:
+        """The item was asked for; exit 0 only when it is this agent's now (users 7)."""
+        found = self.run(lambda: self.found(item))
+        self.run(lambda: self._ask(found))
+        self.deliver(found.journal)
+        if wait_s > 0 and self.run(lambda: self._worth_waiting(found)):
+            self._settled(found, wait_s)
+        return self.standing_answer(found)
+
+    def _ask(self, found: Found) -> None:
+        """The town has a live request, unless the item is its own already or out of reach."""
+        story = found.signed
+        author = self.author
+        standing = self.standing(found)
+        if standing.state not in ("open", "lapsed") and not _may_ask_again(standing):
+            return
+        entry = say.bid(found.journal, author, story, now=self.now(), by=self.ports.agent)
+        self.say(found.journal, entry)
+        item = str(story.post.id)
+        remember_working(
+            self.town, found.journal.wasteland, item, agent=self.ports.agent, state="asked"
+        )
+
+    def _worth_waiting(self, found: Found) -> bool:
+        again = self.again(found)
+        standing = self.standing(again)
+        chosen_by_hand = again.signed.rules.assign == "choose"
+        return standing.state == "asked" and not chosen_by_hand and self.reach(again).live
+
+    def _settled(self, found: Found, wait_s: float) -> bool:
+        return self._until(found, lambda: self.standing(self.again(found)).settled, wait_s)
+
+    def _until(self, found: Found, holds: Callable[[], bool], timeout_s: float) -> bool:
+        """Whether it came to hold in time. Without a node the peers are asked every second."""
+        if self.ports.resident:
+            return self.ports.wait(lambda: self.run(holds), timeout_s)
+        left = timeout_s
+        while not self.run(holds):
+            if left <= 0:
+                return False
+            self.ports.wait(lambda: self.run(holds), min(EXCHANGE_AGAIN_S, left))
+            left -= EXCHANGE_AGAIN_S
+            self.deliver(found.journal)
+        return True
+
+    def unclaim(self, item: str, reason: str = "") -> Answer:
+        """The item is given back, or the request for it taken back."""
+
+        def work() -> tuple[Found, bool]:
+            found = self.found(item)
+            story = found.signed
+            held = held_by(story, self.town.account)
+            ask = asked_by(story, self.viewer()) if held is None else None
+            said = normal_text(reason)
+            entry = say.release(
+                found.journal, self.author, story, now=self.now(), ask=ask, reason=said
+            )
+            self.say(found.journal, entry)
+            forget_working(self.town, str(story.post.id))
+            return found, held is not None
+
+        found, was_held = self.run(work)
+        self.deliver(found.journal)
+        short = self.run(lambda: self.short(found))
+        words = (
+            f"back    {short} is given back." if was_held else f"back    {short}: no longer asked."
+        )
+        return self.item_answer(found, (words,))
+
+    def renew(self, item: str, sign: str = "") -> Answer:
+        """The holder's sign of work is said; the lease runs from it."""
+
+        def work() -> Found:
+            found = self.found(item)
+            said = normal_text(sign)
+            entry = say.renew(found.journal, self.author, found.signed, now=self.now(), sign=said)
+            self.say(found.journal, entry)
+            return found
+
+        found = self.run(work)
+        self.deliver(found.journal)
+        return self.standing_answer(found)
+
+    # --- handing in
+
+    def done(
+        self,
+        item: str,
+        evidence: Sequence[str] = (),
+        summary: str = "",
+        *,
+        speculative: bool = False,
+    ) -> Answer:
+        """The work is handed in. The same evidence again changes nothing and says so."""
+        proof = [evidence_piece(said) for said in evidence]
+        text = normal_text(summary)
+
+        def work() -> tuple[Found, bool]:
+            found = self.found(item)
+            if self._handed_in(found.signed, text, proof):
+                return found, False
+            try:
+                entry = say.submit(
+                    found.journal,
+                    self.author,
+                    found.signed,
+                    summary=text,
+                    evidence=proof,
+                    now=self.now(),
+                    speculative=speculative,
+                )
+            except BadRecordError as error:
+                raise limit_words(error, {"summary": text}) from error
+            self.say(found.journal, entry)
+            return found, True
+
+        found, fresh = self.run(work)
+        self.deliver(found.journal)
+        return self._handed_in_answer(found, fresh=fresh)
+
+    def _handed_in(self, story: Story, summary: str, proof: list[dict[str, Any]]) -> bool:
+        """Whether exactly this was handed in before and waits for a decision."""
+        return any(
+            a.worker == self.town.account
+            and not a.decision
+            and a.summary == summary
+            and [dict(piece) for piece in a.evidence] == proof
+            for a in story.attempts
+        )
+
+    def _handed_in_answer(self, found: Found, *, fresh: bool) -> Answer:
+        again = self.run(lambda: self.again(found))
+        story = again.signed
+        short = self.run(lambda: self.short(found))
+        home = name_of(found.journal, story.home.account)
+        mine = [a for a in story.attempts if a.worker == self.town.account]
+        number = mine[-1].n if mine else 0
+        already = "" if fresh else " (already handed in; nothing changed)"
+        reach = self.run(lambda: self.reach(again))
+        heard = f"last heard {reach.last_heard_s} s ago" if reach.last_heard_s else "here"
+        line = f"handed in  {short}, attempt {number}{already}. {home} reviews; {heard}."
+        words = (f"{line} Your time stands still meanwhile.",)
+        next_ = (step("wait", "wait", short, "--until", "decided"),)
+        return self.item_answer(found, words, next_=next_)
+
+    # --- waiting
+
+    def wait(self, item: str, until: str = "settled", timeout_s: float = 600.0) -> Answer:
+        """What was waited for came, or the time is over (exit 9)."""
+        found = self.run(lambda: self.found(item))
+        waits: Mapping[str, Callable[[], bool]] = {
+            "settled": lambda: self.standing(self.again(found)).settled,
+            "decided": lambda: self._decided(self.again(found).signed),
+            "reply": self._reply_of(found),
+        }
+        came = self._until(found, waits[until], timeout_s)
+        if until == "reply":
+            return self._reply_answer(found, came=came)
+        answer = self.standing_answer(found)
+        if came or answer.exit:
+            return answer
+        return self._still_waiting(found, answer.words)
+
+    def _decided(self, story: Story) -> bool:
+        """Whether this town's latest hand-in was judged, or cannot be any more."""
+        mine = [a for a in story.attempts if a.worker == self.town.account]
+        over = story.status in ("completed", "withdrawn")
+        return over or not mine or bool(mine[-1].decision)
+
+    def _reply_of(self, found: Found) -> Callable[[], bool]:
+        def others(story: Story) -> int:
+            return sum(1 for note in story.notes if note.account != self.town.account)
+
+        mine = [n for n in found.signed.notes if n.account == self.town.account]
+        since = mine[-1].at if mine else 0
+        seen = sum(
+            1
+            for note in found.signed.notes
+            if note.account != self.town.account and note.at <= since
+        )
+        return lambda: others(self.again(found).signed) > seen
+
+    def _reply_answer(self, found: Found, *, came: bool) -> Answer:
+        if not came:
+            return self._still_waiting(found, ())
+        again = self.run(lambda: self.again(found))
+        last = [n for n in again.signed.notes if n.account != self.town.account][-1]
+        who = name_of(found.journal, last.account)
+        return self.item_answer(found, (f'reply   {who}: "{last.text}"',))
+
+    def _still_waiting(self, found: Found, words: tuple[str, ...]) -> Answer:
+        short = self.run(lambda: self.short(found))
+        why = f"{short}: nothing was decided yet"
+        return self.item_answer(
+            found,
+            (*words, f"wait    {why}."),
+            next_=(step("wait", "wait", short),),
+            exit_=NOT_SETTLED,
+            error=problem("claim.waiting", why, retry_after_s=60),
+        )
+
+
+def _may_ask_again(standing: Standing) -> bool:
+    """Whether an earlier hold is over in a way that does not close the item to this town."""
+    return standing.state == "ended" and standing.error is not None
+
+
+def evidence_piece(said: str) -> dict[str, Any]:
+    """One piece of evidence as typed: a link, or KIND:VALUE. Raises FieldError."""
+    text = normal_text(said)
+    kind, colon, value = text.partition(":")
+    if text.startswith(("http://", "https://")):
+        return {"kind": "url", "value": text}
+    if colon and kind in EVIDENCE_KINDS and value:
+        return {"kind": kind, "value": value.lstrip() if kind != "patch" else value}
+    if not text.strip():
+        raise FieldError("evidence", "empty", None, "evidence is empty")
+    return {"kind": "text", "value": text}

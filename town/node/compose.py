@@ -1,0 +1,247 @@
+"""The composition root: an open town, every port plugged in.
+
+The one place that knows adapters. A node and a single command open a town the same way; what
+differs is who calls, and whether loops carry what is said.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib.metadata import version
+from pathlib import Path
+from threading import Event
+
+import structlog
+from aiohttp import web
+
+from ledger.journal import Journal
+from stamps.errors import WastelandError
+from town.market.answer import Answer
+from town.market.conduct import Conduct
+from town.market.market import Market
+from town.market.ports import Ports
+from town.market.town import Town
+from town.node import clock
+from town.node.boot import load_engine
+from town.node.changes import Changes, cancellable
+from town.node.config import Config
+from town.node.continuity import Mark
+from town.node.doctor import Check
+from town.node.home import Home
+from town.node.keeping import Keeper, own_heads
+from town.node.keys import KeyFiles
+from town.node.lifecycle import NodeFacts
+from town.node.peers import PeerDesk
+from town.node.place import state_folder
+from town.node.status import status_of
+from town.node.writer import Writer
+
+LOG = structlog.get_logger("town")
+AGENT: ContextVar[str] = ContextVar("AGENT", default="")
+FOREGROUND_EXCHANGE_S = 10.0
+
+
+class OpenTown:
+    """One town, its ledgers open, until `close`."""
+
+    def __init__(self, home: Home, env: Mapping[str, str], *, resident: bool) -> None:
+        self.home = home
+        self.env = env
+        self.resident = resident
+        self.config = Config(home.config, env)
+        self.changes = Changes()
+        self.writer = Writer(after=self._after_turn)
+        self.keeper = Keeper(home)
+        self._told: dict[str, int] = {}
+        self.town = self.writer.run(self._open)
+        self.peers = PeerDesk(
+            town=self.town,
+            config=self.config,
+            writer=self.writer,
+            now=clock.now,
+            new_secret=clock.new_secret,
+            resident=resident,
+        )
+        self.market = Market(self.town, self._ports())
+        self.conduct = Conduct(self.market)
+        self.peers.on_redeemed = self._redeemed
+        self._ready = True
+        if resident:
+            self.writer.run(self._survey)
+
+    _ready = False
+
+    # --- opening
+
+    def _open(self) -> Town:
+        keys = KeyFiles(self.home, passphrase=self.env.get("WL_PASSPHRASE", ""))
+        store = self.keeper.open_store(self.home.self_ledger)
+        town = Town(
+            keys=keys,
+            self_ledger=Journal.open(store, wasteland=""),
+            open_ledger=self._open_ledger,
+        )
+        for wasteland, note in town.notes("wastelands").items():
+            if not note.get("left"):
+                town.ledgers[wasteland] = self._open_ledger(wasteland)
+        self.mark = Mark(Path(state_folder(self.env)), store)
+        heads = own_heads(town)
+        judgement = self.mark.judge(heads)
+        if judgement.newest:
+            self.mark.renew(heads)
+        else:
+            town.sealed = judgement.why
+        return town
+
+    def _open_ledger(self, wasteland: str) -> Journal:
+        return Journal.open(
+            self.keeper.open_store(self.home.ledger(wasteland)), wasteland=wasteland
+        )
+
+    def _ports(self) -> Ports:
+        return Ports(
+            now=clock.now,
+            new_secret=clock.new_secret,
+            run=self.writer.run,
+            wait=self.changes.wait,
+            peers=self.peers,
+            who=AGENT.get,
+            resident=self.resident,
+            away_home=self.config.text("away.home"),
+            exchange_s=FOREGROUND_EXCHANGE_S,
+        )
+
+    # --- after each piece of work in the ledger's thread
+
+    def _after_turn(self) -> None:
+        """Conduct had its turn, what changed is in a commit, and everybody waiting looks again."""
+        if not self._ready:
+            return
+        try:
+            for journal in tuple(self.town.ledgers.values()):
+                self.conduct.attend(journal)
+                self._tell(journal)
+            self.keeper.keep(self.town, now=clock.now())
+            if not self.town.sealed:
+                self.mark.advance(own_heads(self.town))
+        except WastelandError as error:
+            LOG.warning("after a turn", code=error.code, why=str(error))
+        for subject, code in self.conduct.troubles:
+            LOG.warning("conduct", subject=subject, code=code)
+        self.changes.ring()
+
+    def _tell(self, journal: Journal) -> None:
+        """Peers and listeners learn of a new root, where there are any."""
+        if not self.resident or self._told.get(journal.wasteland) == journal.version:
+            return
+        self._told[journal.wasteland] = journal.version
+        board = self.peers.board(journal.wasteland)
+        if board is not None:
+            self.peers.changed(journal.wasteland, board.outlines.now().root)
+
+    def _survey(self) -> None:
+        for journal in tuple(self.town.ledgers.values()):
+            self.conduct.survey(journal)
+
+    def _redeemed(self, wasteland: str, account: str) -> None:
+        """Somebody redeemed an invite; called in the ledger's thread."""
+        journal = self.town.ledgers.get(wasteland)
+        if journal is not None:
+            self.conduct.welcome(journal, account)
+
+    # --- what the edges ask
+
+    def now(self) -> int:
+        """Microseconds since 1970 UTC."""
+        return clock.now()
+
+    def status(self, facts: NodeFacts | None) -> Answer:
+        """The answer of `wl status`."""
+        return status_of(self.market, facts, home=str(self.home.path), version=version("wasteland"))
+
+    def rehearsed(self, use: Callable[["OpenTown"], Answer]) -> Answer:
+        """What the use case would say first; nothing was said."""
+        stand_in = _Rehearsal(self)
+        return stand_in.market.rehearsed(lambda: use(stand_in))  # type: ignore[arg-type]
+
+    def export_to(self, write: Callable[[bytes], object], *, item: str = "") -> int:
+        """0 when the bundle was written piece by piece."""
+        self.market.export_to(write, item=item)
+        return 0
+
+    def import_from(self, payload: bytes) -> Answer:
+        """What the bundle in memory holds was learned."""
+        return self.market.import_pieces(iter((payload,)), "-")
+
+    def rebuild(self) -> dict[str, int]:
+        """Rows and indexes of every ledger were made anew; records by wasteland."""
+        return self.market.rebuilt()
+
+    def checks(self) -> list[Check]:
+        """What only an open town can see."""
+        return self.writer.run(lambda: self.keeper.checks(self.town))
+
+    @contextmanager
+    def caller(self, env: Mapping[str, str]) -> Iterator[None]:
+        """Inside the block calls are made on behalf of the agent that `WL_AGENT` names."""
+        mark = AGENT.set(env.get("WL_AGENT", "")[:64])
+        try:
+            yield
+        finally:
+            AGENT.reset(mark)
+
+    # --- the node around it
+
+    def add_routes(self, app: web.Application, *, url: str) -> None:
+        """The application answers peers."""
+        self.peers.add_routes(app, url=url)
+
+    async def start_loops(self, url: str, *, public_url: str) -> None:
+        """Peers are called and heard, what is due is attended to."""
+        await self.peers.start(url=url, public_url=public_url)
+        self.keeper.start(self.town, self.writer, self.conduct.next_due)
+
+    async def stop_loops(self) -> None:
+        """No loop runs any more."""
+        await self.keeper.stop()
+        await self.peers.stop()
+
+    def close(self) -> None:
+        """Every ledger is closed, and nothing of the town runs."""
+        self.peers.close()
+        self.writer.run(self._shut)
+        self.writer.close()
+
+    def _shut(self) -> None:
+        self._ready = False
+        self.mark.release()
+        for journal in (self.town.self_ledger, *self.town.ledgers.values()):
+            journal.flush()
+            journal.store.close()
+
+
+class _Rehearsal:
+    """An open town on which nothing can be said."""
+
+    def __init__(self, town: OpenTown) -> None:
+        self.market = town.market.rehearsal()
+        self.now = town.now
+        self.home = town.home
+
+
+def open_town(
+    home: Home,
+    *,
+    env: Mapping[str, str],
+    resident: bool = False,
+    cancelled: Event | None = None,
+) -> OpenTown:
+    """The town of this home, its ledgers open. The caller holds the town's lock. Raises."""
+    load_engine()
+    home.furnish()
+    town = OpenTown(home, env, resident=resident)
+    if not resident:
+        AGENT.set(env.get("WL_AGENT", "")[:64])
+    if cancelled is not None:
+        cancellable(cancelled).__enter__()
+    return town

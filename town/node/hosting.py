@@ -1,0 +1,330 @@
+"""What this node answers to other nodes: the Host behind the routes.
+
+It says who may sync what, answers sessions from the ledger's thread, redeems invites, and tells
+listeners of new roots. A stranger learns nothing from it but that nothing is here.
+"""
+
+import asyncio
+import ipaddress
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from federation.card import Card, signed
+from federation.driver import Board
+from federation.invite import InviteError, hash_of, redeemed
+from federation.peers import Peer
+from federation.session import Answerer, What
+from federation.transport.guard import AddressError, check_url, is_public
+from federation.transport.server import body_json
+from ledger.journal import Journal
+from stamps.errors import BadRecordError
+from stamps.kinds import is_id
+from stamps.record import Entry, parse_line, to_line
+from town.market.conduct import REDEEMED_SPACE, redeemed_key
+from town.market.founding import own_entries
+from town.market.membership import check_handle
+from town.market.town import Town
+
+if TYPE_CHECKING:
+    from town.node.peers import PeerDesk
+
+INVITES_SPACE = "invites"
+LOG_LINES_MAX = 1_100
+LISTENERS_MAX = 400
+QUEUE_MAX = 16
+ADDRESSES_MAX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Who opened a wasteland to us."""
+
+    account: str
+    name: str
+
+
+def join_body(town: Town, secret: bytes, handle: str, addresses: tuple[str, ...]) -> bytes:
+    """What a newcomer says: the secret, its wish for a name, how it is reached, who it is."""
+    lines = [to_line(entry).decode() for entry in own_entries(town)]
+    facts = {
+        "secret": secret.hex(),
+        "handle": handle,
+        "addresses": list(addresses),
+        "lines": lines,
+    }
+    return json.dumps(facts).encode()
+
+
+def learn_opening(town: Town, wasteland: str, answer: bytes, *, now: int) -> Opened:
+    """The ledger of the wasteland has its genesis; who sent it."""
+    facts = body_json(answer)
+    journal = town.ledgers.get(wasteland) or town.enter(wasteland)
+    envelopes = [parse_line(str(line).encode()) for line in facts.get("lines", ())]
+    journal.record(envelopes, now=now)
+    if journal.genesis() is None:
+        raise InviteError("genesis", "the inviter did not send the wasteland's genesis")
+    return Opened(str(facts.get("account", "")), str(facts.get("name", ""))[:255])
+
+
+class Hosting:
+    """Answers for one open town."""
+
+    def __init__(self, desk: "PeerDesk") -> None:
+        self.desk = desk
+        self._queues: dict[str, set[asyncio.Queue[str]]] = {}
+        self._answerers: dict[str, Answerer] = {}
+        self._members: dict[str, tuple[bytes, dict[str, str]]] = {}
+
+    def now(self) -> int:
+        """Microseconds since 1970 UTC."""
+        return self.desk.now()
+
+    def key(self) -> str:
+        """The did:key of this node; none before there is a town."""
+        device = self.desk.town.device
+        return str(device.device) if device is not None else "none"
+
+    def url(self) -> str:
+        """An address of this node."""
+        return self.desk.url
+
+    async def card(self) -> bytes:
+        """The signed card."""
+        return await self.desk.writer.do(self._card)
+
+    def _card(self) -> bytes:
+        town, desk = self.desk.town, self.desk
+        device = town.device
+        if device is None:
+            return b"{}"
+        public = desk.public_url
+        card = Card(
+            key=str(device.device),
+            account=town.account,
+            name=town.handle,
+            addresses=(public,) if public else (),
+            carries=bool(public),
+            made_at=desk.now(),
+        )
+        return signed(card, device)
+
+    # --- who may
+
+    def _may(self, caller: str, wasteland: str) -> Board | None:
+        """The board that the caller may sync: a peer's, or a member's by its account's log."""
+        board = self.desk.board(wasteland)
+        if board is None:
+            return None
+        peer = self.desk.book.get(caller)
+        if peer is not None and wasteland in peer.wastelands:
+            return board
+        account = self._devices(wasteland, board).get(caller)
+        if account is None:
+            return None
+        name = self.desk.town.ledgers[wasteland].name(account)
+        self.desk.book.put(Peer(key=caller, name=name, account=account, wastelands=(wasteland,)))
+        return board
+
+    def _devices(self, wasteland: str, board: Board) -> dict[str, str]:
+        """Device to account of every member, made anew when the set changed."""
+        frontier = board.replica.frontier()
+        known = self._members.get(wasteland)
+        if known is None or known[0] != frontier.root:
+            journal = self.desk.town.ledgers[wasteland]
+            known = frontier.root, _devices_of(journal, frontier.logs)
+            self._members[wasteland] = known
+        return known[1]
+
+    async def wastelands(self, caller: str) -> list[str]:
+        """The wastelands that the caller may sync."""
+
+        def work() -> list[str]:
+            members = self.desk.town.members()
+            return [wasteland for wasteland in members if self._may(caller, wasteland)]
+
+        return await self.desk.writer.do(work)
+
+    # --- sessions
+
+    async def answer(self, caller: str, wasteland: str, what: What, body: bytes) -> bytes | None:
+        """The answer of the session, None where the caller may not."""
+
+        def work() -> bytes | None:
+            board = self._may(caller, wasteland)
+            if board is None:
+                return None
+            standing = board.standing(caller)
+            standing.heard_at, standing.they_call = self.now(), True
+            answerer = self._answerers.get(wasteland)
+            if answerer is None or answerer.replica is not board.replica:
+                answerer = Answerer(
+                    board.replica,
+                    board.memory,
+                    new_secret=self.desk.new_secret,
+                    outlines=board.outlines,
+                )
+                self._answerers[wasteland] = answerer
+            return answerer.answer(what, body, peer=caller, now=self.now())
+
+        return await self.desk.writer.do(work)
+
+    async def record(self, caller: str, record_id: str) -> bytes | None:
+        """One record's line, where the caller may see its wasteland."""
+
+        def work() -> bytes | None:
+            for wasteland in self.desk.town.members():
+                if self._may(caller, wasteland) is None:
+                    continue
+                entry = self.desk.town.ledgers[wasteland].held.entry(record_id)
+                if entry is not None:
+                    return to_line(entry)
+            return None
+
+        return await self.desk.writer.do(work)
+
+    # --- invites
+
+    async def redeem(self, caller: str, wasteland: str, body: bytes, remote: str) -> bytes | None:
+        """The lines that open the wasteland; the caller is a peer from now on. Raises."""
+        facts = body_json(body)
+        opened = await self.desk.writer.do(lambda: self._redeem(caller, wasteland, facts, remote))
+        await self.desk.follow_soon()
+        return opened
+
+    def _redeem(
+        self, caller: str, wasteland: str, facts: dict[str, Any], remote: str
+    ) -> bytes | None:
+        town = self.desk.town
+        journal = town.ledgers.get(wasteland)
+        if journal is None or wasteland not in town.members():
+            return None
+        secret, handle = _secret(facts), str(facts.get("handle", ""))
+        check_handle(handle)
+        account, envelopes = _account(facts, caller)
+        name = hash_of(secret)
+        note = redeemed(
+            town.note(INVITES_SPACE, name), wasteland=wasteland, account=account, now=self.now()
+        )
+        journal.record(envelopes, now=self.now())
+        log = journal.log_of(account)
+        if log is None or not log.introduces(caller):
+            raise InviteError("account", "the account's log does not name the caller's key")
+        town.remember(INVITES_SPACE, name, note)
+        town.remember(
+            REDEEMED_SPACE,
+            redeemed_key(wasteland, account),
+            {"account": account, "handle": handle, "invite": name, "at": self.now()},
+        )
+        newcomer = Peer(key=caller, name=handle, account=account, wastelands=(wasteland,))
+        self.desk.book.put(_reached_at(newcomer, facts.get("addresses"), remote))
+        self.desk.on_redeemed(wasteland, account)
+        return self._opening(journal)
+
+    def _opening(self, journal: Journal) -> bytes:
+        genesis = journal.genesis()
+        if genesis is None:
+            raise InviteError("genesis", "this node does not hold the wasteland's genesis yet")
+        entries: list[Entry] = list(self.desk.opening_entries(journal))
+        town = self.desk.town
+        facts = {
+            "account": town.account,
+            "name": town.handle,
+            "lines": [to_line(entry).decode() for entry in entries],
+        }
+        return json.dumps(facts).encode()
+
+    async def entrust(self, caller: str, wasteland: str, body: bytes) -> bool:
+        """An invite of a member is kept here, to be redeemed while its maker sleeps."""
+        facts = body_json(body)
+
+        def work() -> bool:
+            if self._may(caller, wasteland) is None:
+                return False
+            name, count, expires = facts.get("hash"), facts.get("count"), facts.get("expires_at")
+            if not is_id(name) or not isinstance(count, int) or not isinstance(expires, int):
+                raise InviteError("form", "the invite is not whole")
+            note = {
+                "wasteland": wasteland,
+                "count": count,
+                "expires_at": expires,
+                "redeemed": [],
+                "of": caller,
+            }
+            self.desk.town.remember(INVITES_SPACE, str(name), note)
+            return True
+
+        return await self.desk.writer.do(work)
+
+    # --- news
+
+    def changes(self, wasteland: str) -> "asyncio.Queue[str]":
+        """A queue of the roots that the wasteland comes to."""
+        queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
+        self._queues.setdefault(wasteland, set()).add(queue)
+        return queue
+
+    def ended(self, wasteland: str, queue: "asyncio.Queue[str]") -> None:
+        """Nobody listens to the queue any more."""
+        self._queues.get(wasteland, set()).discard(queue)
+
+    def publish(self, wasteland: str, root: str) -> None:
+        """Every listener is told; one that does not keep up is told the newest."""
+        for queue in self._queues.get(wasteland, ()):
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(root)
+
+
+def _secret(facts: dict[str, Any]) -> bytes:
+    try:
+        return bytes.fromhex(str(facts["secret"]))
+    except (KeyError, ValueError):
+        raise InviteError("form", "no secret") from None
+
+
+def _account(facts: dict[str, Any], caller: str) -> tuple[str, list[Any]]:
+    """The account that the lines are of, and they themselves, not verified yet."""
+    lines = facts.get("lines")
+    if not isinstance(lines, list) or not 0 < len(lines) <= LOG_LINES_MAX:
+        raise InviteError("form", "no account log")
+    try:
+        envelopes = [parse_line(str(line).encode()) for line in lines]
+    except BadRecordError as error:
+        raise InviteError("form", str(error)) from None
+    accounts = {envelope.record.account for envelope in envelopes}
+    if len(accounts) != 1:
+        raise InviteError("account", f"{caller[:24]} sent more than one account")
+    return str(accounts.pop()), envelopes
+
+
+def _devices_of(journal: Journal, accounts: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for account in accounts:
+        log = journal.log_of(account)
+        if log is not None:
+            devices = set(log.effective.may) - log.effective.revoked
+            found.update(dict.fromkeys(devices, account))
+    return found
+
+
+def _reached_at(peer: Peer, said: object, remote: str) -> Peer:
+    """The peer with its addresses; a private one is believed only where it calls from there."""
+    addresses = []
+    private = False
+    for one in (said if isinstance(said, list) else [])[:ADDRESSES_MAX]:
+        try:
+            own = _is_private(remote) and urlsplit(str(one)).hostname == remote
+            addresses.append(check_url(str(one), allow_private=own))
+            private |= own
+        except (AddressError, ValueError):
+            continue
+    return replace(peer, addresses=tuple(addresses), allow_private=private)
+
+
+def _is_private(remote: str) -> bool:
+    try:
+        return not is_public(ipaddress.ip_address(remote))
+    except ValueError:
+        return False

@@ -1,0 +1,496 @@
+"""The other nodes, as the market asks for them: the driver's loops behind a port that blocks.
+
+In a node the loops carry what is said; a single command has a loop of its own for as long as it
+needs one. Everything about records goes through the session; here is who, when, and how it went.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from federation.driver import Board, EventLine, PeerLoop, exchange
+from federation.invite import SECRET_BYTES, Token, note_of
+from federation.invite import hash_of as secret_hash
+from federation.invite import read as read_token
+from federation.invite import spell as spell_token
+from federation.peers import Peer, PeerBook
+from federation.session import Report
+from federation.transport.client import Client, PeerDownError
+from federation.transport.guard import check_url
+from federation.transport.server import Routes
+from ledger.journal import Journal
+from ledger.set_journal import JournalReplica
+from ledger.story import Home
+from stamps.clock import Drift, judge_drift
+from stamps.errors import WastelandError
+from stamps.identity import DeviceKey
+from stamps.record import ChainKey, Entry
+from town.market.errors import AmbiguousError, NotFoundError, NoTownHereError
+from town.market.ports import Invitation, PeerReport, Reach, Redeemed, Standing
+from town.market.town import Town, wasteland_name
+from town.node.config import Config
+from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
+from town.node.lifecycle import NodeDownError
+from town.node.writer import Writer
+
+Result = TypeVar("Result")
+SECOND_US = 1_000_000
+LIVE_US = 60 * SECOND_US
+CALL_MARGIN_S = 5.0
+
+
+class PeerDesk:
+    """The Peers port of one open town, and its side of the routes."""
+
+    def __init__(
+        self,
+        *,
+        town: Town,
+        config: Config,
+        writer: Writer,
+        now: Callable[[], int],
+        new_secret: Callable[[], bytes],
+        resident: bool,
+    ) -> None:
+        self.town = town
+        self.config = config
+        self.writer = writer
+        self.now = now
+        self.new_secret = new_secret
+        self.resident = resident
+        self.book: PeerBook = writer.run(lambda: PeerBook(town.self_ledger.store))
+        self.client = Client(key=self._key, now=now, new_secret=new_secret, heard=self._heard)
+        self.on_redeemed: Callable[[str, str], None] = lambda _wasteland, _account: None
+        self.url = ""
+        self.public_url = ""
+        self.skews: dict[str, int] = {}
+        self._boards: dict[str, Board] = {}
+        self._loops: dict[tuple[str, str], tuple[PeerLoop, EventLine]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self.hosting = Hosting(self)
+
+    def _key(self) -> DeviceKey:
+        key = self.town.device
+        if key is None:
+            raise NoTownHereError
+        return key
+
+    def _heard(self, key: str, theirs: int, ours: int) -> None:
+        self.skews[key] = theirs - ours
+
+    def drift(self) -> Drift:
+        """How our clock stands to the peers' (records 2.6)."""
+        now = self.now()
+        return judge_drift(now_us=now, peers_us=[now + skew for skew in self.skews.values()])
+
+    def board(self, wasteland: str) -> Board | None:
+        """The set of a wasteland this town is in; call it in the ledger's thread."""
+        journal = self.town.ledgers.get(wasteland)
+        if journal is None or wasteland not in self.town.members():
+            return None
+        board = self._boards.get(wasteland)
+        if board is None:
+            board = self._boards[wasteland] = Board.of(JournalReplica(journal))
+        return board
+
+    # --- the node's loops
+
+    def add_routes(self, app: web.Application, *, url: str) -> None:
+        """The application answers peers."""
+        self.url = url
+        Routes(self.hosting).add_to(app)
+
+    async def start(self, *, url: str, public_url: str) -> None:
+        """Every peer is called and listened to."""
+        self._loop = asyncio.get_running_loop()
+        self.url, self.public_url = url, public_url
+        await self._follow()
+
+    async def stop(self) -> None:
+        """No loop runs, no connection is left."""
+        for loop, line in self._loops.values():
+            await line.stop()
+            await loop.stop()
+        self._loops.clear()
+        await self.client.close()
+
+    async def _follow(self) -> None:
+        """There is a loop for each peer of each wasteland, and for nobody else."""
+        wanted = {
+            (wasteland, peer.key)
+            for wasteland in self.town.members()
+            for peer in self.book.of(wasteland)
+        }
+        for gone in [pair for pair in self._loops if pair not in wanted]:
+            loop, line = self._loops.pop(gone)
+            await line.stop()
+            await loop.stop()
+        for pair in wanted - set(self._loops):
+            board = await self.writer.do(lambda w=pair[0]: self.board(w))  # type: ignore[misc]
+            if board is not None:
+                self._loops[pair] = self._begin(pair, board)
+
+    async def follow_soon(self) -> None:
+        """A peer came or went: its loops follow."""
+        if self.resident:
+            await self._follow()
+
+    def opening_entries(self, journal: Journal) -> list[Entry]:
+        """What opens a wasteland to a newcomer: its maker's log, and its genesis."""
+        genesis = journal.genesis()
+        log = journal.log_of(genesis.account) if genesis is not None else None
+        if genesis is None or log is None:
+            return []
+        held = [journal.held.entry(record.id) for record in (*log.path, genesis)]
+        return [entry for entry in held if entry is not None]
+
+    def _begin(self, pair: tuple[str, str], board: Board) -> tuple[PeerLoop, EventLine]:
+        wasteland, key = pair
+        loop = PeerLoop(
+            lambda: self.book.get(key),
+            board,
+            self._exchange,
+            now=self.now,
+            pull_s=self.config.number("sync.pull_s"),
+        )
+        line = EventLine(self.client, lambda: self.book.get(key), wasteland, loop)
+        loop.start()
+        line.start()
+        return loop, line
+
+    async def _exchange(self, peer: Peer, board: Board) -> Report:
+        return await exchange(
+            self.client,
+            peer,
+            board,
+            do=self.writer.do,
+            now=self.now,
+            new_secret=self.new_secret,
+        )
+
+    def changed(self, wasteland: str, root: bytes) -> None:
+        """A ledger has a new root: whoever may lack something is told. Any thread."""
+        if self._loop is None or not self.resident:
+            return
+        self._loop.call_soon_threadsafe(self._tell, wasteland, root)
+
+    def _tell(self, wasteland: str, root: bytes) -> None:
+        self.hosting.publish(wasteland, root.hex())
+        for (where, key), (loop, _) in self._loops.items():
+            if where != wasteland:
+                continue
+            last = loop.board.memory(key).last
+            if last is None or last.root != root:
+                loop.wake()
+
+    # --- from threads that block
+
+    def _call(self, work: Coroutine[Any, Any, Result], *, timeout_s: float) -> Result:
+        """The result of a coroutine, run in the loop; PeerDownError when it takes too long."""
+        future = asyncio.run_coroutine_threadsafe(work, self._running_loop())
+        try:
+            return future.result(timeout_s)
+        except TimeoutError:
+            future.cancel()
+            raise PeerDownError("the peer", f"no answer within {timeout_s:.0f} s") from None
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+            self._thread.start()
+        return self._loop
+
+    def close(self) -> None:
+        """The loop of a single command has ended."""
+        if self._thread is None or self._loop is None:
+            return
+        asyncio.run_coroutine_threadsafe(self.client.close(), self._loop).result(CALL_MARGIN_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CALL_MARGIN_S)
+        self._loop.close()
+        self._loop = self._thread = None
+
+    def _refollow(self) -> None:
+        if self.resident and self._loop is not None:
+            self._call(self._follow(), timeout_s=CALL_MARGIN_S)
+
+    # --- the port
+
+    def push(self, wasteland: str) -> None:
+        """Told by `changed` after the turn; nothing has to be done twice."""
+
+    def sync(
+        self, wasteland: str | None, *, only: str = "", timeout_s: float = 30.0
+    ) -> Sequence[PeerReport]:
+        """Each peer, or the one named, was asked for and told what either side lacks."""
+        chosen = {self._one(only).key} if only else None
+        pairs = [
+            (one, peer)
+            for one in ([wasteland] if wasteland else self.town.members())
+            for peer in self.book.of(one)
+            if chosen is None or peer.key in chosen
+        ]
+        work = self._sync(pairs, timeout_s)
+        return self._call(work, timeout_s=timeout_s + CALL_MARGIN_S)
+
+    async def _sync(self, pairs: list[tuple[str, Peer]], timeout_s: float) -> list[PeerReport]:
+        return list(await asyncio.gather(*(self._sync_one(w, p, timeout_s) for w, p in pairs)))
+
+    async def _sync_one(self, wasteland: str, peer: Peer, timeout_s: float) -> PeerReport:
+        board = await self.writer.do(lambda: self.board(wasteland))
+        if board is None:
+            return self._report(peer, None, reached=False)
+        try:
+            async with asyncio.timeout(timeout_s):
+                report = await self._exchange(peer, board)
+                if report.sent:  # what it answered may be here now
+                    report = _both(report, await self._exchange(peer, board))
+        except (WastelandError, TimeoutError) as error:
+            board.standing(peer.key).error = getattr(error, "code", "peer.down")
+            return self._report(peer, board, reached=False)
+        board.standing(peer.key).report = report
+        return self._report(peer, board, reached=True)
+
+    def _report(self, peer: Peer, board: Board | None, *, reached: bool) -> PeerReport:
+        standing = board.standing(peer.key) if board is not None else None
+        if standing is None:
+            return PeerReport(name=peer.label, key=peer.key, address=_first(peer))
+        said = standing.report
+        age = (self.now() - standing.heard_at) // SECOND_US if standing.heard_at else None
+        soon = max(0, (standing.next_at - self.now()) // SECOND_US) if standing.next_at else None
+        return PeerReport(
+            name=peer.label,
+            key=peer.key,
+            address=_first(peer),
+            reached=reached,
+            they_lack=said.they_lack if said is not None else None,
+            we_lack=said.we_lack if said is not None else None,
+            sent=said.sent if said is not None and reached else 0,
+            received=said.received if said is not None and reached else 0,
+            heard_s=age,
+            next_try_s=soon,
+            round_trip_ms=standing.rtt_us // 1000 if standing.rtt_us else None,
+            calls=_calls(standing.we_call, standing.they_call),
+            error=standing.error,
+        )
+
+    def reach(self, wasteland: str, home: Home) -> Reach:
+        """Whether this device is there to answer: heard within the last minute."""
+        board = self._boards.get(wasteland)
+        standing = board.standings.get(home.device) if board is not None else None
+        if standing is not None and standing.heard_at:
+            age = self.now() - standing.heard_at
+            live = age < LIVE_US and not standing.error
+            return Reach(live=live, last_heard_s=age // SECOND_US)
+        carriers = [peer.label for peer in self.book.of(wasteland) if peer.key != home.device]
+        live = bool(board and any(s.heard_at for s in board.standings.values()))
+        return Reach(live=live and bool(carriers), via=", ".join(carriers))
+
+    def standing(self, wasteland: str) -> Standing:
+        """How the town stands to the peers of a wasteland."""
+        peers = self.book.of(wasteland)
+        board = self._boards.get(wasteland)
+        heard = [
+            standing.heard_at
+            for key, standing in (board.standings.items() if board is not None else ())
+            if standing.heard_at and any(peer.key == key for peer in peers)
+        ]
+        age = (self.now() - max(heard)) // SECOND_US if heard else None
+        return Standing(
+            peers=len(peers), heard=len(heard), heard_s=age, unsent=self._unsent(wasteland, board)
+        )
+
+    def _unsent(self, wasteland: str, board: Board | None) -> int:
+        """Records of this machine's chain that no peer is known to hold."""
+        device = self.town.device
+        journal = self.town.ledgers.get(wasteland)
+        if device is None or journal is None or not self.book.of(wasteland):
+            return 0
+        key = ChainKey(wasteland, self.town.account, str(device.device))
+        head = journal.head(key)
+        if head is None:
+            return 0
+        known = (
+            [self._acknowledged(memory, key) for memory in board.memories.values()] if board else []
+        )
+        return head.counted - max(known, default=0)
+
+    @staticmethod
+    def _acknowledged(memory: Any, key: ChainKey) -> int:
+        last = memory.last
+        mark = last.parts[0].get(key.digest) if last is not None else None
+        return mark.seq + 1 if mark is not None else 0
+
+    def seen_by(self, wasteland: str, key: ChainKey, seq: int) -> Sequence[str]:
+        """Names of the peers that acknowledged a chain at least up to this seq."""
+        board = self._boards.get(wasteland)
+        if board is None:
+            return ()
+        return [
+            peer.label
+            for peer in self.book.of(wasteland)
+            if self._acknowledged(board.memory(peer.key), key) > seq
+        ]
+
+    def home_of(self, wasteland: str, name: str) -> Home | None:
+        """The account and device of a peer of this name."""
+        found = [peer for peer in self.book.called(name) if wasteland in peer.wastelands]
+        if len(found) != 1 or not found[0].account:
+            return None
+        return Home(found[0].account, found[0].key)
+
+    # --- invites
+
+    def invite(self, wasteland: str, *, count: int, expires_s: int, via: str = "") -> Invitation:
+        """A token with which `count` towns can find this node, or a carrier in its place."""
+        carrier = self._one(via) if via else None
+        addresses = carrier.addresses if carrier is not None else self._own_addresses()
+        if not addresses:
+            raise NodeDownError("nobody could redeem it: no node of this town is up")
+        token = Token(
+            wasteland=wasteland,
+            name=wasteland_name(self.town.ledgers[wasteland]),
+            key=carrier.key if carrier is not None else str(self._key().device),
+            via=addresses,
+            secret=self.new_secret()[:SECRET_BYTES],
+            expires_at=self.now() + expires_s * SECOND_US,
+        )
+        note = note_of(token, count=count)
+        name = secret_hash(token.secret)
+        if carrier is not None:
+            path = f"/v1/w/{wasteland}/invites"
+            work = self.client.ask_json(carrier, "POST", path, {"hash": name, **note})
+            self._call(work, timeout_s=30.0)
+        else:
+            self.writer.run(lambda: self.town.remember(INVITES_SPACE, name, note))
+        return Invitation(token=spell_token(token), expires_at=token.expires_at)
+
+    def _own_addresses(self) -> tuple[str, ...]:
+        known = (self.public_url, self.url) if self.public_url else (self.url,)
+        return tuple(one for one in known if one)
+
+    def redeem(self, said: str, *, handle: str, timeout_s: float = 30.0) -> Redeemed:
+        """The wasteland behind the token is in a ledger of this town, its inviter a peer."""
+        token = read_token(said)
+        # The person pasted this address: it may lie on the own network.
+        addresses = tuple(check_url(one, allow_private=True) for one in token.via)
+        peer = Peer(
+            key=token.key, addresses=addresses, wastelands=(token.wasteland,), allow_private=True
+        )
+        own = self._own_addresses()
+        body = self.writer.run(lambda: join_body(self.town, token.secret, handle, own))
+        path = f"/v1/w/{token.wasteland}/redeem"
+        answer = self._call(self.client.call(peer, "POST", path, body), timeout_s=timeout_s)
+        inviter = self.writer.run(
+            lambda: learn_opening(self.town, token.wasteland, answer, now=self.now())
+        )
+        self._learn_name(peer, inviter.account, inviter.name)
+        return Redeemed(wasteland=token.wasteland, inviter=inviter.account)
+
+    def _learn_name(self, peer: Peer, account: str, name: str) -> None:
+        known = Peer(
+            key=peer.key,
+            name=name,
+            account=account,
+            addresses=peer.addresses,
+            wastelands=peer.wastelands,
+            allow_private=peer.allow_private,
+        )
+        self.writer.run(lambda: self.book.put(known))
+        self._refollow()
+
+    # --- the list
+
+    def add(self, address: str, *, allow_private: bool) -> PeerReport:
+        """The node at this address is a peer for every wasteland both are in."""
+        private = allow_private or self.config.switch("sync.allow_private")
+        url = check_url(address, allow_private=private)
+        card = self._call(self.client.card(url, allow_private=private), timeout_s=30.0)
+        peer = Peer(
+            key=card.key,
+            name=card.name,
+            account=card.account,
+            addresses=(url,),
+            wastelands=tuple(self.town.members()),
+            allow_private=private,
+            carries=card.carries,
+        )
+        self.writer.run(lambda: self.book.put(peer))
+        self._refollow()
+        return PeerReport(name=peer.label, key=peer.key, address=url, reached=True)
+
+    def remove(self, name: str) -> PeerReport:
+        """The peer is one no more."""
+        peer = self._one(name)
+        self.writer.run(lambda: self.book.remove(peer.key))
+        self._refollow()
+        return PeerReport(name=peer.label, key=peer.key, address=_first(peer))
+
+    def list(self) -> Sequence[PeerReport]:
+        """Every peer, as last heard."""
+        found = []
+        for peer in self.book.all():
+            boards = [self._boards.get(wasteland) for wasteland in peer.wastelands]
+            board = next((board for board in boards if board is not None), None)
+            found.append(self._report(peer, board, reached=self._is_live(peer, board)))
+        return found
+
+    def _is_live(self, peer: Peer, board: Board | None) -> bool:
+        standing = board.standings.get(peer.key) if board is not None else None
+        if standing is None or not standing.heard_at:
+            return False
+        return self.now() - standing.heard_at < LIVE_US and not standing.error
+
+    def ping(self, name: str) -> PeerReport:
+        """Whether a peer answers, and how fast."""
+        peer = self._one(name)
+        before = self.now()
+        try:
+            self._call(self.client.ask_json(peer, "GET", "/v1/ping"), timeout_s=10.0)
+        except WastelandError as error:
+            return PeerReport(name=peer.label, key=peer.key, error=error.code)
+        took = max(1, (self.now() - before) // 1000)
+        return PeerReport(
+            name=peer.label,
+            key=peer.key,
+            address=_first(peer),
+            reached=True,
+            round_trip_ms=took,
+            heard_s=0,
+        )
+
+    def _one(self, name: str) -> Peer:
+        found = self.book.called(name)
+        if not found:
+            raise NotFoundError("peer", name)
+        if len(found) > 1:
+            raise AmbiguousError("peer", name, tuple(peer.key for peer in found))
+        return found[0]
+
+
+def _first(peer: Peer) -> str:
+    return peer.addresses[0] if peer.addresses else ""
+
+
+def _calls(we: object, they: object) -> str:
+    return "both" if we and they else "we" if we else "they" if they else ""
+
+
+def _both(one: Report, other: Report) -> Report:
+    """Two exchanges in a row, told as one."""
+    return Report(
+        equal=other.equal,
+        root=other.root,
+        sent=one.sent + other.sent,
+        received=one.received + other.received,
+        refused={**one.refused, **other.refused},
+        they_lack=other.they_lack,
+        we_lack=other.we_lack,
+        asks=one.asks + other.asks,
+        layer2=one.layer2 or other.layer2,
+    )
