@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
 from federation.peers import Peer
-from federation.session import Ask, Caller, Done, Memory, Outlines, Report, What
+from federation.remembered import Memory, Outlines
+from federation.session import Ask, Caller, Done, Report, What
 from ledger.replica import Replica
 from stamps.errors import WastelandError
 

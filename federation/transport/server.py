@@ -26,6 +26,7 @@ from stamps.kinds import is_id
 STATUS: Final = {"peer.limit": 429, "request.signature": 401, "invite.refused": 403}
 LINES_MAX: Final = 200
 PING_S: Final = 15.0
+LINE_END: Final = ""  # in a queue of roots: the node is going down
 SMALL_BYTES_MAX: Final = 256 << 10
 Answer = Callable[["Call"], Awaitable[web.StreamResponse]]
 
@@ -256,8 +257,7 @@ class Routes:
                 now = root[:32].hex()
                 if call.request.headers.get("Last-Event-ID", "") != now:
                     await line.send(now, id=now)
-                while line.is_connected():
-                    now = await queue.get()
+                while line.is_connected() and (now := await queue.get()) != LINE_END:
                     await line.send(now, id=now)
                 return line
         except ConnectionResetError:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from itertools import count
 
-from federation.session import Answerer, Ask, Caller, Done, Memory, Report
+from federation.remembered import Memory
+from federation.session import Answerer, Ask, Caller, Done, Report
 from ledger.journal import Journal
 from ledger.set_journal import JournalReplica
 from tests.ledger.test_against_model import NOW

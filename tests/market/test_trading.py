@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.actions_errors import ItemClosedError, NotYoursError, SelfStampError
-from tests.market.towns import HOUR, World
+from tests.market.towns import HOUR, LocalTown, World
 from town.market.errors import NoTownHereError
 
 TITLE = "Fix the token refresh race"
@@ -252,8 +252,6 @@ def test_choose_gives_nothing_by_itself(world):
 
 def test_a_town_without_an_account_is_told_how_to_make_one(world):
     """No use case that signs works before `wl init`."""
-    from tests.market.towns import LocalTown
-
     bare = LocalTown(world, "bare")
     with pytest.raises(NoTownHereError):
         bare.market.post({"title": TITLE})

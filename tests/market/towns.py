@@ -33,7 +33,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = START
-        self.towns: dict[str, "LocalTown"] = {}
+        self.towns: dict[str, LocalTown] = {}
         self.cut: set[str] = set()  # towns that nobody reaches
 
     def town(self, handle: str, *, agent: str = "") -> "LocalTown":

@@ -12,7 +12,8 @@ from ledger.dolt.engine import EngineError
 from ledger.store import StoreDamagedError
 from town.node.boot import MARKER, child_environment
 
-SAY_ENGINE = "import sqlite3; print(sqlite3.connect(':memory:').execute('SELECT doltlite_engine()').fetchone()[0])"
+ASK = "SELECT doltlite_engine()"
+SAY_ENGINE = f"import sqlite3; print(sqlite3.connect(':memory:').execute('{ASK}').fetchone()[0])"
 LOAD = "from town.node.boot import load_engine; load_engine(); "
 
 
@@ -36,7 +37,11 @@ def test_a_child_that_inherits_the_marker_still_gets_the_engine():
 
 def test_a_grandchild_gets_the_engine():
     """What load_engine leaves in the environment does not mislead the next process."""
-    inner = f"import subprocess, sys; print(subprocess.run([sys.executable, '-c', {LOAD + SAY_ENGINE!r}], capture_output=True, text=True).stdout)"
+    inner = (
+        "import subprocess, sys; "
+        f"child = subprocess.run([sys.executable, '-c', {LOAD + SAY_ENGINE!r}], "
+        "capture_output=True, text=True); print(child.stdout)"
+    )
     assert said(LOAD + inner, dict(os.environ)).stdout.strip() == "prolly"
 
 

@@ -1,4 +1,4 @@
-"""Use cases of whoever looks at one item or speaks about it: the shared base of the desks below.
+"""Use cases of whoever looks at one item or speaks about it: what all of them stand on.
 
 It finds the item, knows who looks, and refreshes what this town believes to hold.
 """
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 class ItemDesk(Desk):
-    """What the desks that work on items share."""
+    """What all use cases about items have in common."""
 
     def run(self, work: Callable[[], Result]) -> Result:
         """The result of work in the ledger's thread; a refusal is said in the words of users 7."""

@@ -3,6 +3,8 @@
 They change nothing but what this town remembers having been told.
 """
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +47,7 @@ class ShowingDesk(ItemDesk):
             found = journal.store.find(asked)
             return {
                 "items": [line_facts(journal, item, viewer) for item in found.items],
-                "cursor": found.cursor,
+                "cursor": _spelled(found.cursor),
                 "counts": dict(journal.store.counts()),
             }
 
@@ -228,9 +230,28 @@ def board_query(query: Mapping[str, Any], *, me: str = "") -> BoardQuery:
         text=query.get("text"),
         signed=query.get("signed"),
         sort=next(one for one in SORTS if one == sort),
-        cursor=query.get("cursor"),
+        cursor=_cursor(query.get("cursor")),
         limit=int(query.get("limit") or 25),
     )
+
+
+def _spelled(cursor: str | None) -> str | None:
+    """A cursor as one plain word."""
+    if cursor is None:
+        return None
+    return base64.urlsafe_b64encode(cursor.encode()).rstrip(b"=").decode("ascii")
+
+
+def _cursor(said: object) -> str | None:
+    """The cursor of a word. Raises FieldError."""
+    if not said:
+        return None
+    text = str(said)
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        return raw.decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise FieldError("cursor", "form", None, "that is no cursor of a page") from None
 
 
 def _statuses(said: tuple[str, ...]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from town.market.limits import limit_words
 from town.market.names import name_of
 from town.market.stops import forget_working, remember_working
 from town.market.view import asked_by, held_by
-from town.market.words import normal_text
+from town.market.words import normal_text, span
 
 EVIDENCE_KINDS = ("url", "commit", "patch", "text", "gate", "blob")
 EXCHANGE_AGAIN_S = 1.0
@@ -169,8 +169,11 @@ class WorkingDesk(ItemDesk):
         number = mine[-1].n if mine else 0
         already = "" if fresh else " (already handed in; nothing changed)"
         reach = self.run(lambda: self.reach(again))
-        heard = f"last heard {reach.last_heard_s} s ago" if reach.last_heard_s else "here"
-        line = f"handed in  {short}, attempt {number}{already}. {home} reviews; {heard}."
+        viewer = self.run(self.viewer)
+        here = (viewer.account, viewer.device) == story.home
+        age = f"; last heard {span(reach.last_heard_s)} ago" if reach.last_heard_s else ""
+        who = "You review it yourself" if here else f"{home} reviews{age}"
+        line = f"handed in  {short}, attempt {number}{already}. {who}."
         words = (f"{line} Your time stands still meanwhile.",)
         next_ = (step("wait", "wait", short, "--until", "decided"),)
         return self.item_answer(found, words, next_=next_)

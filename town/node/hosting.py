@@ -7,17 +7,18 @@ listeners of new roots. A stranger learns nothing from it but that nothing is he
 import asyncio
 import ipaddress
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from federation.card import Card, signed
 from federation.driver import Board
 from federation.invite import InviteError, hash_of, redeemed
-from federation.peers import Peer
+from federation.peers import Peer, PeerBook
 from federation.session import Answerer, What
 from federation.transport.guard import AddressError, check_url, is_public
-from federation.transport.server import body_json
+from federation.transport.server import LINE_END, body_json
 from ledger.journal import Journal
 from stamps.errors import BadRecordError
 from stamps.kinds import is_id
@@ -26,15 +27,38 @@ from town.market.conduct import REDEEMED_SPACE, redeemed_key
 from town.market.founding import own_entries
 from town.market.membership import check_handle
 from town.market.town import Town
-
-if TYPE_CHECKING:
-    from town.node.peers import PeerDesk
+from town.node.writer import Writer
 
 INVITES_SPACE = "invites"
 LOG_LINES_MAX = 1_100
 LISTENERS_MAX = 400
 QUEUE_MAX = 16
 ADDRESSES_MAX = 4
+
+
+class Behind(Protocol):
+    """The open town behind the routes."""
+
+    town: Town
+    book: PeerBook
+    writer: Writer
+    url: str
+    public_url: str
+    on_redeemed: Callable[[str, str], None]
+    new_secret: Callable[[], bytes]
+    now: Callable[[], int]
+
+    def board(self, wasteland: str) -> Board | None:
+        """The set of a wasteland that the town is in."""
+        ...
+
+    def opening_entries(self, journal: Journal) -> Sequence[Entry]:
+        """What opens a wasteland to a newcomer."""
+        ...
+
+    async def follow_soon(self) -> None:
+        """A peer came or went."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +95,7 @@ def learn_opening(town: Town, wasteland: str, answer: bytes, *, now: int) -> Ope
 class Hosting:
     """Answers for one open town."""
 
-    def __init__(self, desk: "PeerDesk") -> None:
+    def __init__(self, desk: Behind) -> None:
         self.desk = desk
         self._queues: dict[str, set[asyncio.Queue[str]]] = {}
         self._answerers: dict[str, Answerer] = {}
@@ -275,6 +299,11 @@ class Hosting:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(root)
+
+    def end_lines(self) -> None:
+        """Every listener was let go: the node is going down."""
+        for wasteland in self._queues:
+            self.publish(wasteland, LINE_END)
 
 
 def _secret(facts: dict[str, Any]) -> bytes:

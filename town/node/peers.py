@@ -27,22 +27,22 @@ from ledger.story import Home
 from stamps.clock import Drift, judge_drift
 from stamps.errors import WastelandError
 from stamps.identity import DeviceKey
-from stamps.record import ChainKey, Entry
+from stamps.record import Entry
 from town.market.errors import AmbiguousError, NotFoundError, NoTownHereError
-from town.market.ports import Invitation, PeerReport, Reach, Redeemed, Standing
+from town.market.ports import Invitation, PeerReport, Redeemed
 from town.market.town import Town, wasteland_name
 from town.node.config import Config
 from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
 from town.node.lifecycle import NodeDownError
+from town.node.standing import Standings, first_address
 from town.node.writer import Writer
 
 Result = TypeVar("Result")
 SECOND_US = 1_000_000
-LIVE_US = 60 * SECOND_US
 CALL_MARGIN_S = 5.0
 
 
-class PeerDesk:
+class PeerDesk(Standings):
     """The Peers port of one open town, and its side of the routes."""
 
     def __init__(
@@ -55,19 +55,17 @@ class PeerDesk:
         new_secret: Callable[[], bytes],
         resident: bool,
     ) -> None:
-        self.town = town
+        book: PeerBook = writer.run(lambda: PeerBook(town.self_ledger.store))
+        super().__init__(town, book, now)
         self.config = config
         self.writer = writer
-        self.now = now
         self.new_secret = new_secret
         self.resident = resident
-        self.book: PeerBook = writer.run(lambda: PeerBook(town.self_ledger.store))
         self.client = Client(key=self._key, now=now, new_secret=new_secret, heard=self._heard)
         self.on_redeemed: Callable[[str, str], None] = lambda _wasteland, _account: None
         self.url = ""
         self.public_url = ""
         self.skews: dict[str, int] = {}
-        self._boards: dict[str, Board] = {}
         self._loops: dict[tuple[str, str], tuple[PeerLoop, EventLine]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -112,6 +110,7 @@ class PeerDesk:
 
     async def stop(self) -> None:
         """No loop runs, no connection is left."""
+        self.hosting.end_lines()
         for loop, line in self._loops.values():
             await line.stop()
             await loop.stop()
@@ -244,7 +243,7 @@ class PeerDesk:
     async def _sync_one(self, wasteland: str, peer: Peer, timeout_s: float) -> PeerReport:
         board = await self.writer.do(lambda: self.board(wasteland))
         if board is None:
-            return self._report(peer, None, reached=False)
+            return self.report(peer, None, reached=False)
         try:
             async with asyncio.timeout(timeout_s):
                 report = await self._exchange(peer, board)
@@ -252,90 +251,9 @@ class PeerDesk:
                     report = _both(report, await self._exchange(peer, board))
         except (WastelandError, TimeoutError) as error:
             board.standing(peer.key).error = getattr(error, "code", "peer.down")
-            return self._report(peer, board, reached=False)
+            return self.report(peer, board, reached=False)
         board.standing(peer.key).report = report
-        return self._report(peer, board, reached=True)
-
-    def _report(self, peer: Peer, board: Board | None, *, reached: bool) -> PeerReport:
-        standing = board.standing(peer.key) if board is not None else None
-        if standing is None:
-            return PeerReport(name=peer.label, key=peer.key, address=_first(peer))
-        said = standing.report
-        age = (self.now() - standing.heard_at) // SECOND_US if standing.heard_at else None
-        soon = max(0, (standing.next_at - self.now()) // SECOND_US) if standing.next_at else None
-        return PeerReport(
-            name=peer.label,
-            key=peer.key,
-            address=_first(peer),
-            reached=reached,
-            they_lack=said.they_lack if said is not None else None,
-            we_lack=said.we_lack if said is not None else None,
-            sent=said.sent if said is not None and reached else 0,
-            received=said.received if said is not None and reached else 0,
-            heard_s=age,
-            next_try_s=soon,
-            round_trip_ms=standing.rtt_us // 1000 if standing.rtt_us else None,
-            calls=_calls(standing.we_call, standing.they_call),
-            error=standing.error,
-        )
-
-    def reach(self, wasteland: str, home: Home) -> Reach:
-        """Whether this device is there to answer: heard within the last minute."""
-        board = self._boards.get(wasteland)
-        standing = board.standings.get(home.device) if board is not None else None
-        if standing is not None and standing.heard_at:
-            age = self.now() - standing.heard_at
-            live = age < LIVE_US and not standing.error
-            return Reach(live=live, last_heard_s=age // SECOND_US)
-        carriers = [peer.label for peer in self.book.of(wasteland) if peer.key != home.device]
-        live = bool(board and any(s.heard_at for s in board.standings.values()))
-        return Reach(live=live and bool(carriers), via=", ".join(carriers))
-
-    def standing(self, wasteland: str) -> Standing:
-        """How the town stands to the peers of a wasteland."""
-        peers = self.book.of(wasteland)
-        board = self._boards.get(wasteland)
-        heard = [
-            standing.heard_at
-            for key, standing in (board.standings.items() if board is not None else ())
-            if standing.heard_at and any(peer.key == key for peer in peers)
-        ]
-        age = (self.now() - max(heard)) // SECOND_US if heard else None
-        return Standing(
-            peers=len(peers), heard=len(heard), heard_s=age, unsent=self._unsent(wasteland, board)
-        )
-
-    def _unsent(self, wasteland: str, board: Board | None) -> int:
-        """Records of this machine's chain that no peer is known to hold."""
-        device = self.town.device
-        journal = self.town.ledgers.get(wasteland)
-        if device is None or journal is None or not self.book.of(wasteland):
-            return 0
-        key = ChainKey(wasteland, self.town.account, str(device.device))
-        head = journal.head(key)
-        if head is None:
-            return 0
-        known = (
-            [self._acknowledged(memory, key) for memory in board.memories.values()] if board else []
-        )
-        return head.counted - max(known, default=0)
-
-    @staticmethod
-    def _acknowledged(memory: Any, key: ChainKey) -> int:
-        last = memory.last
-        mark = last.parts[0].get(key.digest) if last is not None else None
-        return mark.seq + 1 if mark is not None else 0
-
-    def seen_by(self, wasteland: str, key: ChainKey, seq: int) -> Sequence[str]:
-        """Names of the peers that acknowledged a chain at least up to this seq."""
-        board = self._boards.get(wasteland)
-        if board is None:
-            return ()
-        return [
-            peer.label
-            for peer in self.book.of(wasteland)
-            if self._acknowledged(board.memory(peer.key), key) > seq
-        ]
+        return self.report(peer, board, reached=True)
 
     def home_of(self, wasteland: str, name: str) -> Home | None:
         """The account and device of a peer of this name."""
@@ -429,7 +347,7 @@ class PeerDesk:
         peer = self._one(name)
         self.writer.run(lambda: self.book.remove(peer.key))
         self._refollow()
-        return PeerReport(name=peer.label, key=peer.key, address=_first(peer))
+        return PeerReport(name=peer.label, key=peer.key, address=first_address(peer))
 
     def list(self) -> Sequence[PeerReport]:
         """Every peer, as last heard."""
@@ -437,14 +355,8 @@ class PeerDesk:
         for peer in self.book.all():
             boards = [self._boards.get(wasteland) for wasteland in peer.wastelands]
             board = next((board for board in boards if board is not None), None)
-            found.append(self._report(peer, board, reached=self._is_live(peer, board)))
+            found.append(self.report(peer, board, reached=self.is_live(peer, board)))
         return found
-
-    def _is_live(self, peer: Peer, board: Board | None) -> bool:
-        standing = board.standings.get(peer.key) if board is not None else None
-        if standing is None or not standing.heard_at:
-            return False
-        return self.now() - standing.heard_at < LIVE_US and not standing.error
 
     def ping(self, name: str) -> PeerReport:
         """Whether a peer answers, and how fast."""
@@ -458,7 +370,7 @@ class PeerDesk:
         return PeerReport(
             name=peer.label,
             key=peer.key,
-            address=_first(peer),
+            address=first_address(peer),
             reached=True,
             round_trip_ms=took,
             heard_s=0,
@@ -471,14 +383,6 @@ class PeerDesk:
         if len(found) > 1:
             raise AmbiguousError("peer", name, tuple(peer.key for peer in found))
         return found[0]
-
-
-def _first(peer: Peer) -> str:
-    return peer.addresses[0] if peer.addresses else ""
-
-
-def _calls(we: object, they: object) -> str:
-    return "both" if we and they else "we" if we else "they" if they else ""
 
 
 def _both(one: Report, other: Report) -> Report:

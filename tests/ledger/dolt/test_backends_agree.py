@@ -12,7 +12,7 @@ from ledger.memory_board import STATUS_ORDER
 from ledger.store import BoardQuery, Observed, Store
 from ledger.tables import DERIVED, Row
 from stamps.record import Envelope
-from tests.ledger.people import POST, SECOND, Board
+from tests.ledger.people import POST, SECOND, Board, Person
 from tests.ledger.test_against_model import history
 from tests.ledger.test_sets import fed, opened, shown
 
@@ -57,6 +57,42 @@ def test_a_rebuild_of_the_file_shows_what_was_shown(seed, tmp_path):
     store.close()
 
 
+def posted(board: Board, people: list[Person], chance: random.Random) -> None:
+    """One item of some status, by one of the people."""
+    poster, worker = chance.sample(people, 2)
+    fields = {
+        "title": " ".join(chance.choices(WORDS, k=3)),
+        "project": chance.choice(["gate", "site", ""]),
+        "type": chance.choice(["bug", "docs"]),
+        "priority": chance.randrange(5),
+        "effort": chance.choice(["small", "large"]),
+        "tags": chance.sample(["go", "auth", "ui"], chance.randrange(3)),
+        "under": board.journal.policy_id(),
+    }
+    item = poster.say("wanted.post", body=POST | fields)
+    end = chance.randrange(5)
+    if end >= 1:
+        poster.grant(item, worker.bid(item))
+    handed = worker.submit(item) if end >= 2 else item
+    if end == 3:
+        poster.decide("work.close", item, submission=handed.record.id)
+    if end == 4:
+        poster.decide("wanted.withdraw", item)
+
+
+def unsigned(chance: random.Random, number: int) -> Observed:
+    """A row that nobody signed."""
+    values = {
+        "id": f"w-{number:04x}",
+        "title": chance.choice(WORDS),
+        "status": chance.choice([*STATUS_ORDER, "validated"]),
+        "priority": chance.choice([None, 0, 4]),
+        "created_at": chance.choice([None, "2020-01-01 00:00:00"]),
+    }
+    row = Row("wanted", values["id"], values)
+    return Observed(row=row, source="hq", commit="c1", seen_at=number)
+
+
 def boards(tmp_path) -> tuple[Store, Store]:
     """One history of posts of every status, in both stores, with unsigned rows beneath."""
     chance = random.Random(7)
@@ -65,43 +101,14 @@ def boards(tmp_path) -> tuple[Store, Store]:
     for person in people[:2]:
         board.admit(person)
     for _ in range(60):
-        poster, worker = chance.sample(people, 2)
-        fields = {
-            "title": " ".join(chance.choices(WORDS, k=3)),
-            "project": chance.choice(["gate", "site", ""]),
-            "type": chance.choice(["bug", "docs"]),
-            "priority": chance.randrange(5),
-            "effort": chance.choice(["small", "large"]),
-            "tags": chance.sample(["go", "auth", "ui"], chance.randrange(3)),
-            "under": board.journal.policy_id(),
-        }
-        item = poster.say("wanted.post", body=POST | fields)
-        end = chance.randrange(5)
-        if end >= 1:
-            poster.grant(item, worker.bid(item))
-        if end >= 2:
-            handed = worker.submit(item)
-        if end == 3:
-            poster.decide("work.close", item, submission=handed.record.id)
-        if end == 4:
-            poster.decide("wanted.withdraw", item)
-    rows = [
-        Observed(
-            row=Row("wanted", f"w-{n:04x}", {
-                "id": f"w-{n:04x}", "title": chance.choice(WORDS), "status": chance.choice(
-                    [*STATUS_ORDER, "validated"]), "priority": chance.choice([None, 0, 4]),
-                "created_at": chance.choice([None, "2020-01-01 00:00:00"])}),
-            source="hq", commit="c1", seen_at=n)
-        for n in range(20)
-    ]  # fmt: skip
+        posted(board, people, chance)
+    rows = [unsigned(chance, number) for number in range(20)]
     board.journal.store.observe(rows)
     store = open_doltlite(tmp_path / "ledger.db", town="rust")
     journal = Journal.open(store, wasteland=board.wasteland)
-    entries = list(board.journal.store.entries())
+    envelopes = [Envelope(e.record, e.signature) for e in board.journal.store.entries()]
     for _ in range(5):
-        journal.record(
-            [Envelope(e.record, e.signature) for e in entries], now=board.now + SECOND, bulk=True
-        )
+        journal.record(envelopes, now=board.now + SECOND, bulk=True)
     journal.flush()
     store.observe(rows)
     return board.journal.store, store

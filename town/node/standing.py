@@ -1,0 +1,125 @@
+"""How the town stands to its peers: who was heard when, who lacks what, what is only here.
+
+Reads what exchanges left behind; it talks to nobody, and says None for what is not known.
+"""
+
+from collections.abc import Callable, Sequence
+
+from federation.driver import Board
+from federation.peers import Peer, PeerBook
+from federation.remembered import Memory
+from ledger.story import Home
+from stamps.record import ChainKey
+from town.market.ports import PeerReport, Reach, Standing
+from town.market.town import Town
+
+SECOND_US = 1_000_000
+LIVE_US = 60 * SECOND_US
+
+
+class Standings:
+    """The answers of the Peers port that need no call."""
+
+    def __init__(self, town: Town, book: PeerBook, now: Callable[[], int]) -> None:
+        self.town = town
+        self.book = book
+        self.now = now
+        self._boards: dict[str, Board] = {}
+
+    def report(self, peer: Peer, board: Board | None, *, reached: bool) -> PeerReport:
+        """One peer as last heard."""
+        standing = board.standing(peer.key) if board is not None else None
+        if standing is None:
+            return PeerReport(name=peer.label, key=peer.key, address=first_address(peer))
+        said = standing.report
+        age = (self.now() - standing.heard_at) // SECOND_US if standing.heard_at else None
+        soon = max(0, (standing.next_at - self.now()) // SECOND_US) if standing.next_at else None
+        return PeerReport(
+            name=peer.label,
+            key=peer.key,
+            address=first_address(peer),
+            reached=reached,
+            they_lack=said.they_lack if said is not None else None,
+            we_lack=said.we_lack if said is not None else None,
+            sent=said.sent if said is not None and reached else 0,
+            received=said.received if said is not None and reached else 0,
+            heard_s=age,
+            next_try_s=soon,
+            round_trip_ms=standing.rtt_us // 1000 if standing.rtt_us else None,
+            calls=_calls(standing.we_call, standing.they_call),
+            error=standing.error,
+        )
+
+    def reach(self, wasteland: str, home: Home) -> Reach:
+        """Whether this device is there to answer: heard within the last minute."""
+        board = self._boards.get(wasteland)
+        standing = board.standings.get(home.device) if board is not None else None
+        if standing is not None and standing.heard_at:
+            age = self.now() - standing.heard_at
+            live = age < LIVE_US and not standing.error
+            return Reach(live=live, last_heard_s=age // SECOND_US)
+        carriers = [peer.label for peer in self.book.of(wasteland) if peer.key != home.device]
+        live = bool(board and any(s.heard_at for s in board.standings.values()))
+        return Reach(live=live and bool(carriers), via=", ".join(carriers))
+
+    def standing(self, wasteland: str) -> Standing:
+        """How the town stands to the peers of a wasteland."""
+        peers = self.book.of(wasteland)
+        board = self._boards.get(wasteland)
+        heard = [
+            standing.heard_at
+            for key, standing in (board.standings.items() if board is not None else ())
+            if standing.heard_at and any(peer.key == key for peer in peers)
+        ]
+        age = (self.now() - max(heard)) // SECOND_US if heard else None
+        return Standing(
+            peers=len(peers), heard=len(heard), heard_s=age, unsent=self._unsent(wasteland, board)
+        )
+
+    def _unsent(self, wasteland: str, board: Board | None) -> int:
+        """Records of this machine's chain that no peer is known to hold."""
+        device = self.town.device
+        journal = self.town.ledgers.get(wasteland)
+        if device is None or journal is None or not self.book.of(wasteland):
+            return 0
+        key = ChainKey(wasteland, self.town.account, str(device.device))
+        head = journal.head(key)
+        if head is None:
+            return 0
+        known = (
+            [self._acknowledged(memory, key) for memory in board.memories.values()] if board else []
+        )
+        return head.counted - max(known, default=0)
+
+    @staticmethod
+    def _acknowledged(memory: Memory, key: ChainKey) -> int:
+        last = memory.last
+        mark = last.parts[0].get(key.digest) if last is not None else None
+        return mark.seq + 1 if mark is not None else 0
+
+    def seen_by(self, wasteland: str, key: ChainKey, seq: int) -> Sequence[str]:
+        """Names of the peers that acknowledged a chain at least up to this seq."""
+        board = self._boards.get(wasteland)
+        if board is None:
+            return ()
+        return [
+            peer.label
+            for peer in self.book.of(wasteland)
+            if self._acknowledged(board.memory(peer.key), key) > seq
+        ]
+
+    def is_live(self, peer: Peer, board: Board | None) -> bool:
+        """Whether the peer was heard within the last minute."""
+        standing = board.standings.get(peer.key) if board is not None else None
+        if standing is None or not standing.heard_at:
+            return False
+        return self.now() - standing.heard_at < LIVE_US and not standing.error
+
+
+def first_address(peer: Peer) -> str:
+    """Where the peer is called first; empty where it calls us."""
+    return peer.addresses[0] if peer.addresses else ""
+
+
+def _calls(we: object, they: object) -> str:
+    return "both" if we and they else "we" if we else "they" if they else ""
