@@ -289,8 +289,7 @@ class PeerDesk(Standings):
         return Invitation(token=spell_token(token), expires_at=token.expires_at)
 
     def _own_addresses(self) -> tuple[str, ...]:
-        known = (self.public_url, self.url) if self.public_url else (self.url,)
-        return tuple(one for one in known if one)
+        return tuple(dict.fromkeys(one for one in (self.public_url, self.url) if one))
 
     def redeem(self, said: str, *, handle: str, timeout_s: float = 30.0) -> Redeemed:
         """The wasteland behind the token is in a ledger of this town, its inviter a peer."""

@@ -1,0 +1,1 @@
+"""Nodes that talk over real sockets on loopback, honest and hostile."""

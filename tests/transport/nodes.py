@@ -1,0 +1,94 @@
+"""Whole towns with homes, files and real sockets, in one process of a test."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from aiohttp import web
+
+from federation.peers import Peer
+from federation.transport.client import Client
+from stamps.identity import DeviceKey
+from town.node import clock
+from town.node.compose import OpenTown
+from town.node.home import Home
+from town.node.http import application
+
+Result = TypeVar("Result")
+
+
+class Node:
+    """An open town that listens on loopback."""
+
+    def __init__(self, town: OpenTown, url: str, runner: web.AppRunner) -> None:
+        self.town = town
+        self.url = url
+        self.runner = runner
+
+    async def use(self, work: Callable[..., Result]) -> Result:
+        """What a use case answers, called from a thread as a command is."""
+        return await asyncio.to_thread(work, self.town.market)
+
+    @property
+    def key(self) -> str:
+        """The node's did:key."""
+        return self.town.peers.hosting.key()
+
+    async def settles(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+        """It came to hold; a wait, never a measurement."""
+        async with asyncio.timeout(seconds):
+            while not await asyncio.to_thread(holds):
+                await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def node(
+    folder: Path, handle: str, *, listens: bool = True, public_url: str = ""
+) -> AsyncIterator[Node]:
+    """A town in this folder, up until the block ends; one that does not listen only calls."""
+    home = Home(folder / handle)
+    home.furnish()
+    env = {"HOME": str(folder), "WL_SYNC_PULL_S": "1"}
+    town = await asyncio.to_thread(OpenTown, home, env, resident=True)
+    await asyncio.to_thread(town.market.init, handle)
+    runner = web.AppRunner(
+        application(town, url="http://127.0.0.1", is_ready=lambda: True),
+        auto_decompress=False,
+        access_log=None,
+        shutdown_timeout=1.0,
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    url = f"http://{host}:{port}"
+    await town.start_loops(url if listens else "", public_url=public_url and url)
+    try:
+        yield Node(town, url, runner)
+    finally:
+        await town.stop_loops()
+        await runner.cleanup()
+        await asyncio.to_thread(town.close)
+
+
+def stranger(seed: bytes = b"stranger".ljust(32, b".")) -> Client:
+    """A client with a key that nobody knows."""
+    key = DeviceKey.from_seed(seed)
+    return Client(key=lambda: key, now=clock.now, new_secret=clock.new_secret)
+
+
+def as_peer(target: Node) -> Peer:
+    """A node as somebody who has its address and key sees it."""
+    return Peer(key=target.key, addresses=(target.url,), allow_private=True)
+
+
+async def joined(first: Node, *others: Node) -> str:
+    """The others are on a board that the first founded; its id."""
+    await first.use(lambda market: market.create("hop/commons"))
+    for other in others:
+        token = (await first.use(lambda market: market.invite())).data["invite"]
+        answer = await other.use(lambda market, said=token: market.join(said))
+        assert answer.exit == 0
+    return first.town.town.current

@@ -1,0 +1,370 @@
+"""Hostile callers and hostile addresses: each case a typed answer, nothing stored, the node up."""
+
+import asyncio
+import gzip
+import json
+import socket
+import zlib
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from federation.errors import PeerError
+from federation.peers import Peer
+from federation.transport import guard
+from federation.transport.bodies import read_body, unpacked
+from federation.transport.client import Client, PeerDownError, PeerRefusedError
+from federation.transport.guard import AddressError, GuardedResolver, check_url
+from federation.transport.limits import CALLERS_MAX, Buckets, TooManyError
+from federation.transport.signing import Message, sign_request
+from stamps.identity import DeviceKey
+from stamps.record import parse_line
+from tests.transport.nodes import Node, as_peer, joined, node, stranger
+from town.node import clock
+
+KEY = DeviceKey.from_seed(b"hostile".ljust(32, b"."))
+
+
+@pytest.fixture
+async def rust(tmp_path) -> AsyncIterator[Node]:
+    """A node with a board."""
+    async with node(tmp_path, "rust") as one:
+        await joined(one)
+        yield one
+
+
+async def asked(one: Node, message: Message, body: bytes = b"") -> tuple[int, dict]:
+    """The status and JSON of a raw request."""
+    async with (
+        aiohttp.ClientSession(auto_decompress=False) as session,
+        session.request(message.method, message.url, headers=message.headers, data=body) as answer,
+    ):
+        return answer.status, await answer.json(content_type=None)
+
+
+def request(one: Node, path: str, *, method: str = "GET", body: bytes = b"", **said) -> Message:
+    """A signed request, with what a test wants to be wrong about it."""
+    message = Message(method, one.url + path)
+    facts = {"audience": one.key, "nonce": clock.new_secret().hex(), "now": clock.now(), **said}
+    sign_request(message, key=KEY, body=body, **facts)
+    return message
+
+
+async def still_up(one: Node) -> None:
+    """The node answers an honest question."""
+    async with aiohttp.ClientSession() as session, session.get(one.url + "/healthz") as answer:
+        assert answer.status == 200
+
+
+# --- addresses
+
+PRIVATE = [
+    "http://127.0.0.1:80",
+    "http://[::1]",
+    "http://[::ffff:127.0.0.1]",
+    "http://0.0.0.0",
+    "http://169.254.169.254",
+    "http://100.64.0.1",
+    "http://[fc00::1]",
+    "http://[fe80::1]",
+    "http://[64:ff9b::7f00:1]",
+    "http://[2002:7f00:1::]",
+    "http://10.1.2.3",
+    "http://224.0.0.1",
+    "http://localhost:7331",
+    "http://printer.local",
+    "http://intranet",
+]
+DISGUISED = [
+    "http://2130706433",
+    "http://0177.0.0.1",
+    "http://0x7f000001",
+    "http://127.1",
+    "http://user@example.org",
+    "http://exa%6dple.org",
+    "http://ex\u0430mple.org",
+    "file:///etc/passwd",
+    "gopher://example.org",
+    "http://example.org/path",
+    "http://example.org?x=1",
+    "http://example.org:99999",
+    "http://",
+]
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_h41_an_address_inside_is_refused_unless_it_was_given_by_hand(url):
+    """Loopback, link-local, shared, mapped and translated ones: never at a stranger's word."""
+    with pytest.raises(AddressError) as refused:
+        check_url(url, allow_private=False)
+    assert refused.value.code == "peer.address"
+    assert check_url(url, allow_private=True).startswith("http://")
+
+
+@pytest.mark.parametrize("url", DISGUISED)
+def test_h41_an_address_in_disguise_is_refused_in_any_case(url):
+    """Numbers in other bases, users, look-alikes, other schemes: not even by hand."""
+    with pytest.raises(AddressError):
+        check_url(url, allow_private=True)
+
+
+@pytest.mark.parametrize("url", ["https://wl.example.org", "http://93.184.216.34:8080"])
+def test_h41_an_address_outside_passes(url):
+    """The open internet may be called."""
+    assert check_url(url, allow_private=False) == url
+
+
+async def test_h42_a_name_that_leads_inside_is_refused_when_connecting(monkeypatch):
+    """The check is made on the answer that is connected to: nothing is left to rebind."""
+    loop = asyncio.get_running_loop()
+
+    async def rebound(host, port, **_):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(loop, "getaddrinfo", rebound)
+    with pytest.raises(AddressError):
+        await GuardedResolver(allow_private=False).resolve("evil.example", 80)
+    [answer] = await GuardedResolver(allow_private=True).resolve("evil.example", 80)
+    assert answer["host"] == "127.0.0.1"
+    assert guard.NAT64
+
+
+async def test_h43_a_redirect_is_never_followed(rust):
+    """Neither to the inside nor to a file: it is an answer that is no answer."""
+    app = web.Application()
+    seen: list[str] = []
+
+    async def away(request: web.Request) -> web.Response:
+        seen.append(request.path)
+        raise web.HTTPFound(rust.url + "/healthz")
+
+    app.router.add_route("*", "/{tail:.*}", away)
+    async with TestServer(app) as server:
+        client = stranger()
+        with pytest.raises(PeerRefusedError):
+            await client.card(f"http://127.0.0.1:{server.port}", allow_private=True)
+        peer = Peer(
+            key=rust.key, addresses=(f"http://127.0.0.1:{server.port}",), allow_private=True
+        )
+        with pytest.raises(PeerRefusedError):
+            await client.call(peer, "GET", "/v1/ping", b"")
+        await client.close()
+    assert seen == ["/.well-known/wasteland", "/v1/ping"]
+
+
+# --- requests
+
+WRONG = {
+    "audience": {"audience": "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH"},
+    "created": {"now": clock.now() - 3_600_000_000},
+    "future": {"now": clock.now() + 3_600_000_000},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_h44_a_request_for_another_node_or_another_hour_is_refused(rust, wrong):
+    """A signature is worth something here, now, once."""
+    status, said = await asked(rust, request(rust, "/v1/ping", **WRONG[wrong]))
+    assert (status, said["error"]["code"]) == (401, "request.signature")
+
+
+async def test_h44_a_request_sent_twice_is_answered_once(rust):
+    """The same nonce again is a replay."""
+    message = request(rust, "/v1/ping")
+    assert (await asked(rust, message))[0] == 200
+    status, said = await asked(rust, message)
+    assert (status, said["error"]["reason"]) == (401, "nonce")
+
+
+async def test_h44_a_changed_body_or_path_is_refused(rust):
+    """The digest and the path are under the signature."""
+    path = f"/v1/w/{rust.town.town.current}/records"
+    message = request(rust, path, method="POST", body=b"one")
+    assert (await asked(rust, message, b"two"))[0] == 401
+    moved = request(rust, "/v1/ping")
+    moved.url = rust.url + "/v1/wastelands"
+    assert (await asked(rust, moved))[0] == 401
+
+
+@pytest.mark.parametrize("headers", [{}, {"Signature": "x", "Signature-Input": "y"}], ids=str)
+async def test_h44_an_unsigned_request_learns_nothing(rust, headers):
+    """Without a good signature every route gives the same answer."""
+    headers = {**headers, "wl-audience": rust.key}
+    known = Message("GET", f"{rust.url}/v1/w/{rust.town.town.current}/root", headers)
+    unknown = Message("GET", f"{rust.url}/v1/w/{'0' * 64}/root", headers)
+    assert (await asked(rust, known))[0] == (await asked(rust, unknown))[0] == 401
+
+
+async def test_h48_unknown_and_forbidden_wastelands_get_the_same_answer(rust):
+    """A stranger cannot tell which boards a node has."""
+    answers = [
+        await asked(rust, request(rust, f"/v1/w/{wasteland}/{what}"))
+        for wasteland in (rust.town.town.current, "0" * 64)
+        for what in ("root", "events")
+    ]
+    assert {status for status, _ in answers} == {404}
+    assert len({json.dumps(said) for _, said in answers}) == 1
+    assert (await asked(rust, request(rust, "/v1/wastelands")))[1] == {"wastelands": []}
+
+
+async def test_h48_no_answer_is_sent_anywhere_but_to_the_caller(rust):
+    """A request names no callback: nothing here can be aimed at a third party."""
+    body = json.dumps({"addresses": ["http://93.184.216.34"], "callback": "http://x.y"}).encode()
+    path = f"/v1/w/{rust.town.town.current}/redeem"
+    status, said = await asked(rust, request(rust, path, method="POST", body=body), body)
+    assert (status, said["error"]["code"]) == (403, "invite.refused")
+    assert rust.town.peers.book.all() == []
+
+
+async def test_h20_a_record_is_asked_for_by_the_hash_of_its_bytes(tmp_path):
+    """The id in the address is what the bytes hash to; anything else is not found."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        genesis = rust.town.town.current
+        peer = as_peer(rust)
+        line = await ash.town.peers.client.call(peer, "GET", f"/v1/records/{genesis}", b"")
+        assert parse_line(line).record.id == genesis
+        for wrong in ("0" * 64, "x", genesis.upper()):
+            with pytest.raises(PeerRefusedError) as refused:
+                await ash.town.peers.client.call(peer, "GET", f"/v1/records/{wrong}", b"")
+            assert refused.value.status == 404
+
+
+# --- bodies
+
+
+async def test_h10_a_body_that_unpacks_without_end_is_refused(rust):
+    """Limits count what is unpacked."""
+    bomb = gzip.compress(b"0" * (32 << 20))
+    assert len(bomb) < 1 << 16
+    path = f"/v1/w/{rust.town.town.current}/records"
+    message = Message("POST", rust.url + path, {"Content-Encoding": "gzip"})
+    sign_request(message, key=KEY, audience=rust.key, nonce="n1", now=clock.now(), body=bomb)
+    status, said = await asked(rust, message, bomb)
+    assert (status, said["error"]["reason"]) == (400, "size")
+    await still_up(rust)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (b"x", "br"),
+        (b"x", "gzip"),
+        (zlib.compress(b"x"), "gzip"),
+        (gzip.compress(b"x")[:-3], "gzip"),
+        (gzip.compress(b"x") + b"more", "gzip"),
+    ],
+    ids=["unknown", "noise", "zlib", "cut", "trailing"],
+)
+def test_h10_a_body_in_another_packing_is_refused(body, encoding):
+    """One packing, whole, and nothing behind it."""
+    with pytest.raises(PeerError):
+        unpacked(body, encoding)
+
+
+async def test_h33_a_body_that_comes_byte_by_byte_is_not_waited_for():
+    """A slow caller costs its own line, for a bounded time."""
+    faults: list[str] = []
+
+    async def slow(request: web.Request) -> web.Response:
+        try:
+            await read_body(request.content, most=10, seconds=0.1)
+        except PeerError as error:
+            faults.append(error.fault)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", slow)
+    async with TestServer(app) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n0")
+        await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+    assert faults == ["stalled"]
+
+
+async def test_h33_many_idle_lines_hold_up_nobody(rust):
+    """A hundred callers that say half a request; the node answers the next one."""
+    lines = []
+    for _ in range(100):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(rust.url.rsplit(":", 1)[1]))
+        writer.write(b"POST /v1/ping HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n0")
+        lines.append((reader, writer))
+    await still_up(rust)
+    for _, writer in lines:
+        writer.close()
+
+
+RAW = {
+    "headers": b"GET /v1/ping HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 50_000 + b"\r\n",
+    "smuggle": b"POST /v1/ping HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "long line": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "noise": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+}
+
+
+@pytest.mark.parametrize("name", RAW)
+async def test_h46_a_request_that_is_none_ends_its_own_line_alone(rust, name):
+    """A hundred thousand headers, two lengths, noise: an error or a hang-up, and the node up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(rust.url.rsplit(":", 1)[1]))
+    writer.write(RAW[name])
+    writer.write_eof()
+    answer = await asyncio.wait_for(reader.read(), 10)
+    assert not answer.startswith(b"HTTP/1.1 200")
+    writer.close()
+    await still_up(rust)
+
+
+def test_h45_a_caller_is_limited_by_its_own_socket_and_bounded_memory():
+    """Buckets by caller; whoever was seen longest ago is forgotten first."""
+    buckets = Buckets(per_s=1, burst=3)
+    for _ in range(3):
+        buckets.take("a", now=0)
+    with pytest.raises(TooManyError) as refused:
+        buckets.take("a", now=0)
+    assert refused.value.retry_after_s >= 1
+    buckets.take("b", now=0)
+    buckets.take("a", now=2_000_000)
+    for number in range(CALLERS_MAX + 10):
+        buckets.take(f"c{number}", now=3_000_000)
+    assert len(buckets._left) <= CALLERS_MAX
+
+
+async def test_h45_forwarded_headers_change_nobody(rust):
+    """What a header says of the caller's address is not believed."""
+    routes = [r for r in rust.runner.app.router.routes() if "ping" in str(r.resource)]
+    assert routes
+    spent = 0
+    for number in range(450):
+        message = Message(
+            "GET", rust.url + "/v1/ping", {"X-Forwarded-For": f"9.9.9.{number % 250}"}
+        )
+        status, _ = await asked(rust, message)
+        spent += status == 429
+    assert spent > 0
+
+
+async def test_h47_another_key_at_a_known_address_is_noticed(tmp_path):
+    """A request is for a key, not for a place: whoever took the address over gets nothing."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        taken_over = Peer(key=str(KEY.device), addresses=(rust.url,), allow_private=True)
+        with pytest.raises(PeerRefusedError) as refused:
+            await ash.town.peers.client.call(taken_over, "GET", "/v1/ping", b"")
+        assert refused.value.theirs == "request.signature"
+
+
+async def test_a_node_that_is_gone_is_down_and_not_an_error_of_ours(tmp_path):
+    """A port that nobody listens on: a typed error that says trying again may help."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    client: Client = stranger()
+    with pytest.raises(PeerDownError) as down:
+        await client.card(f"http://127.0.0.1:{port}", allow_private=True)
+    assert (down.value.exit, down.value.retryable) == (7, True)
+    await client.close()

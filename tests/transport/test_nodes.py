@@ -1,0 +1,131 @@
+"""Two and three nodes on real sockets: joining, trading, racing, carrying, coming back."""
+
+import asyncio
+
+import pytest
+
+from tests.transport.nodes import joined, node
+
+STAMP = {"dims": {"quality": 5}}
+
+
+def root(one) -> str:
+    """The root of a node's board."""
+    return one.town.market.verify().data["root"]
+
+
+async def same_root(*nodes) -> None:
+    """All come to one root."""
+    first = nodes[0]
+    await first.settles(lambda: len({root(one) for one in nodes}) == 1)
+
+
+async def test_two_nodes_trade_a_job_by_push(tmp_path):
+    """Post, claim until yours, done, accept: each side learns it without being asked to sync."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        item = (await rust.use(lambda m: m.post({"title": "Fix it"}))).data["id"]
+        await ash.settles(lambda: bool(ash.town.market.browse({}).data["items"]))
+        claimed = await ash.use(lambda m: m.claim(item))
+        assert (claimed.exit, claimed.data["may_start"]) == (0, True)
+        await ash.use(lambda m: m.done(item, ["https://example.org/7"]))
+        await rust.settles(lambda: rust.town.market.show(item).data["you"] == "reviewer")
+        await rust.use(lambda m: m.accept(item, STAMP))
+        decided = await ash.use(lambda m: m.wait(item, until="decided", timeout_s=10))
+        assert decided.words[0].startswith("accepted")
+        await same_root(rust, ash)
+
+
+async def test_one_of_many_racing_claims_is_granted(tmp_path):
+    """Both ask at once: one gets it, the other is told whose it is, both name the same holder."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        item = (await rust.use(lambda m: m.post({"title": "Fix it"}))).data["id"]
+        await ash.settles(lambda: bool(ash.town.market.browse({}).data["items"]))
+        answers = await asyncio.gather(
+            ash.use(lambda m: m.claim(item)), rust.use(lambda m: m.claim(item))
+        )
+        assert sorted(answer.exit for answer in answers) == [0, 5]
+        await same_root(rust, ash)
+        assert (
+            rust.town.market.show(item).data["holder"] == ash.town.market.show(item).data["holder"]
+        )
+
+
+async def test_a_reachable_node_carries_between_two_that_nobody_can_call(tmp_path):
+    """Both ends sleep behind a router; the claim is granted through the third."""
+    hub = node(tmp_path, "hub", public_url="yes")
+    deep = node(tmp_path, "deep", listens=False)
+    far = node(tmp_path, "far", listens=False)
+    async with hub as middle, deep as one, far as other:
+        await joined(middle, one, other)
+        item = (await one.use(lambda m: m.post({"title": "Fix it"}))).data["id"]
+        await other.settles(lambda: bool(other.town.market.browse({}).data["items"]))
+        claimed = await other.use(lambda m: m.claim(item))
+        assert claimed.exit == 0
+        assert {peer.addresses for peer in one.town.peers.book.all()} == {(middle.url,)}
+        await same_root(middle, one, other)
+
+
+async def test_a_claim_waits_for_a_home_that_is_down_and_is_answered_when_it_is_back(tmp_path):
+    """Exit 9 while nobody answers; the request leaves by itself when the home is up again."""
+    async with node(tmp_path, "ash") as ash:
+        async with node(tmp_path, "rust") as rust:
+            await joined(rust, ash)
+            item = (await rust.use(lambda m: m.post({"title": "Fix it"}))).data["id"]
+            await ash.settles(lambda: bool(ash.town.market.browse({}).data["items"]))
+        asked = await ash.use(lambda m: m.claim(item, wait_s=0.2))
+        assert (asked.exit, asked.error["code"]) == (9, "claim.waiting")
+        async with node(tmp_path, "rust") as again:
+            await again.use(lambda m: m.peer_add(ash.url, allow_private=True))
+            yours = await ash.use(lambda m: m.wait(item, timeout_s=15))
+            assert yours.exit == 0
+
+
+async def test_sync_says_direction_count_and_age(tmp_path):
+    """A peer that is down is exit 7, the local part kept; an equal one lacks nothing."""
+    async with node(tmp_path, "ash") as ash:
+        async with node(tmp_path, "rust") as rust:
+            await joined(rust, ash)
+            said = await ash.use(lambda m: m.sync())
+            assert (said.data["rows"][0]["they_lack"], said.data["rows"][0]["we_lack"]) == (0, 0)
+            assert said.data["rows"][0]["heard_s"] == 0
+        down = await ash.use(lambda m: m.sync(timeout_s=3))
+        assert (down.exit, down.error["code"]) == (7, "peer.down")
+
+
+async def test_a_peer_is_added_by_its_address_pinged_and_removed(tmp_path):
+    """Known by key through its signed card."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        added = await ash.use(lambda m: m.peer_add(rust.url, allow_private=True))
+        assert added.data["key"] == rust.key
+        assert (await ash.use(lambda m: m.peer_ping("rust"))).data["reached"]
+        await ash.use(lambda m: m.peer_remove("rust"))
+        assert (await ash.use(lambda m: m.peer_list())).data["rows"] == []
+
+
+async def test_an_invite_is_good_for_as_many_towns_as_it_says(tmp_path):
+    """The second town with a token for one is refused, and told to ask for another."""
+    async with (
+        node(tmp_path, "rust") as rust,
+        node(tmp_path, "ash") as ash,
+        node(tmp_path, "elm") as elm,
+    ):
+        await rust.use(lambda m: m.create("hop/commons"))
+        token = (await rust.use(lambda m: m.invite())).data["invite"]
+        await ash.use(lambda m: m.join(token))
+        await ash.use(lambda m: m.join(token))  # the same town again: nothing changes
+        with pytest.raises(Exception, match="used by others"):
+            await elm.use(lambda m: m.join(token))
+
+
+async def test_a_carrier_redeems_an_invite_while_its_maker_sleeps(tmp_path):
+    """The maker leaves the token's hash with a reachable node; the newcomer joins there."""
+    async with node(tmp_path, "hub", public_url="yes") as hub, node(tmp_path, "elm") as elm:
+        async with node(tmp_path, "rust", listens=False) as rust:
+            await joined(hub, rust)
+            said = await rust.use(lambda m: m.invite(via="hub"))
+            token = said.data["invite"]
+        answer = await elm.use(lambda m: m.join(token))
+        assert answer.exit == 0
+        assert answer.data["name"] == "hop/commons"
