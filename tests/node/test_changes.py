@@ -45,3 +45,14 @@ def test_a_cancelled_wait_ends_at_once_with_an_error_of_its_own():
     changes.ring()
     waiter.join(30)
     assert caught == [130]
+
+
+def test_a_bell_that_never_stops_does_not_make_a_wait_longer():
+    """Whoever waits looks at the clock, also when every look rings the bell."""
+    changes = Changes()
+
+    def looks() -> bool:
+        changes.ring()
+        return False
+
+    assert not changes.wait(looks, 0.05)

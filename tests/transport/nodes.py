@@ -39,7 +39,7 @@ class Node:
     async def settles(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
         """It came to hold; a wait, never a measurement."""
         async with asyncio.timeout(seconds):
-            while not await asyncio.to_thread(holds):
+            while not await asyncio.to_thread(holds):  # noqa: ASYNC110  # it looks at files
                 await asyncio.sleep(0.02)
 
 

@@ -31,6 +31,7 @@ class Town:
     self_ledger: Journal
     open_ledger: Callable[[str], Journal]
     ledgers: dict[str, Journal] = field(default_factory=dict)
+    _account: str = ""  # looked up once; it never changes
     sealed: str = ""  # why this machine's key must not sign (records 2.7), empty when it may
     spoken: list[tuple[str, str, str]] = field(default_factory=list)  # wasteland, kind, subject
 
@@ -53,8 +54,10 @@ class Town:
     @property
     def account(self) -> str:
         """The town's account, empty before `wl init`."""
-        note = self.note(TOWN_SPACE, "account")
-        return str(note["id"]) if isinstance(note, Mapping) else ""
+        if not self._account:
+            note = self.note(TOWN_SPACE, "account")
+            self._account = str(note["id"]) if isinstance(note, Mapping) else ""
+        return self._account
 
     @property
     def handle(self) -> str:
@@ -65,6 +68,7 @@ class Town:
     def settle(self, account: str, handle: str) -> None:
         """The town has this account and wishes to bear this name."""
         self.remember(TOWN_SPACE, "account", {"id": account, "handle": handle})
+        self._account = account
 
     @property
     def author(self) -> Author:

@@ -46,7 +46,7 @@ class Changes:
                 seen = self._rung
             if predicate():
                 return True
-            if not self._sleep(seen, deadline, cancelled):
+            if monotonic() >= deadline or not self._sleep(seen, deadline, cancelled):
                 return predicate()
 
     def _sleep(self, seen: int, deadline: float, cancelled: threading.Event | None) -> bool:

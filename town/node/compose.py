@@ -53,6 +53,7 @@ class OpenTown:
         self.writer = Writer(after=self._after_turn)
         self.keeper = Keeper(home)
         self._told: dict[str, int] = {}
+        self._seen: dict[str, int] = {}
         self.town = self.writer.run(self._open)
         self.peers = PeerDesk(
             town=self.town,
@@ -128,7 +129,10 @@ class OpenTown:
             LOG.warning("after a turn", code=error.code, why=str(error))
         for subject, code in self.conduct.troubles:
             LOG.warning("conduct", subject=subject, code=code)
-        self.changes.ring()
+        versions = {w: journal.version for w, journal in self.town.ledgers.items()}
+        if versions != self._seen:  # a look is no change: whoever waits looks itself
+            self._seen = versions
+            self.changes.ring()
 
     def _tell(self, journal: Journal) -> None:
         """Peers and listeners learn of a new root, where there are any."""

@@ -20,6 +20,7 @@ class KeyFiles:
     def __init__(self, home: Home, *, passphrase: str = "") -> None:
         self.home = home
         self.passphrase = passphrase
+        self._ring: KeyRing | None = None  # the town's lock keeps other writers away
 
     @property
     def device_file(self) -> Path:
@@ -33,8 +34,10 @@ class KeyFiles:
 
     def load(self) -> KeyRing:
         """The keys that are here. Raises KeystoreError."""
-        device = self._read(self.device_file).device
-        return KeyRing(device=device, rotation=self._read(self.rotation_file).rotation)
+        if self._ring is None:
+            device = self._read(self.device_file).device
+            self._ring = KeyRing(device=device, rotation=self._read(self.rotation_file).rotation)
+        return self._ring
 
     def save_device(self, key: DeviceKey) -> None:
         """The key signs from now on; the one before it is kept aside and signs no more."""
@@ -50,6 +53,7 @@ class KeyFiles:
     def put_away(self) -> None:
         """No recovery key is on this disk."""
         self.rotation_file.unlink(missing_ok=True)
+        self._ring = None
 
     def _read(self, path: Path) -> KeyRing:
         try:
@@ -59,6 +63,7 @@ class KeyFiles:
         return from_file(raw, passphrase=self.passphrase)
 
     def _write(self, path: Path, ring: KeyRing) -> None:
+        self._ring = None
         fresh = path.with_name(f"{path.name}.new")
         descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, KEY_MODE)
         with os.fdopen(descriptor, "wb") as file:
