@@ -35,17 +35,6 @@ class NeedsYesError(UsageError):
     hint: ClassVar[str] = "Repeat the command with --yes."
 
 
-class NotYetError(WastelandError):
-    """The command needs a part that this release does not have yet."""
-
-    code: ClassVar[str] = "not_yet"
-    hint: ClassVar[str] = "README says what this release can do."
-    exit: ClassVar[int] = 1
-
-    def __init__(self, argv: tuple[str, ...]) -> None:
-        super().__init__(f"`wl {' '.join(argv[:1])}` is not yet part of this release")
-
-
 class Terminal(Protocol):
     """Where the command was typed."""
 

@@ -12,6 +12,7 @@ from cli.escape import cut, one_line, width
 Cell = Callable[[Mapping[str, Any]], str]
 GAP = "  "
 CELL_MIN = 6
+SHORT = 12
 
 
 def _pick(*path: str) -> Cell:
@@ -28,6 +29,35 @@ def _pick(*path: str) -> Cell:
 
 def _either(*cells: Cell) -> Cell:
     return lambda row: next((text for text in (cell(row) for cell in cells) if text), "")
+
+
+def _short(name: str) -> Cell:
+    """An id as people tell two of them apart."""
+    plain = _pick(name)
+    return lambda row: plain(row)[:SHORT]
+
+
+def _mark(row: Mapping[str, Any]) -> str:
+    """A mark only where nobody vouches for a row: a page of green ticks teaches nothing."""
+    return "" if row.get("signed", True) else "unsigned"
+
+
+def _hundredths(name: str) -> Cell:
+    def cell(row: Mapping[str, Any]) -> str:
+        value = row.get(name)
+        return f"{value / 100:.1f}" if isinstance(value, int) else ""
+
+    return cell
+
+
+def _current(row: Mapping[str, Any]) -> str:
+    return "current" if row.get("current") else ""
+
+
+def _grades(row: Mapping[str, Any]) -> str:
+    grades = row.get("dims")
+    plain = grades.items() if isinstance(grades, Mapping) else ()
+    return ", ".join(f"{name} {grade}" for name, grade in plain)
 
 
 def rows_of(data: Any) -> list[Mapping[str, Any]] | None:
@@ -88,5 +118,42 @@ COLUMNS: Mapping[str, Mapping[str, Cell]] = {
         "poster": _either(_pick("poster", "handle"), _pick("posted_by")),
         "asked": _pick("asked_n"),
         "project": _pick("project"),
+        "mark": _mark,
+    },
+    "wl.v1.records": {
+        "at": _pick("at"),
+        "kind": _pick("kind"),
+        "by": _pick("by"),
+        "record": _short("id"),
+        "effect": _pick("effect"),
+    },
+    "wl.v1.commits": {"at": _pick("at"), "commit": _short("commit"), "message": _pick("message")},
+    "wl.v1.diff": {
+        "table": _pick("table"),
+        "key": _short("key"),
+        "change": _pick("change"),
+        "fields": _pick("fields"),
+    },
+    "wl.v1.leaderboard": {
+        "handle": _pick("handle"),
+        "done": _pick("completed"),
+        "stamps": _pick("stamps"),
+        "quality": _hundredths("quality_x100"),
+    },
+    "wl.v1.wastelands": {
+        "name": _pick("name"),
+        "you": _pick("you"),
+        "members": _pick("members"),
+        "records": _pick("records"),
+        "id": _short("id"),
+        "": _current,
+    },
+    "wl.v1.stamps": {
+        "stamp": _short("id"),
+        "by": _pick("author"),
+        "dims": _grades,
+        "item": _short("item"),
+        "at": _pick("at"),
+        "why not": _pick("why_not"),
     },
 }

@@ -1,0 +1,1 @@
+"""The demonstration, run as a stranger would run it."""

@@ -1,0 +1,54 @@
+"""`wl demo` from a clean home: what it shows is what README shows, and nothing is left running."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.demo.plain import plain
+from tests.house import tree
+from town.node.boot import child_environment
+
+START = "<!-- transcript of wl demo -->\n```console\n"
+END = "```\n"
+
+
+@pytest.fixture
+def env(tmp_path):
+    """A clean home, and nothing of ours."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    covered = {name: value for name, value in os.environ.items() if name.startswith("WL_COVER")}
+    return child_environment({**kept, **covered, "HOME": str(tmp_path), "NO_COLOR": "1"})
+
+
+def demo(env, *argv: str) -> subprocess.CompletedProcess:
+    """One whole run."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli.launcher", "demo", *argv],
+        env=env,
+        cwd=tree.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+def test_the_readme_shows_what_the_demonstration_prints(env):
+    """Two towns trade a job, race, carry and prove; the words are README's words."""
+    run = demo(env)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr
+    readme = (tree.ROOT / "README.md").read_text("utf-8")
+    shown = readme.partition(START)[2].partition(END)[0]
+    assert shown, "README has no transcript"
+    assert plain(shown) == plain(run.stdout)
+
+
+def test_the_demonstration_for_programs_says_facts(env):
+    """One JSON object: unsigned rows seen, one root, no process left."""
+    run = demo(env, "--json")
+    data = json.loads(run.stdout)["data"]
+    assert (data["unsigned"], data["left"]) == (13, 0)
+    assert len(data["root"]) == 64
