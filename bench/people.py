@@ -15,9 +15,10 @@ from stamps.record import ChainKey, Entry, sign, to_line
 START: Final = 1_700_000_000_000_000
 SECOND: Final = 1_000_000
 WORDS: Final = (
-    "fix race token refresh guide parser ledger cache retry window queue timeout signature "
-    "merge branch deploy metric alarm page search index export import schema upgrade crash"
-).split()
+    "fix", "race", "token", "refresh", "guide", "parser", "ledger", "cache", "retry", "window",
+    "queue", "timeout", "signature", "merge", "branch", "deploy", "metric", "alarm", "page",
+    "search", "index", "export", "import", "schema", "upgrade", "crash",
+)  # fmt: skip
 PROJECTS: Final = tuple(f"project-{number}" for number in range(40))
 TAGS: Final = ("go", "python", "auth", "ui", "docs", "infra", "db", "perf")
 
@@ -53,13 +54,23 @@ class Writer:
     def founding(self) -> Iterator[Entry]:
         """Every account, and the genesis."""
         for who, key in enumerate(self.keys):
-            body = {"handle": f"town-{who}", "type": "town", "rotation": [key.device],
-                    "device": key.device}  # fmt: skip
+            body: dict[str, Any] = {
+                "handle": f"town-{who}",
+                "type": "town",
+                "rotation": [key.device],
+                "device": key.device,
+            }
             entry = self.say(who, "rig.register", body, scope="account", author="")
             self.accounts.append(str(entry.record.id))
             yield entry
-        body = {"name": "bench", "title": "Bench", "maintainers": [], "policy": {}, "schema": "1.2"}
-        genesis = self.say(0, "wasteland.create", body, scope="new:" + "0" * 32)
+        rules: dict[str, Any] = {
+            "name": "bench",
+            "title": "Bench",
+            "maintainers": [],
+            "policy": {},
+            "schema": "1.2",
+        }
+        genesis = self.say(0, "wasteland.create", rules, scope="new:" + "0" * 32)
         self.wasteland = str(genesis.record.id)
         yield genesis
 

@@ -32,14 +32,18 @@ class Held(Protocol):
     def by_account(self, account: str) -> Sequence[str]:
         """The subjects that records of this account's chains touch, without repeats.
 
-        A record's subject is its `about`, or its own id where `about` is empty.
+        A record's subject is what `subject_of` says.
         """
         ...
 
 
 def subject_of(entry: Entry) -> str:
-    """What a record touches: its `about`, or itself where it creates its subject."""
-    return entry.record.about or entry.record.id
+    """What a record touches: its `about`, or itself where it creates its subject.
+
+    A stamp given by itself is a subject of its own, whomever it is about (records 6).
+    """
+    record = entry.record
+    return record.id if record.kind == "stamp.give" else record.about or record.id
 
 
 class MemoryHeld:

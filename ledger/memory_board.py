@@ -3,11 +3,14 @@
 Pure, and O(items). Every filter must hold; the order is total, so that a cursor never skips.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ledger.store import BoardQuery, Item, Page
 
+WORD: Final = re.compile(r"[^\W_]+")  # what `str.isalnum` takes for letters and digits
+_INVERTED: Final = str.maketrans("0123456789", "9876543210")
 STATUS_ORDER: Final = ("open", "claimed", "in_review", "completed", "withdrawn")
 
 
@@ -50,14 +53,12 @@ def words_of(row: Mapping[str, Any]) -> set[str]:
     texts = [row.get("title"), row.get("description"), row.get("project")]
     texts.extend(row.get("tags") or ())
     joined = " ".join(str(text) for text in texts if text)
-    return {
-        word for word in "".join(c if c.isalnum() else " " for c in joined).lower().split() if word
-    }
+    return {word.lower() for word in WORD.findall(joined)}
 
 
 def _says(row: Mapping[str, Any], text: str) -> bool:
     words = words_of(row)
-    wanted = "".join(c if c.isalnum() else " " for c in text).lower().split()
+    wanted = [part.lower() for part in WORD.findall(text)]
     return all(any(word.startswith(part) for word in words) for part in wanted)
 
 
@@ -89,6 +90,4 @@ def _priority(row: Mapping[str, Any]) -> int:
 
 def _inverted(text: str) -> str:
     """Text of digits that sorts the other way round; no text at all comes last."""
-    if not text:
-        return "~"
-    return "".join(chr(0x39 - ord(c) + 0x30) if c.isdigit() else c for c in text)
+    return text.translate(_INVERTED) if text else "~"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ledger.dolt.engine import Database
-from ledger.memory_board import STATUS_ORDER, cursor_of, matches, words_of
+from ledger.memory_board import STATUS_ORDER, WORD, cursor_of, matches, words_of
 from ledger.store import BoardQuery, Item, Page, Sort
 
 SEP: Final = "\x1f"
@@ -172,7 +172,7 @@ def _cut_values(query: BoardQuery) -> bool:
 
 
 def _parts(text: str) -> list[str]:
-    return "".join(c if c.isalnum() else " " for c in text).lower().split()
+    return [part.lower() for part in WORD.findall(text)]
 
 
 def _ranges(query: BoardQuery) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from stamps.record import ChainKey, Entry, parse, vouch
 CACHED_MAX: Final = 8_192
 PREFIX_CHARS: Final = 16
 AT_CHARS: Final = 14
+ASKED_AT_ONCE: Final = 500
 STATE_FIELDS: Final = tuple(f.name for f in fields(ChainState) if f.name != "key")
 
 
@@ -80,10 +81,15 @@ class Records:
             raise StoreDamagedError(f"record {key[AT_CHARS:][:16]} is indexed and not there")
         return _entry(key, str(row[0]), str(row[1]))
 
-    def held_key(self, record_id: str, at: int) -> bool:
-        """Whether the journal has this record."""
-        sql = "SELECT 1 FROM wl_records WHERE k = ?"
-        return self.database.one(sql, (f"{at:014x}{record_id}",)) is not None
+    def held_keys(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that the journal has."""
+        found: set[str] = set()
+        for at in range(0, len(keys), ASKED_AT_ONCE):
+            part = keys[at : at + ASKED_AT_ONCE]
+            marks = ", ".join("?" for _ in part)
+            sql = f"SELECT k FROM wl_records WHERE k IN ({marks})"  # noqa: S608
+            found.update(str(row[0]) for row in self.database.all(sql, tuple(part)))
+        return found
 
     def stream(self, after: str = "") -> Iterator[Entry]:
         """Every record by key, from behind one."""

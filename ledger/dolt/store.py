@@ -170,7 +170,8 @@ class DoltStore:
 
     def write(self, entries: Sequence[Entry], projection: Projection | None) -> None:
         """The records are durable; with a projection, also indexed and shown, in one commit."""
-        fresh = [e for e in entries if not self.records.held_key(e.record.id, e.record.at)]
+        there = self.records.held_keys([key_of(entry) for entry in entries])
+        fresh = [entry for entry in entries if key_of(entry) not in there]
         if not fresh and projection is None:
             return
         try:

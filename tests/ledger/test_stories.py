@@ -262,3 +262,13 @@ def test_a_race_has_as_many_holders_as_it_says(board, ann, bob):
     story = board.journal.story(item.record.id)
     assert not story.open_grants
     assert story.accepted.worker == cyd.account
+
+
+def test_a_stamp_bears_the_name_that_its_giver_gets_later(board, ann):
+    """records 4.1, 7.3: an admission renames every row, also of stamps given by themselves."""
+    eve = board.person("eve")
+    body = {"subject": ann.account, "context": {"type": "review"}, "stamp": STAMP}
+    eve.say("stamp.give", about=ann.account, body=body)
+    assert [row["author"] for row in board.rows("stamps")] == [f"handle~{eve.account[:20]}"]
+    board.admit(eve)
+    assert [row["author"] for row in board.rows("stamps")] == ["eve"]

@@ -215,7 +215,7 @@ class LocalTown:
             self_ledger=Journal.open(MemoryStore(), wasteland=""),
             open_ledger=lambda wasteland: Journal.open(MemoryStore(), wasteland=wasteland),
         )
-        self.peers = Wire(self)
+        self.peers: Wire = Wire(self)
         self.secrets = 0
         self.busy = False
         self.ports = Ports(
