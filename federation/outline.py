@@ -62,7 +62,7 @@ def outline_of(frontier: Frontier) -> Outline:
         {chain_name(k): Mark(h.seq, bytes.fromhex(h.id)) for k, h in frontier.chains.items()},
         {bytes.fromhex(a): Mark(h.seq, bytes.fromhex(h.id)) for a, h in frontier.logs.items()},
         {chain_name(key): Mark(seq) for key, seq in frontier.forks.items()},
-        {bytes.fromhex(record_id): Mark(0) for record_id in frontier.pins},
+        {bytes.fromhex(record_id): Mark(0) for record_id in sorted(frontier.pins)},
     )
     digests = tuple(_digest(part, marks) for part, marks in zip(Part, parts, strict=True))
     return Outline(root=frontier.root, parts=parts, digests=digests, keys=keys)

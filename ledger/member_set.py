@@ -29,7 +29,7 @@ def frontier_of(state: LedgerState, pins: Iterable[str]) -> Frontier:
         if chain.fork is not None and _in_set(state, chain, members)
     }
     logs: dict[str, Head] = {}
-    for account in members:
+    for account in sorted(members):
         log = state.log(account)
         if log is not None:
             logs[account] = Head(log.head.seq, log.head.id)

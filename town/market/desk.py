@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ledger.actions import Author
 from ledger.admission import STORED, Code
 from ledger.journal import Journal
+from stamps.identity import DeviceKey
 from stamps.record import Entry, Envelope
 from town.market.answer import Answer, Next, Stop
 from town.market.errors import NotKeptError
@@ -59,6 +60,10 @@ class Desk:
             line = f"would say  {would.what}; nothing was said, nothing was sent"
             data = {"would": would.what, **would.facts}
             return Answer(schema="wl.v1.rehearsal", data=data, words=(line,))
+
+    def new_key(self) -> DeviceKey:
+        """A key that nobody had before; chance comes from the port, 16 bytes at a time."""
+        return DeviceKey.from_seed(self.ports.new_secret() + self.ports.new_secret())
 
     # --- saying
 

@@ -67,7 +67,7 @@ class DevicesDesk(IdentityDesk):
         ring = self.town.keys.load()
         if ring.device is not None:
             return ring.device
-        key = DeviceKey.generate()
+        key = self.new_key()
         self.town.keys.save_device(key)
         return key
 

@@ -58,8 +58,8 @@ class IdentityDesk(ItemDesk):
 
     def _register(self, handle: str, type_: str) -> None:
         ring = self.town.keys.load()
-        device = ring.device or DeviceKey.generate()
-        rotation = ring.rotation or (DeviceKey.generate(),)
+        device = ring.device or self.new_key()
+        rotation = ring.rotation or (self.new_key(),)
         if ring.device is None:
             self.town.keys.save_device(device)
         if not ring.rotation:
@@ -193,7 +193,7 @@ class IdentityDesk(ItemDesk):
         def work() -> str:
             author = self.recovery("a rotation")
             old = self.town.keys.load().rotation
-            fresh = DeviceKey.generate()
+            fresh = self.new_key()
             entry = actions.key_rotate(
                 self.town.self_ledger, author, rotation=(fresh,), now=self.now()
             )

@@ -35,6 +35,8 @@ from town.node.peers import PeerDesk
 from town.node.place import state_folder
 from town.node.status import status_of
 from town.node.writer import Writer
+from town.web.bell import Bell
+from town.web.board import Board
 
 LOG = structlog.get_logger("town")
 AGENT: ContextVar[str] = ContextVar("AGENT", default="")
@@ -50,6 +52,7 @@ class OpenTown:
         self.resident = resident
         self.config = Config(home.config, env)
         self.changes = Changes()
+        self.bell = Bell()
         self.writer = Writer(after=self._after_turn)
         self.keeper = Keeper(home)
         self._told: dict[str, int] = {}
@@ -133,6 +136,7 @@ class OpenTown:
         if versions != self._seen:  # a look is no change: whoever waits looks itself
             self._seen = versions
             self.changes.ring()
+            self.bell.ring()
 
     def _tell(self, journal: Journal) -> None:
         """Peers and listeners learn of a new root, where there are any."""
@@ -197,16 +201,19 @@ class OpenTown:
     # --- the node around it
 
     def add_routes(self, app: web.Application, *, url: str) -> None:
-        """The application answers peers."""
+        """The application answers peers, and browsers on this machine."""
         self.peers.add_routes(app, url=url)
+        Board(self.market, self.bell).add_to(app)
 
     async def start_loops(self, url: str, *, public_url: str) -> None:
         """Peers are called and heard, what is due is attended to."""
+        self.bell.start()
         await self.peers.start(url=url, public_url=public_url)
         self.keeper.start(self.town, self.writer, self.conduct.next_due)
 
     async def stop_loops(self) -> None:
         """No loop runs any more."""
+        self.bell.stop()
         await self.keeper.stop()
         await self.peers.stop()
 
