@@ -4,6 +4,6 @@ An embedded file (`open_doltlite`) or a server; both keep the `Store` port. It h
 it writes was judged and folded before.
 """
 
-from ledger.dolt.store import open_doltlite
+from ledger.dolt.store import open_dolt_server, open_doltlite
 
-__all__ = ["open_doltlite"]
+__all__ = ["open_dolt_server", "open_doltlite"]

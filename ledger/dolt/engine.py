@@ -5,6 +5,7 @@ so that a reader never becomes a writer half way. An engine other than ours is r
 falls back to another one silently is the worst bug that this product can have.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -123,6 +124,33 @@ class Database:
         """The first row of a question, None without one. Raises StoreError."""
         found = self.all(sql, parameters)
         return found[0] if found else None
+
+    # --- what the two engines say differently
+
+    def has_table(self, name: str) -> bool:
+        """Whether the table is there."""
+        row = self.one("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,))
+        return bool(row and row[0])
+
+    def create(self, name: str, columns: str) -> None:
+        """The table is there."""
+        self.run(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
+
+    def at(self, table: str, reference: str) -> str:
+        """What to select from for a table as a commit (a hash) had it."""
+        return f"dolt_at_{table}('{reference}')"
+
+    def between(self, table: str, first: str, last: str) -> str:
+        """What to select from for the rows that differ between two commits (hashes)."""
+        return f"dolt_diff_{table}('{first}', '{last}')"
+
+    def keep_before(self, version: int) -> Path | None:
+        """A copy of everything from before a migration; the town's lock keeps others away."""
+        copy = self.path.with_name(
+            f"{self.path.stem}.before-schema-{version + 1}{self.path.suffix}"
+        )
+        shutil.copy2(self.path, copy)
+        return copy
 
     def call(self, procedure: str, *arguments: str) -> Any:
         """What a Dolt procedure answers."""

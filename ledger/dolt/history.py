@@ -92,20 +92,20 @@ class History:
         """The rows of a table as a commit had them, by key."""
         table = _table(name)
         columns = ", ".join(f"`{column}`" for column in table.columns)
-        sql = f"SELECT {columns} FROM dolt_at_{name}(?) ORDER BY `{table.key}`"  # noqa: S608
         reference = self.resolve(commit)
-        if not self._had(name, reference):
+        if self._is_first(reference):
             return
-        for cells in self.database.all(sql, (reference,)):
+        there = self.database.at(name, reference)
+        sql = f"SELECT {columns} FROM {there} ORDER BY `{table.key}`"  # noqa: S608
+        for cells in self.database.all(sql):
             yield from_cells(table, cells)
 
-    def _had(self, name: str, reference: str) -> bool:
-        """Whether the table was there: the first commit of a file has none."""
-        first = self.database.one(
-            "SELECT commit_hash FROM dolt_log LIMIT 1 OFFSET (SELECT count(*) - 1 FROM dolt_log)"
-        )
-        del name
-        return first is None or str(first[0]) != reference
+    def _is_first(self, reference: str) -> bool:
+        """Whether it is the commit that a file begins with, which has no table yet."""
+        count = self.database.one("SELECT count(*) FROM dolt_log")
+        sql = "SELECT commit_hash FROM dolt_log LIMIT 1 OFFSET ?"
+        first = self.database.one(sql, (int(count[0]) - 1 if count else 0,))
+        return first is not None and str(first[0]) == reference
 
     def changes(self, first: str, last: str, name: str) -> Iterator[Mapping[str, Any]]:
         """Rows that differ between two commits: `change`, `before`, `after`."""
@@ -116,10 +116,10 @@ class History:
         columns = ", ".join(
             f"`{side}_{column}`" for side in ("from", "to") for column in table.columns
         )
-        sql = f"SELECT diff_type, {columns} FROM dolt_diff_{name}(?, ?)"  # noqa: S608
+        sql = f"SELECT diff_type, {columns} FROM {self.database.between(name, one, other)}"  # noqa: S608
         width = len(table.columns)
         found = []
-        for cells in self.database.all(sql, (one, other)):
+        for cells in self.database.all(sql):
             change = CHANGES[str(cells[0])]
             before = from_cells(table, cells[1 : 1 + width]) if change != "added" else None
             after = from_cells(table, cells[1 + width :]) if change != "removed" else None

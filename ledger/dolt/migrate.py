@@ -3,7 +3,6 @@
 Migrations are numbered and only ever appended. A file of a newer version is refused unread.
 """
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, Final
@@ -27,7 +26,7 @@ class NewerStoreError(StoreError):
 def _first(database: Database) -> None:
     """Every table of version 1."""
     for name, columns in {**COMMONS, **OURS, **LOCAL}.items():
-        database.run(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
+        database.create(name, columns)
     database.run("INSERT INTO dolt_ignore (pattern, ignored) VALUES (?, 1)", (IGNORED,))
     database.run(
         "INSERT INTO _meta (`key`, `value`) VALUES ('schema_version', ?)", (SCHEMA_VERSION,)
@@ -39,8 +38,7 @@ MIGRATIONS: Final[Mapping[int, Migration]] = {1: _first}
 
 def version_of(database: Database) -> int:
     """The version of the file's schema, 0 for an empty one. Raises NewerStoreError."""
-    there = database.one("SELECT count(*) FROM sqlite_master WHERE name = 'local_meta'")
-    if there is None or not there[0]:
+    if not database.has_table("local_meta"):
         return 0
     row = database.one("SELECT value FROM local_meta WHERE name = ?", (VERSION_KEY,))
     version = int(row[0]) if row is not None else 0
@@ -55,7 +53,7 @@ def migrate(database: Database, migrations: Mapping[int, Migration] = MIGRATIONS
     pending = [number for number in sorted(migrations) if number > version]
     if not pending:
         return None
-    copy = _copied(database.path, version) if version else None
+    copy = database.keep_before(version) if version else None
     with database.transaction():
         for number in pending:
             migrations[number](database)
@@ -65,11 +63,4 @@ def migrate(database: Database, migrations: Mapping[int, Migration] = MIGRATIONS
             (VERSION_KEY, str(pending[-1])),
         )
     database.call("dolt_commit", "-A", "-m", f"schema {pending[-1]}", "--skip-empty")
-    return copy
-
-
-def _copied(path: Path, version: int) -> Path:
-    """A copy of the whole file; the town's lock keeps others away meanwhile."""
-    copy = path.with_name(f"{path.stem}.before-schema-{version + 1}{path.suffix}")
-    shutil.copy2(path, copy)
     return copy

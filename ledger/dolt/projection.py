@@ -330,7 +330,7 @@ class Projections:
         newest: dict[tuple[str, str], Observed] = {}
         for one in rows:
             key = one.row.table, one.row.key
-            before = newest.get(key)
+            before = newest.get(key) or next(iter(self.observed(*key)), None)
             if before is None or before.seen_at <= one.seen_at:
                 newest[key] = one
         ids = [key for table, key in newest if table == "wanted"]
@@ -339,7 +339,7 @@ class Projections:
             "INSERT INTO local_seen (t, id, v, source, commit_id, seen_at)"
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (t, id) DO UPDATE SET v = excluded.v,"
             " source = excluded.source, commit_id = excluded.commit_id,"
-            " seen_at = excluded.seen_at WHERE excluded.seen_at >= local_seen.seen_at",
+            " seen_at = excluded.seen_at",
             [
                 (t, key, _json(one.row.values), one.source, one.commit, one.seen_at)
                 for (t, key), one in newest.items()

@@ -143,10 +143,8 @@ class Records:
 
     def put_chains(self, states: Iterable[ChainState]) -> None:
         """The chains stand so."""
-        rows = [(self.chain_number(s.key), _state_text(s)) for s in states]
-        self.database.many(
-            "UPDATE local_chain SET state = ?2 WHERE c = ?1", [(n, text) for n, text in rows]
-        )
+        rows = [(_state_text(state), self.chain_number(state.key)) for state in states]
+        self.database.many("UPDATE local_chain SET state = ? WHERE c = ?", rows)
 
     def chains(self) -> list[ChainState]:
         """Every chain as last put."""

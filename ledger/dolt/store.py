@@ -34,6 +34,22 @@ def open_doltlite(path: Path, *, town: str) -> "DoltStore":
     return DoltStore(database)
 
 
+def open_dolt_server(url: str, *, town: str) -> "DoltStore":
+    """The store in a database of a Dolt server (`mysql+pymysql://…/name`), which must be there.
+
+    Raises StoreError, NewerStoreError.
+    """
+    from ledger.dolt.server import ServerDatabase  # noqa: PLC0415  # its driver only when asked for
+
+    database = ServerDatabase(url, town=town)
+    try:
+        migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return DoltStore(database)
+
+
 class DoltStore:
     """One ledger's database."""
 

@@ -1,8 +1,23 @@
 """A board with a registrar, and people on it."""
 
+import os
+from pathlib import Path
+
 import pytest
 
+from ledger.dolt.process import dolt_server
 from tests.ledger.people import Board
+
+BINARY = os.environ.get("WL_DOLT", "")
+
+
+@pytest.fixture(scope="session")
+def dolt(tmp_path_factory):
+    """A real Dolt server, one for all tests."""
+    if not BINARY:
+        pytest.skip("no Dolt: tools/dolt/build makes one, WL_DOLT names it")
+    with dolt_server(Path(BINARY), tmp_path_factory.mktemp("dolt")) as server:
+        yield server
 
 
 @pytest.fixture

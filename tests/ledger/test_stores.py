@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.dolt import open_doltlite
+from ledger.dolt import open_dolt_server, open_doltlite
 from ledger.memory import MemoryStore
 from ledger.store import BoardQuery, Observed
 from ledger.tables import Row
@@ -10,11 +10,17 @@ from stamps.record import Envelope, public_id, sign
 from tests.ledger.people import POST, SECOND, Board
 
 
-@pytest.fixture(params=["memory", "doltlite"])
+@pytest.fixture(params=["memory", "doltlite", pytest.param("server", marks=pytest.mark.dolt)])
 def store(request, tmp_path):
     """An empty store of each backend."""
     if request.param == "memory":
         yield MemoryStore()
+        return
+    if request.param == "server":
+        server = request.getfixturevalue("dolt")
+        store = open_dolt_server(server.url(f"t{abs(hash(request.node.name)):x}"), town="rust")
+        yield store
+        store.close()
         return
     store = open_doltlite(tmp_path / "ledger.db", town="rust")
     yield store

@@ -35,11 +35,12 @@ async def page() -> AsyncIterator[Page]:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(executable_path=CHROME, args=arguments)
         page = await browser.new_page()
-        page.problems = []  # type: ignore[attr-defined]
-        page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        problems: list[str] = []
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
         yield page
         await browser.close()
+        assert problems == [], "the console has errors"
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -57,7 +58,6 @@ async def test_every_page_fits_and_the_console_stays_empty(rust, page, width):
             "e => !(e.textContent.trim() || e.labels?.length)).length"
         )
         assert unnamed == 0, path
-    assert page.problems == []
 
 
 async def test_a_page_that_is_open_shows_what_changes(rust, page):
@@ -66,7 +66,6 @@ async def test_a_page_that_is_open_shows_what_changes(rust, page):
     await expect(page.get_by_text("Fix the token refresh race")).to_have_count(1)
     await asyncio.to_thread(rust.town.market.post, {"title": "It came while you looked"})
     await expect(page.get_by_text("It came while you looked")).to_have_count(1)
-    assert page.problems == []
 
 
 async def test_the_board_works_with_scripts_off(rust):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.dolt import open_doltlite
+from ledger.dolt import open_dolt_server, open_doltlite
 from ledger.journal import Journal
 from ledger.memory_board import STATUS_ORDER
 from ledger.store import BoardQuery, Observed, Store
@@ -166,3 +166,21 @@ def test_rows_of_the_common_tables_are_the_same(both):
     memory, store = both
     for table in DERIVED:
         assert list(store.rows(table.name)) == list(memory.rows(table.name))
+
+
+@pytest.mark.dolt
+@pytest.mark.parametrize("seed", range(3))
+def test_hostile_histories_show_the_same_rows_in_a_dolt_server(seed, dolt):
+    """records 7.6 on the third backend: same set, same rows, reopened as well."""
+    made = history(seed, join=("open", "invite")[seed % 2])
+    entries = list(made.ours.values())
+    plain = opened(made)
+    fed(plain, entries)
+    store = open_dolt_server(dolt.url(f"hostile{seed}"), town="rust")
+    kept = opened(made, store)
+    fed(kept, entries, bulk=True)
+    kept.flush()
+    assert shown(kept) == shown(plain)
+    assert shown(Journal.open(store, wasteland=made.wasteland)) == shown(plain)
+    assert store.find(BoardQuery()) == plain.store.find(BoardQuery())
+    store.close()
