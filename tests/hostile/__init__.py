@@ -1,0 +1,1 @@
+"""Hostile input by number: each case gets its typed answer, and leaves nothing behind."""
