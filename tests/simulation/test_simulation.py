@@ -9,7 +9,7 @@ from tests.simulation.bugs import PLANTED
 from tests.simulation.play import Play
 
 SEEDS = 300
-BLOCK = 20
+BLOCK = 5
 # Seeds that once failed; each found a fault of the product, and is kept.
 FOUND = {7: "a stamp given by itself kept the old name of its giver"}
 COUNTED = (
