@@ -10,9 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from town.node.boot import load_engine
+from town.node.boot import calm_collector, load_engine
 
 load_engine()
+calm_collector()
 
 from bench.people import lines_file  # noqa: E402  # the engine comes first
 from ledger.dolt import open_doltlite  # noqa: E402

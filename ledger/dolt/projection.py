@@ -16,6 +16,7 @@ from ledger.tables import BY_NAME, Row, Table
 from stamps.limits import ID_HEX_CHARS
 
 SHOWN_AT_ONCE: Final = 200
+SEEN: Final = "SELECT id, v, source, commit_id, seen_at FROM local_seen"
 
 
 def _json(value: Any) -> str:
@@ -43,6 +44,15 @@ def from_cells(table: Table, cells: Values) -> dict[str, Any]:
 
 def _columns(table: Table) -> str:
     return ", ".join(f"`{name}`" for name in table.columns)
+
+
+def _observed(table: str, row: Values) -> Observed:
+    return Observed(
+        row=Row(table, str(row[0]), json.loads(row[1])),
+        source=str(row[2]),
+        commit=str(row[3]),
+        seen_at=int(row[4]),
+    )
 
 
 class Rows:
@@ -174,23 +184,22 @@ class Projections:
 
     def _unsigned(self, ids: Sequence[str]) -> dict[str, Item]:
         found = {}
-        for one in ids:
-            observed = next(iter(self.observed("wanted", one)), None)
-            if observed is not None:
-                found[one] = Item(row=dict(observed.row.values), card={}, observed=observed)
+        for at in range(0, len(ids), SHOWN_AT_ONCE):
+            part = ids[at : at + SHOWN_AT_ONCE]
+            marks = ", ".join("?" for _ in part)
+            sql = f"{SEEN} WHERE t = 'wanted' AND id IN ({marks})"
+            for row in self.database.all(sql, tuple(part)):
+                observed = _observed("wanted", row)
+                item = Item(row=dict(observed.row.values), card={}, observed=observed)
+                found[observed.row.key] = item
         return found
 
     def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:
         """Unsigned rows of a table, or the one of a key."""
-        sql = "SELECT id, v, source, commit_id, seen_at FROM local_seen WHERE t = ?"
         one = " AND id = ?" if key is not None else " ORDER BY id"
-        for row in self.database.all(sql + one, (table, key) if key is not None else (table,)):
-            yield Observed(
-                row=Row(table, str(row[0]), json.loads(row[1])),
-                source=str(row[2]),
-                commit=str(row[3]),
-                seen_at=int(row[4]),
-            )
+        asked = (table, key) if key is not None else (table,)
+        for row in self.database.all(f"{SEEN} WHERE t = ?{one}", asked):
+            yield _observed(table, row)
 
     # --- writing
 
@@ -201,14 +210,25 @@ class Projections:
         touched = {(row.table, row.key) for subject in latest.values() for row in subject.rows} | {
             (str(t), str(key)) for _, _, _, keys in before.values() for t, key in keys
         }
-        shown = self.items([key for table, key in touched if table == "wanted"])
+        ids = [key for table, key in touched if table == "wanted"]
+        was = self._on_board(ids, self._rows_of(ids))
         self._put_bodies(latest.values())
         self._put_keys(latest, before)
         self._put_owners(latest, before)
-        self._show(touched, latest)
-        ids = [key for table, key in touched if table == "wanted"]
-        after = self.items(ids)
-        self.board.change((shown.get(one), after.get(one)) for one in dict.fromkeys(ids))
+        shown = self._show(touched, latest).get("wanted", {})
+        now = self._on_board(ids, {key: row for key, row in shown.items() if row is not None})
+        self.board.change((was.get(one), now.get(one)) for one in ids)
+
+    def _rows_of(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for at in range(0, len(ids), SHOWN_AT_ONCE):
+            found |= self.rows.some("wanted", ids[at : at + SHOWN_AT_ONCE])
+        return found
+
+    def _on_board(self, ids: Sequence[str], rows: Mapping[str, dict[str, Any]]) -> dict[str, Item]:
+        """The items as the board's index sees them: the signed row, else the unsigned one."""
+        items = {key: Item(row=row, card={}) for key, row in rows.items()}
+        return items | self._unsigned([one for one in ids if one not in items])
 
     def _before(self, ids: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -272,7 +292,9 @@ class Projections:
             has,
         )
 
-    def _show(self, touched: set[tuple[str, str]], latest: Mapping[str, Subject]) -> None:
+    def _show(
+        self, touched: set[tuple[str, str]], latest: Mapping[str, Subject]
+    ) -> dict[str, dict[str, dict[str, Any] | None]]:
         """Of each touched key the lowest owner's row is in the table, the others' wait."""
         fresh = {(r.table, r.key, s): r.values for s, sub in latest.items() for r in sub.rows}
         shown: dict[str, dict[str, dict[str, Any] | None]] = {}
@@ -288,6 +310,7 @@ class Projections:
             self._wait_beside(table, key, values, first, current)
         for table, rows in shown.items():
             self.rows.put(table, rows)
+        return shown
 
     def _wait_beside(
         self,

@@ -5,6 +5,7 @@ a child process silently run stock SQLite instead. Here it is loaded and the mar
 never falls back to another store: without the engine it refuses, with the ways out.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from stamps.errors import WastelandError
 MARKER: Final = "_DOLTLITE_BOOTSTRAPPED"
 PRELOADS: Final = ("LD_PRELOAD", "DYLD_INSERT_LIBRARIES")
 LIBRARY: Final = "doltlite"
+COLLECT_AFTER: Final = (50_000, 20, 50)
 
 
 class EngineMissingError(WastelandError):
@@ -62,6 +64,11 @@ def _clean(env: "os._Environ[str] | dict[str, str]") -> None:
             env[name] = ":".join(kept)
         else:
             env.pop(name, None)
+
+
+def calm_collector() -> None:
+    """The cycle collector looks less often: a ledger makes many objects and hardly a cycle."""
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def child_environment(env: Mapping[str, str]) -> dict[str, str]:

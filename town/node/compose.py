@@ -22,7 +22,7 @@ from town.market.market import Market
 from town.market.ports import Ports
 from town.market.town import Town
 from town.node import clock
-from town.node.boot import load_engine
+from town.node.boot import calm_collector, load_engine
 from town.node.changes import Changes, cancellable
 from town.node.config import Config
 from town.node.continuity import Mark
@@ -249,6 +249,7 @@ def open_town(
 ) -> OpenTown:
     """The town of this home, its ledgers open. The caller holds the town's lock. Raises."""
     load_engine()
+    calm_collector()
     home.furnish()
     town = OpenTown(home, env, resident=resident)
     if not resident:
