@@ -34,7 +34,7 @@ class Node:
     @property
     def key(self) -> str:
         """The node's did:key."""
-        return self.town.peers.hosting.key()
+        return self.town._resident().hosting.key()
 
     async def settles(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
         """It came to hold; a wait, never a measurement."""

@@ -225,11 +225,11 @@ async def test_h20_a_record_is_asked_for_by_the_hash_of_its_bytes(tmp_path):
         await joined(rust, ash)
         genesis = rust.town.town.current
         peer = as_peer(rust)
-        line = await ash.town.peers.client.call(peer, "GET", f"/v1/records/{genesis}", b"")
+        line = await ash.town._resident().client.call(peer, "GET", f"/v1/records/{genesis}", b"")
         assert parse_line(line).record.id == genesis
         for wrong in ("0" * 64, "x", genesis.upper()):
             with pytest.raises(PeerRefusedError) as refused:
-                await ash.town.peers.client.call(peer, "GET", f"/v1/records/{wrong}", b"")
+                await ash.town._resident().client.call(peer, "GET", f"/v1/records/{wrong}", b"")
             assert refused.value.status == 404
 
 
@@ -354,7 +354,7 @@ async def test_h47_another_key_at_a_known_address_is_noticed(tmp_path):
         await joined(rust, ash)
         taken_over = Peer(key=str(KEY.device), addresses=(rust.url,), allow_private=True)
         with pytest.raises(PeerRefusedError) as refused:
-            await ash.town.peers.client.call(taken_over, "GET", "/v1/ping", b"")
+            await ash.town._resident().client.call(taken_over, "GET", "/v1/ping", b"")
         assert refused.value.theirs == "request.signature"
 
 

@@ -10,9 +10,7 @@ from contextvars import ContextVar
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-
-import structlog
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from ledger.journal import Journal
 from stamps.errors import WastelandError
@@ -31,14 +29,19 @@ from town.node.home import Home
 from town.node.keeping import Keeper, own_heads
 from town.node.keys import KeyFiles
 from town.node.lifecycle import NodeFacts
-from town.node.peers import PeerDesk
+from town.node.log import Logger
 from town.node.place import state_folder
+from town.node.quiet import QuietPeers
 from town.node.status import status_of
 from town.node.writer import Writer
 from town.web.bell import Bell
-from town.web.board import Board
 
-LOG = structlog.get_logger("town")
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from town.node.peers import PeerDesk
+
+LOG = Logger("town")
 AGENT: ContextVar[str] = ContextVar("AGENT", default="")
 FOREGROUND_EXCHANGE_S = 10.0
 
@@ -58,17 +61,18 @@ class OpenTown:
         self._told: dict[str, int] = {}
         self._seen: dict[str, int] = {}
         self.town = self.writer.run(self._open)
-        self.peers = PeerDesk(
+        self.desk = self._desk() if resident else None
+        self.peers: PeerDesk | QuietPeers = self.desk or QuietPeers(
             town=self.town,
             config=self.config,
             writer=self.writer,
             now=clock.now,
             new_secret=clock.new_secret,
-            resident=resident,
         )
         self.market = Market(self.town, self._ports())
         self.conduct = Conduct(self.market)
-        self.peers.on_redeemed = self._redeemed
+        if self.desk is not None:
+            self.desk.on_redeemed = self._redeemed
         self._ready = True
         if resident:
             self.writer.run(self._survey)
@@ -100,6 +104,18 @@ class OpenTown:
     def _open_ledger(self, wasteland: str) -> Journal:
         return Journal.open(
             self.keeper.open_store(self.home.ledger(wasteland)), wasteland=wasteland
+        )
+
+    def _desk(self) -> "PeerDesk":
+        from town.node.peers import PeerDesk  # noqa: PLC0415  # HTTP: a node's, not a command's
+
+        return PeerDesk(
+            town=self.town,
+            config=self.config,
+            writer=self.writer,
+            now=clock.now,
+            new_secret=clock.new_secret,
+            resident=True,
         )
 
     def _ports(self) -> Ports:
@@ -140,12 +156,12 @@ class OpenTown:
 
     def _tell(self, journal: Journal) -> None:
         """Peers and listeners learn of a new root, where there are any."""
-        if not self.resident or self._told.get(journal.wasteland) == journal.version:
+        if self.desk is None or self._told.get(journal.wasteland) == journal.version:
             return
         self._told[journal.wasteland] = journal.version
-        board = self.peers.board(journal.wasteland)
+        board = self.desk.board(journal.wasteland)
         if board is not None:
-            self.peers.changed(journal.wasteland, board.outlines.now().root)
+            self.desk.changed(journal.wasteland, board.outlines.now().root)
 
     def _survey(self) -> None:
         for journal in tuple(self.town.ledgers.values()):
@@ -200,22 +216,29 @@ class OpenTown:
 
     # --- the node around it
 
-    def add_routes(self, app: web.Application, *, url: str) -> None:
+    def add_routes(self, app: "web.Application", *, url: str) -> None:
         """The application answers peers, and browsers on this machine."""
-        self.peers.add_routes(app, url=url)
+        from town.web.board import Board  # noqa: PLC0415  # pages: a node's, not a command's
+
+        self._resident().add_routes(app, url=url)
         Board(self.market, self.bell).add_to(app)
+
+    def _resident(self) -> "PeerDesk":
+        if self.desk is None:
+            raise RuntimeError("only a node has routes and loops")
+        return self.desk
 
     async def start_loops(self, url: str, *, public_url: str) -> None:
         """Peers are called and heard, what is due is attended to."""
         self.bell.start()
-        await self.peers.start(url=url, public_url=public_url)
+        await self._resident().start(url=url, public_url=public_url)
         self.keeper.start(self.town, self.writer, self.conduct.next_due)
 
     async def stop_loops(self) -> None:
         """No loop runs any more."""
         self.bell.stop()
         await self.keeper.stop()
-        await self.peers.stop()
+        await self._resident().stop()
 
     def close(self) -> None:
         """Every ledger is closed, and nothing of the town runs."""

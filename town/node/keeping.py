@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from ledger.dolt import open_doltlite
 from ledger.journal import Journal
 from ledger.store import Store, StoreError
@@ -22,9 +20,10 @@ from town.market.town import Town, wasteland_name
 from town.node import clock
 from town.node.doctor import Check
 from town.node.home import Home
+from town.node.log import Logger
 from town.node.writer import Writer
 
-LOG = structlog.get_logger("keeping")
+LOG = Logger("keeping")
 COMMIT_RECORDS = 1_000
 COMMIT_AGE_US = 60 * SECOND_US
 COLLECT_GROWTH = 4

@@ -8,14 +8,34 @@ import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-import structlog
-
 LOG_BYTES_MAX = 8 << 20
 LOGS_KEPT = 3
 
 
+class Logger:
+    """Says what happened, with facts. The library behind it is loaded with the first word."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def info(self, event: str, **facts: object) -> None:
+        """Something that was to be expected."""
+        self._say("info", event, facts)
+
+    def warning(self, event: str, **facts: object) -> None:
+        """Something that a person should know of."""
+        self._say("warning", event, facts)
+
+    def _say(self, level: str, event: str, facts: dict[str, object]) -> None:
+        import structlog  # noqa: PLC0415  # a command that says nothing does not pay for it
+
+        getattr(structlog.get_logger(self.name), level)(event, **facts)
+
+
 def log_to(path: Path, *, level: str) -> None:
     """What the process logs from now on stands in this file."""
+    import structlog  # noqa: PLC0415
+
     os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
     writer = RotatingFileHandler(
         path, maxBytes=LOG_BYTES_MAX, backupCount=LOGS_KEPT, encoding="utf-8"

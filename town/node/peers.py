@@ -23,7 +23,6 @@ from federation.transport.guard import check_url
 from federation.transport.server import Routes
 from ledger.journal import Journal
 from ledger.set_journal import JournalReplica
-from ledger.story import Home
 from stamps.clock import Drift, judge_drift
 from stamps.errors import WastelandError
 from stamps.identity import DeviceKey
@@ -255,13 +254,6 @@ class PeerDesk(Standings):
         board.standing(peer.key).report = report
         return self.report(peer, board, reached=True)
 
-    def home_of(self, wasteland: str, name: str) -> Home | None:
-        """The account and device of a peer of this name."""
-        found = [peer for peer in self.book.called(name) if wasteland in peer.wastelands]
-        if len(found) != 1 or not found[0].account:
-            return None
-        return Home(found[0].account, found[0].key)
-
     # --- invites
 
     def invite(self, wasteland: str, *, count: int, expires_s: int, via: str = "") -> Invitation:
@@ -347,15 +339,6 @@ class PeerDesk(Standings):
         self.writer.run(lambda: self.book.remove(peer.key))
         self._refollow()
         return PeerReport(name=peer.label, key=peer.key, address=first_address(peer))
-
-    def list(self) -> Sequence[PeerReport]:
-        """Every peer, as last heard."""
-        found = []
-        for peer in self.book.all():
-            boards = [self._boards.get(wasteland) for wasteland in peer.wastelands]
-            board = next((board for board in boards if board is not None), None)
-            found.append(self.report(peer, board, reached=self.is_live(peer, board)))
-        return found
 
     def ping(self, name: str) -> PeerReport:
         """Whether a peer answers, and how fast."""

@@ -26,6 +26,11 @@ class Standings:
         self.now = now
         self._boards: dict[str, Board] = {}
 
+    @property
+    def boards(self) -> dict[str, Board]:
+        """The sets as exchanges see them, by wasteland."""
+        return self._boards
+
     def report(self, peer: Peer, board: Board | None, *, reached: bool) -> PeerReport:
         """One peer as last heard."""
         standing = board.standing(peer.key) if board is not None else None
@@ -107,6 +112,22 @@ class Standings:
             for peer in self.book.of(wasteland)
             if self._acknowledged(board.memory(peer.key), key) > seq
         ]
+
+    def home_of(self, wasteland: str, name: str) -> Home | None:
+        """The account and device of a peer of this name."""
+        found = [peer for peer in self.book.called(name) if wasteland in peer.wastelands]
+        if len(found) != 1 or not found[0].account:
+            return None
+        return Home(found[0].account, found[0].key)
+
+    def list(self) -> Sequence[PeerReport]:
+        """Every peer, as last heard."""
+        found = []
+        for peer in self.book.all():
+            boards = [self._boards.get(wasteland) for wasteland in peer.wastelands]
+            board = next((board for board in boards if board is not None), None)
+            found.append(self.report(peer, board, reached=self.is_live(peer, board)))
+        return found
 
     def is_live(self, peer: Peer, board: Board | None) -> bool:
         """Whether the peer was heard within the last minute."""
