@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt check test sim bench demo docs lock clean
+.PHONY: help setup fmt check test sim soak bench demo docs lock clean
 
 BIN := .venv/bin
 STAMP := .venv/.fresh
@@ -45,6 +45,9 @@ test: $(STAMP) ## every test, with coverage and its floors
 
 sim: $(STAMP) ## simulate towns: SEEDS=n many, SEED=x replays one
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))
+
+soak: $(STAMP) ## work three towns while killing them: MINUTES=n, SEED=x
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1)
 
 bench: $(STAMP) ## measure: N=1000000 for the large table
 	$(BIN)/python -m bench $(if $(N),--records $(N))

@@ -17,6 +17,9 @@ from town.node.place import asked_home, home_path, socket_is_ours, socket_path
 HERE = frozenset(("up", "down", "demo", "help", "version", "completion"))
 PASSED_ON = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "HOME", "PATH", "USER")
 INTERRUPTED = 130
+NODE_DOWN = 6
+READER_GONE = 141  # whoever read our output has gone, as after `| head`
+HUNG_UP = "the node hung up during the command"
 CONNECT_S = 2.0
 CANCEL_S = 3.0
 
@@ -75,6 +78,7 @@ class Hand:
     def __init__(self, line: socket.socket) -> None:
         self.line = line
         self.reader = line.makefile("rb")
+        self.answered = False  # something stands on standard output
 
     def run(self, payload: bytes) -> int:
         """The command's exit code; what it printed was printed here."""
@@ -90,6 +94,7 @@ class Hand:
             if kind == frames.EXIT:
                 return int(payload)
             if kind == frames.OUT:
+                self.answered = True
                 _write(1, payload)
             elif kind == frames.ERR:
                 _write(2, payload)
@@ -122,8 +127,11 @@ class Hand:
 
 
 def _write(descriptor: int, payload: bytes) -> None:
-    while payload:
-        payload = payload[os.write(descriptor, payload) :]
+    try:
+        while payload:
+            payload = payload[os.write(descriptor, payload) :]
+    except BrokenPipeError:
+        raise SystemExit(READER_GONE) from None
 
 
 def run(argv: Sequence[str]) -> int:
@@ -140,17 +148,34 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _through_node(line: socket.socket, argv: Sequence[str]) -> int:
+    hand = Hand(line)
     try:
-        return Hand(line).run(request(argv))
-    except BrokenPipeError:
-        return 141  # whoever read our output has gone, as after `| head`
+        return hand.run(request(argv))
     except OSError as error:
-        text = (
-            f"error   node.down\nwhy     the node hung up during the command ({error}); what it\n"
-            "        had said was kept is kept\ntry     wl up   ·   then repeat the command\n"
-        )
-        _write(2, text.encode())
-        return 6
+        if "--json" not in argv:
+            text = (
+                f"error   node.down\nwhy     {HUNG_UP} ({error}); what it\n"
+                "        had said was kept is kept\ntry     wl up   ·   then repeat the command\n"
+            )
+            _write(2, text.encode())
+        elif not hand.answered:
+            _write(1, _hung_up(error).encode())
+        return NODE_DOWN
+
+
+def _hung_up(error: OSError) -> str:
+    """The envelope of that error; a program reads one answer, whatever happens to the node."""
+    from cli.output import SCHEMA_ERROR, envelope  # noqa: PLC0415  # rare, and no matter then
+
+    facts = {
+        "code": "node.down",
+        "message": f"{HUNG_UP} ({error})",
+        "why": "What it had said was kept is kept; whether this command was done is not known.",
+        "try": [["wl", "up"]],
+        "retryable": True,
+        "retry_after_s": None,
+    }
+    return envelope(SCHEMA_ERROR, error=facts)
 
 
 def main() -> None:
@@ -160,7 +185,7 @@ def main() -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
-        code = 141
+        code = READER_GONE
     sys.exit(code)
 
 

@@ -1,12 +1,15 @@
 import json
+import socket
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
 from cli.launcher import HERE, asked_home, connect, first_word
 from tests.house.tree import ROOT
-from town.node.place import socket_is_ours
+from town.node.place import socket_is_ours, socket_path
 
 # What a start may cost: none of these, and nothing that brings them along.
 HEAVY = {
@@ -81,3 +84,39 @@ def test_without_a_node_the_command_runs_in_the_launchers_process(tmp_path):
     )  # fmt: skip
     assert json.loads(done.stdout)["schema"] == "wl.v1.version"
     assert done.stderr == ""
+
+
+@pytest.fixture
+def dying_node(tmp_path):
+    """A socket where a node would be, which hangs up on whoever asks."""
+    path = socket_path(str(tmp_path))
+    Path(path).parent.mkdir(mode=0o700, exist_ok=True)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen()
+
+    def serve() -> None:
+        line, _ = server.accept()
+        line.recv(1)
+        line.close()
+
+    serving = threading.Thread(target=serve)
+    serving.start()
+    yield tmp_path
+    serving.join()
+    server.close()
+
+
+@pytest.mark.parametrize("words", [("--json",), ()])
+def test_a_node_that_dies_during_a_command_is_said_to_have(dying_node, words):
+    """Exit 6; a program still reads one envelope, a person three lines, and never both."""
+    argv = [sys.executable, "-m", "cli.launcher", "browse", *words, "--home", str(dying_node)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT, timeout=30)
+    assert done.returncode == 6
+    if words:
+        said = json.loads(done.stdout)
+        assert (said["error"]["code"], said["error"]["try"]) == ("node.down", [["wl", "up"]])
+        assert done.stderr == ""
+    else:
+        assert done.stdout == ""
+        assert done.stderr.startswith("error   node.down\nwhy     the node hung up")

@@ -1,0 +1,1 @@
+"""Three towns of real processes, worked and killed for minutes: `make soak`."""
