@@ -11,7 +11,7 @@ from typing import Any, Final
 from ledger.people import account_rows, given_rows, given_stamp, link_rows
 from ledger.rows import evidence_text, holder_name, item_rows, worker_name
 from ledger.store import Subject
-from ledger.story import Given, Stop, Story
+from ledger.story import Given, Note, Stop, Story
 from ledger.wanted import fold_item
 from ledger.world import World, row_name
 from stamps.record import Record, public_id
@@ -45,6 +45,20 @@ def fold_post(world: World, post: Record) -> Folded:
     return Folded(subject=subject, given=effective_stamps(story), story=story)
 
 
+def open_questions(story: Story) -> list[Note]:
+    """Questions that nobody answered: by name, or by the next words of somebody else."""
+    return [
+        asked
+        for place, asked in enumerate(story.notes)
+        if asked.tag == "question"
+        and not any(
+            said.re == asked.id or (not said.re and said.tag == "answer")
+            for said in story.notes[place + 1 :]
+            if said.account != asked.account
+        )
+    ]
+
+
 def effective_stamps(story: Story) -> tuple[Given, ...]:
     """The stamps of an item that have a row."""
     return tuple(g for g in story.stamps if not g.void and not g.revoked)
@@ -74,11 +88,14 @@ def item_card(world: World, story: Story) -> Mapping[str, Any]:
         "stop": str(story.stop),
         "assign": story.rules.assign,
         "asks": [[a.account, a.device, a.at, a.until] for a in asks],
-        "held": [[g.holder, g.neighbour, holder_name(world, g), g.until] for g in grants],
+        "held": [
+            [g.holder, g.neighbour, holder_name(world, g), g.until, g.last_sign] for g in grants
+        ],
         "handed_in": [[a.worker, worker_name(world, a), a.at, evidence_text(a)] for a in waiting],
         "sent_back": bool(story.attempts and story.attempts[-1].decision == "rejected"),
         "check": bool(story.fields.get("check")),
         "notes": len(story.notes),
+        "questions": [[n.account, n.at] for n in open_questions(story)],
         "instructions": len(story.instructions),
         "given": _given_card(effective_stamps(story)),
     }

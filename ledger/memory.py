@@ -11,7 +11,17 @@ from typing import Any
 from ledger.chains import ChainState
 from ledger.held import MemoryHeld
 from ledger.memory_board import find_items
-from ledger.store import BoardQuery, Commit, Item, Observed, Page, Projection, Subject, SubjectKind
+from ledger.store import (
+    TALLY_MAX,
+    BoardQuery,
+    Commit,
+    Item,
+    Observed,
+    Page,
+    Projection,
+    Subject,
+    SubjectKind,
+)
 from ledger.tables import BY_NAME
 from stamps.record import ChainKey, Entry
 
@@ -150,6 +160,15 @@ class MemoryStore:
         for item in self._items():
             status = str(item.row.get("status"))
             found[status] = found.get(status, 0) + 1
+        return found
+
+    def tally(self, poster: str) -> Mapping[str, int]:
+        """Items of a poster by status, both layers, up to the limit."""
+        found: dict[str, int] = {}
+        for item in self._items():
+            if item.row.get("posted_by") == poster:
+                status = str(item.row.get("status"))
+                found[status] = min(TALLY_MAX, found.get(status, 0) + 1)
         return found
 
     def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:

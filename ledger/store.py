@@ -77,6 +77,8 @@ class Observed:
     seen_at: int  # microseconds since 1970 UTC
 
 
+TALLY_MAX = 1_000  # nobody reads further, and a count is bounded so
+
 Sort = Literal["priority", "newest", "oldest", "updated"]
 
 
@@ -190,6 +192,10 @@ class Reader(Held, Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """Items by status, both layers."""
+        ...
+
+    def tally(self, poster: str) -> Mapping[str, int]:
+        """Items of a poster by status, both layers, each counted up to TALLY_MAX."""
         ...
 
     def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ledger.dolt.engine import Database
 from ledger.memory_board import STATUS_ORDER, WORD, cursor_of, matches, words_of
-from ledger.store import BoardQuery, Item, Page, Sort
+from ledger.store import TALLY_MAX, BoardQuery, Item, Page, Sort
 
 SEP: Final = "\x1f"
 END: Final = "\x7f"
@@ -100,6 +100,20 @@ class Board:
             "SELECT d, n FROM local_count WHERE d >= 's' AND d < 't' AND n > 0"
         )
         return {str(d)[1:]: int(n) for d, n in rows}
+
+    def tally(self, poster: str) -> dict[str, int]:
+        """Items of a poster by known status, up to the limit."""
+        found = {}
+        for rank, status in enumerate(STATUS_ORDER):
+            start = f"b{_cut(poster)}{SEP}{rank}{SEP}"
+            rows = self.database.all(
+                "SELECT COUNT(*) FROM"
+                " (SELECT o FROM local_dim WHERE o >= ? AND o < ? LIMIT ?) AS some",
+                (start, start + END, TALLY_MAX),
+            )
+            if rows[0][0]:
+                found[status] = int(rows[0][0])
+        return found
 
     def find(self, query: BoardQuery) -> Page:
         """The page of items that match, exactly as looking at all of them would find it."""

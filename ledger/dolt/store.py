@@ -155,6 +155,10 @@ class DoltStore:
         """Items by status, both layers."""
         return self.projections.board.counts()
 
+    def tally(self, poster: str) -> Mapping[str, int]:
+        """Items of a poster by status, both layers, up to the limit."""
+        return self.projections.board.tally(poster)
+
     def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:
         """Unsigned rows of a table, or the one of a key."""
         return self.projections.observed(table, key)

@@ -89,6 +89,14 @@ def test_pages_hold_every_item_once(board):
     assert paged == whole
 
 
+def test_what_a_town_posted_is_counted_by_status(board):
+    """A name that begins like another's counts nothing of it."""
+    store = board.journal.store
+    assert store.tally("ann") == {"open": 3}
+    assert store.tally("bob") == {"claimed": 1}
+    assert store.tally("an") == store.tally("ann ") == {}
+
+
 def test_items_are_counted_and_named_by_prefix(board):
     """Both layers count; a prefix finds the record behind a signed id."""
     store = board.journal.store

@@ -272,3 +272,26 @@ def test_a_stamp_bears_the_name_that_its_giver_gets_later(board, ann):
     assert [row["author"] for row in board.rows("stamps")] == [f"handle~{eve.account[:20]}"]
     board.admit(eve)
     assert [row["author"] for row in board.rows("stamps")] == ["eve"]
+
+
+def test_a_question_is_open_until_somebody_else_answers_it(board, ann, bob):
+    """An answer by name or the next answer closes it; the asker's own words do not."""
+    item = ann.post()
+
+    def said(who: Person, tag: str, **more: str) -> str:
+        body = {"tag": tag, "text": "which of the two?", **more}
+        return str(who.say("note.add", body=body, about=item.record.id).record.id)
+
+    def waiting() -> list[str]:
+        subject = board.journal.store.subject(item.record.id)
+        return [account for account, _ in subject.card["questions"]]
+
+    first = said(bob, "question")
+    second = said(bob, "question")
+    said(bob, "answer")
+    said(ann, "note")
+    assert waiting() == [bob.account, bob.account]
+    said(ann, "answer", re=second)
+    assert waiting() == [bob.account]
+    said(ann, "note", re=first)
+    assert waiting() == []
