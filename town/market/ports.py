@@ -31,8 +31,10 @@ class Standing:
 
     peers: int = 0
     heard: int = 0  # how many of them were heard since the start
+    live: int = 0  # how many were heard within the last minute, and well
     heard_s: int | None = None  # seconds since the freshest was heard
     unsent: int = 0  # records of ours that no peer acknowledged
+    copies: int = 0  # how many peers acknowledged everything this machine wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

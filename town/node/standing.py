@@ -77,24 +77,31 @@ class Standings:
             if standing.heard_at and any(peer.key == key for peer in peers)
         ]
         age = (self.now() - max(heard)) // SECOND_US if heard else None
+        unsent, copies = self._elsewhere(wasteland, board)
         return Standing(
-            peers=len(peers), heard=len(heard), heard_s=age, unsent=self._unsent(wasteland, board)
+            peers=len(peers),
+            heard=len(heard),
+            live=sum(self.is_live(peer, board) for peer in peers),
+            heard_s=age,
+            unsent=unsent,
+            copies=copies,
         )
 
-    def _unsent(self, wasteland: str, board: Board | None) -> int:
-        """Records of this machine's chain that no peer is known to hold."""
+    def _elsewhere(self, wasteland: str, board: Board | None) -> tuple[int, int]:
+        """Records of this machine's chain that no peer is known to hold; peers that hold all."""
         device = self.town.device
         journal = self.town.ledgers.get(wasteland)
         if device is None or journal is None or not self.book.of(wasteland):
-            return 0
+            return 0, 0
         key = ChainKey(wasteland, self.town.account, str(device.device))
         head = journal.head(key)
         if head is None:
-            return 0
+            return 0, 0
         known = (
             [self._acknowledged(memory, key) for memory in board.memories.values()] if board else []
         )
-        return head.counted - max(known, default=0)
+        copies = sum(count >= head.counted for count in known)
+        return head.counted - max(known, default=0), copies
 
     @staticmethod
     def _acknowledged(memory: Memory, key: ChainKey) -> int:
