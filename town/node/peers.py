@@ -69,6 +69,7 @@ class PeerDesk(Standings):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self.hosting = Hosting(self)
+        self.routes = Routes(self.hosting)
 
     def _key(self) -> DeviceKey:
         key = self.town.device
@@ -99,7 +100,7 @@ class PeerDesk(Standings):
     def add_routes(self, app: web.Application, *, url: str) -> None:
         """The application answers peers."""
         self.url = url
-        Routes(self.hosting).add_to(app)
+        self.routes.add_to(app)
 
     async def start(self, *, url: str, public_url: str) -> None:
         """Every peer is called and listened to."""
