@@ -114,7 +114,8 @@ def fold_account(world: World, account: str) -> Folded:
 
 def fold_link(world: World, subject: str) -> Folded:
     """What two accounts say of each other."""
-    waits = tuple(f"named:{account}" for account in subject.split(":")[1:])
+    keys = ("named", "acts")  # its names, and that both of them take part
+    waits = tuple(f"{key}:{account}" for account in subject.split(":")[1:] for key in keys)
     rows = link_rows(world, subject)
     return Folded(subject=Subject(id=subject, kind="link", rows=rows, waits=waits))
 

@@ -10,7 +10,8 @@ from typing import Final
 from ledger.chains import ChainState
 from ledger.replica import Frontier, Head
 from ledger.state import LedgerState
-from stamps.record import ChainKey
+from stamps.kinds import SCOPE_ACCOUNT
+from stamps.record import ChainKey, Record
 
 ROOT_DOMAIN: Final = b"wasteland/root/1\0"
 
@@ -81,13 +82,21 @@ def pinned_outside(
     found: set[str] = set()
     for record_id in pinned:
         record = state.record(record_id)
-        if record is None:
-            continue
-        found.add(record_id)
-        log = state.log(record.account)
-        for path in log.paths_introducing(record.device) if log is not None else ():
-            found.update(step.id for step in path if step.id not in inside)
-    return frozenset(found)
+        if record is not None:
+            found.add(record_id)
+            found.update(step.id for step in paths_of(state, record))
+    return frozenset(found - inside)
+
+
+def paths_of(state: LedgerState, record: Record) -> Iterable[Record]:
+    """The log records that a pinned one needs: what introduces its device, or leads up to it."""
+    log = state.log(record.account)
+    if log is None:
+        return
+    for path in log.paths_introducing(record.device):
+        yield from path
+    if record.scope == SCOPE_ACCOUNT and record.id in log:
+        yield from log.path_to(record.id)
 
 
 def root_of(

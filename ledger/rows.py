@@ -9,7 +9,7 @@ from typing import Any
 
 from ledger.story import Attempt, Given, Grant, Status, Story
 from ledger.tables import Row
-from ledger.world import World, row_name
+from ledger.world import UNADMITTED, World, row_name
 from stamps.record import public_id
 from stamps.stamp import Stamp
 
@@ -96,7 +96,9 @@ def _description(fields: Mapping[str, Any]) -> str | None:
 
 
 def _neighbour_name(world: World, name: str) -> str:
-    return f"for~{name}" if name in world.bearers() else name
+    """An unsigned neighbour's name, marked where somebody with a key bears it (5.2)."""
+    borne = name in world.bearers() or UNADMITTED.fullmatch(name)
+    return f"for~{name}" if borne else name
 
 
 def holder_name(world: World, grant: Grant) -> str:

@@ -4,16 +4,18 @@ It answers from R(W) only, refuses with a code and never raises for what a peer 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from ledger.admission import STORED, Code
 from ledger.journal import Journal
-from ledger.member_set import frontier_of
+from ledger.member_set import frontier_of, paths_of
+from ledger.quota import Quota
 from ledger.replica import Frontier, Received
 from stamps.errors import BadRecordError
-from stamps.record import ChainKey, Entry, Envelope, parse_line
+from stamps.record import ChainKey, Entry, Envelope, Record, parse_line
 
+QUOTA: Final = "quota"
 _ANSWERED = frozenset({Code.CUT, Code.SETTLED, Code.UNKNOWN_DEVICE, Code.HELD})
 
 
@@ -27,8 +29,16 @@ class _Piece(NamedTuple):
 class JournalReplica:
     """One wasteland's set over its journal."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        quota: Quota | None = None,
+        own: Callable[[], Collection[str]] = tuple,
+    ) -> None:
         self.journal = journal
+        self.quota = quota  # None: whatever is offered was fetched by a person
+        self.own = own
         self._frontier: Frontier | None = None
         self._seen = -1
 
@@ -77,13 +87,11 @@ class JournalReplica:
     def pinned(self, ids: Iterable[str]) -> Sequence[Entry]:
         """Pinned records, the log paths of their devices first."""
         found: dict[str, Entry] = {}
-        pinned = [e for e in self._entries(ids) if e.record.scope != "account"]
+        pinned = self._entries(ids)
         for entry in pinned:
-            log = self.journal.log_of(entry.record.account)
-            paths = log.paths_introducing(entry.record.device) if log is not None else ()
-            for path in paths:
-                found.update((e.record.id, e) for e in self._entries(r.id for r in path))
-        return [*found.values(), *pinned]
+            path = paths_of(self.journal.state, entry.record)
+            found.update((e.record.id, e) for e in self._entries(step.id for step in path))
+        return [*found.values(), *(e for e in pinned if e.record.id not in found)]
 
     def entries(self, ids: Iterable[str]) -> Sequence[Entry]:
         """Held records, logs first, then by chain and seq."""
@@ -121,52 +129,154 @@ class JournalReplica:
 
     # --- receiving
 
-    def receive(self, lines: Sequence[bytes], *, now: int) -> Received:
+    def receive(self, lines: Sequence[bytes], *, now: int, peer: str = "") -> Received:
         """The lines passed the one door, in order; refusals are counted, never raised."""
-        codes: Counter[str] = Counter()
-        answers: dict[str, Entry] = {}
-        gaps: dict[ChainKey, int] = {}
-        run: list[Envelope] = []
-        for piece in _pieces(lines, codes):
-            if piece.other is None:
-                run.append(piece.envelope)
-                continue
-            self._receive_run(run, now, codes, answers, gaps)
-            run = []
-            self._receive_pair(piece.envelope, piece.other, codes, answers)
-        self._receive_run(run, now, codes, answers, gaps)
-        return Received(codes=dict(codes), answers=tuple(answers.values()), gaps=gaps)
+        stream = Stream(self, self.quota, peer=peer, now=now)
+        for piece in _pieces(lines, stream.codes):
+            stream.offer(piece)
+        return stream.ended()
 
-    def _receive_run(
-        self,
-        run: Sequence[Envelope],
-        now: int,
-        codes: Counter[str],
-        answers: dict[str, Entry],
-        gaps: dict[ChainKey, int],
+    def has_standing(self, account: str) -> bool:
+        """Whether this node keeps without a quota what the account says: ours, admitted, stamped.
+
+        A stamp counts when somebody admitted gave it: two strangers cannot lift each other.
+        """
+        registry = self.journal.state.registry
+        trusted = {*registry.admitted, *registry.maintainers, *self.own()}
+        if registry.home is not None:
+            trusted.add(registry.home.account)
+        if account in trusted:
+            return True
+        named = self.journal.index.waiting(f"named:{account}")
+        givers = (giver for subject in named for giver in self.journal.index.givers(subject))
+        return any(giver in trusted and giver != account for giver in givers)
+
+
+class Stream:
+    """One stream of records on its way in, within this node's quotas."""
+
+    def __init__(
+        self, replica: JournalReplica, quota: Quota | None, *, peer: str, now: int
     ) -> None:
+        self.replica = replica
+        self.journal = replica.journal
+        self.quota = quota
+        self.peer = peer
+        self.now = now
+        self.codes: Counter[str] = Counter()
+        self._answers: dict[str, Entry] = {}
+        self._gaps: dict[ChainKey, int] = {}
+        self._run: list[Envelope] = []
+        self._records: Counter[str] = Counter()  # by account: kept, or about to be judged
+        self._bytes: Counter[str] = Counter()
+        self._standing: dict[str, bool] = {}
+
+    def offer(self, piece: "_Piece") -> None:
+        """The piece was taken, or waits for the end of its run; or a quota refused it."""
+        both = [piece.envelope, *([piece.other] if piece.other is not None else [])]
+        if self.quota is not None and not all(self._within(self.quota, one) for one in both):
+            self.codes[QUOTA] += len(both)
+            return
+        if piece.other is None:
+            self._run.append(piece.envelope)
+            return
+        self._take_run()
+        self._take_pair(piece.envelope, piece.other)
+
+    def ended(self) -> Received:
+        """What became of all of it."""
+        self._take_run()
+        if self.quota is not None:
+            self._spend(self.quota)
+        answers = tuple(self._answers.values())
+        return Received(codes=dict(self.codes), answers=answers, gaps=self._gaps)
+
+    # --- quotas
+
+    def _within(self, quota: Quota, envelope: Envelope) -> bool:
+        """Whether there is room for it, or it needs none: held, waited for, of some standing."""
+        account = str(envelope.record.account)
+        if self._standing.get(account):
+            return True
+        if not self._fits(quota, envelope.record):
+            self._take_run()  # what was refused or held takes no room
+            if not self._fits(quota, envelope.record):
+                return self._needs_no_room(envelope.record)
+        self._count(envelope.record, 1)
+        return True
+
+    def _fits(self, quota: Quota, record: Record) -> bool:
+        account = str(record.account)
+        records = self._records[account] + (record.scope != "account")
+        size = self._bytes.total() + len(record.raw)
+        return records <= quota.records.left(account, now=self.now) and size <= quota.bytes.left(
+            self.peer, now=self.now
+        )
+
+    def _count(self, record: Record, sign: int) -> None:
+        account = str(record.account)
+        self._bytes[account] += sign * len(record.raw)
+        self._records[account] += sign * (record.scope != "account")
+
+    def _uncount(self, record: Record) -> None:
+        if self._bytes[str(record.account)]:
+            self._count(record, -1)
+
+    def _needs_no_room(self, record: Record) -> bool:
+        awaited = self.journal.index.awaits(record.id)
+        return awaited or self.journal.held.entry(record.id) is not None or self._stands(record)
+
+    def _stands(self, record: Record) -> bool:
+        """Whether its account has standing, by all that came before in this stream."""
+        account = str(record.account)
+        if account not in self._standing:
+            self.journal.flush()
+            self._standing[account] = self.replica.has_standing(account)
+        return self._standing[account]
+
+    def _spend(self, quota: Quota) -> None:
+        """Strangers' records that were kept are spent, now that it is known who is one."""
+        kept = [account for account, size in self._bytes.items() if size]
+        if not kept:
+            return
+        self.journal.flush()
+        for account in kept:
+            if not self.replica.has_standing(account):
+                quota.spend(
+                    account=account,
+                    peer=self.peer,
+                    records=self._records[account],
+                    size=self._bytes[account],
+                    now=self.now,
+                )
+
+    # --- the door
+
+    def _take_run(self) -> None:
+        run, self._run = self._run, []
         if not run:
             return
-        bulk = len(run) > 1
-        for envelope, outcome in zip(
-            run, self.journal.record(run, now=now, bulk=bulk), strict=True
-        ):
-            codes[str(outcome.code)] += 1
+        taken = self.journal.record(run, now=self.now, bulk=len(run) > 1)
+        for envelope, outcome in zip(run, taken, strict=True):
+            self.codes[str(outcome.code)] += 1
+            if outcome.code in STORED:
+                continue
+            self._uncount(envelope.record)
             if outcome.code == Code.GAP and envelope.record.scope != "account":
                 state = self.journal.head(envelope.record.chain)
-                gaps[envelope.record.chain] = state.counted if state is not None else 0
+                self._gaps[envelope.record.chain] = state.counted if state is not None else 0
             elif outcome.code in _ANSWERED:
-                self._answer(envelope, outcome.code, answers)
+                self._answer(envelope, outcome.code)
 
-    def _receive_pair(
-        self, one: Envelope, other: Envelope, codes: Counter[str], answers: dict[str, Entry]
-    ) -> None:
+    def _take_pair(self, one: Envelope, other: Envelope) -> None:
         outcome = self.journal.record_pair(one, other)
-        codes[str(outcome.code)] += 1
+        self.codes[str(outcome.code)] += 1
         if outcome.code not in STORED:
-            self._answer(one, outcome.code, answers)
+            self._uncount(one.record)
+            self._uncount(other.record)
+            self._answer(one, outcome.code)
 
-    def _answer(self, envelope: Envelope, code: str, answers: dict[str, Entry]) -> None:
+    def _answer(self, envelope: Envelope, code: str) -> None:
         """records 2.5: the log of an author whose record we do not count, and its fork."""
         record = envelope.record
         if record.scope == "account":
@@ -174,10 +284,10 @@ class JournalReplica:
         state = self.journal.head(record.chain)
         if code == Code.HELD and state is not None and state.counts(record):
             return
-        for entry in self.account_log(record.account):
-            answers[entry.record.id] = entry
-        for entry in self.fork_pair(record.chain):
-            answers[entry.record.id] = entry
+        for entry in self.replica.account_log(record.account):
+            self._answers[entry.record.id] = entry
+        for entry in self.replica.fork_pair(record.chain):
+            self._answers[entry.record.id] = entry
 
 
 def _stage(entry: Entry) -> int:

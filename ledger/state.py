@@ -190,10 +190,11 @@ class LedgerState:
         self._put(after)
         if key.scope == self._wasteland:
             self._registry = None
+        self._touch(self.index.waiting(f"head:{key.author}:{key.device}"))
+        self._touch(self.index.waiting(f"acts:{key.author}"))
         if before is not None:
             self._touch((key.author,))
             self._touch_chain(held)
-            self._touch(self.index.waiting(f"head:{key.author}:{key.device}"))
 
     def _touch_chain(self, held: Iterable[Record]) -> None:
         for record in held:

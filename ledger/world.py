@@ -4,12 +4,16 @@ Pure. The fold reads records, account logs and chain states through this and not
 the same fold serves a store, a bundle in memory and a simulated town.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from ledger.chains import ChainState
 from stamps.accounts import AccountLog
 from stamps.record import ChainKey, Record
+
+# What rows call an account that bears no handle (records 4.1); no handle has a `~`.
+UNADMITTED: Final = re.compile(r"handle~[0-9a-f]{20}")
 
 
 class World(Protocol):
