@@ -28,6 +28,8 @@ LINES_ALLOWED_KEYS = frozenset(
     {"description", "summary", "message", "reason", "text", "bio"}
 )  # and `value` of an evidence entry
 
+PLAIN_BYTES_MAX = 4_096  # shorter than any number that is slow to read
+
 _KEYS_CACHED_MAX = 4_096
 _KEY = re.compile(rf"[!-~]{{1,{KEY_CHARS_MAX}}}")
 _LONG_NUMBER = re.compile(rb"[0-9]{%d}" % (INTEGER_DIGITS_MAX + 1))
@@ -57,6 +59,11 @@ def decode(raw: bytes, *, bytes_max: int = RECORD_BYTES_MAX) -> dict[str, Any]:
     """Return the object that these bytes are the one spelling of; else BadRecordError."""
     if len(raw) > bytes_max:
         raise BadRecordError("canonical.size", str(len(raw)))
+    plain = _plain(raw)
+    return plain if plain is not None else _looked_at_closely(raw)
+
+
+def _looked_at_closely(raw: bytes) -> dict[str, Any]:
     try:
         raw.decode("utf-8", "strict")
     except UnicodeDecodeError as error:
@@ -72,6 +79,45 @@ def decode(raw: bytes, *, bytes_max: int = RECORD_BYTES_MAX) -> dict[str, Any]:
     if _encoder.encode(value) != raw:
         raise BadRecordError(_difference(raw))
     return value
+
+
+def _plain(raw: bytes) -> dict[str, Any] | None:
+    """The object of bytes that are plainly canonical, as nearly all are; None: look closely.
+
+    Printable ASCII without an escape holds no text outside the profile, and eight openings
+    cannot nest deeper than eight.
+    """
+    if len(raw) > PLAIN_BYTES_MAX or b"\\" in raw or not raw.isascii():
+        return None
+    if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX or not raw.decode("ascii").isprintable():
+        return None
+    try:
+        value = _decoder.decode(raw)
+    except (msgspec.DecodeError, BadRecordError):
+        return None
+    if type(value) is not dict or not _is_plain(value) or _encoder.encode(value) != raw:
+        return None
+    return value
+
+
+def _is_plain(value: dict[str, Any]) -> bool:
+    """Say whether an object has good names, whole numbers in bounds, and few entries."""
+    for key, member in value.items():
+        if not is_key(key) or not (type(member) is str or _is_plain_value(member)):
+            return False
+    return len(value) <= CONTAINER_ENTRIES_MAX
+
+
+def _is_plain_value(value: object) -> bool:
+    kind = type(value)
+    if kind is int:
+        return INTEGER_MIN <= value <= INTEGER_MAX  # type: ignore[operator]
+    if kind is dict:
+        return _is_plain(value)  # type: ignore[arg-type]
+    if kind is list:
+        few = len(value) <= CONTAINER_ENTRIES_MAX  # type: ignore[arg-type]
+        return few and all(type(one) is str or _is_plain_value(one) for one in value)  # type: ignore[attr-defined]
+    return kind is str or kind is bool or value is None
 
 
 def _check_bytes(raw: bytes) -> None:

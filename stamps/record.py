@@ -8,7 +8,10 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from stamps import bodies, canonical, identity
 from stamps.errors import BadRecordError
@@ -30,6 +33,7 @@ COMMONS_DOMAIN = b"wasteland/commons/1\0"
 MEDIA_TYPE = "application/x-wasteland-records"
 
 SIGNATURE_CHARS = 86
+_PLACES_CACHED_MAX = 16_384
 LINE_BYTES_MAX = SIGNATURE_CHARS + 1 + RECORD_BYTES_MAX + 1
 FIELDS = frozenset(
     {"v", "scope", "author", "device", "seq", "prev", "at", "kind", "about", "after", "body"}
@@ -49,8 +53,7 @@ class ChainKey(NamedTuple):
         return hashlib.sha256(CHAIN_DOMAIN + canonical.encode(list(self))).digest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One statement whose shape is checked; `raw` are its canonical bytes, `id` their hash."""
 
     scope: str
@@ -85,6 +88,22 @@ class Envelope:
     signature: bytes
 
 
+class _Kept(msgspec.Struct, gc=False):
+    """The fields of bytes that were checked before."""
+
+    scope: str
+    author: str
+    device: str
+    seq: int
+    prev: str
+    at: int
+    kind: str
+    about: str
+    after: tuple[str, ...]
+    body: dict[str, Any]
+
+
+_kept = msgspec.json.Decoder(_Kept)
 _SEAL = object()
 
 
@@ -133,6 +152,35 @@ def verify(envelope: Envelope) -> Entry | None:
     if identity.verify(device=record.device, message=message, signature=envelope.signature):
         return Entry(record, envelope.signature, _SEAL)
     return None
+
+
+def revive(raw: bytes, signature: bytes, *, record_id: str) -> Entry | None:
+    """Return the entry of bytes that this journal kept, None when they are not this record's.
+
+    The id is the hash of bytes that were read with every check when they came; the same bytes
+    need no second reading.
+    """
+    if hashlib.sha256(RECORD_DOMAIN + raw).hexdigest() != record_id:
+        return None
+    try:
+        fields = _kept.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    record = Record(
+        scope=fields.scope,
+        author=fields.author,
+        device=DeviceId(fields.device),
+        seq=fields.seq,
+        prev=fields.prev,
+        at=fields.at,
+        kind=fields.kind,
+        about=fields.about,
+        after=fields.after,
+        body=fields.body,
+        id=RecordId(record_id),
+        raw=raw,
+    )
+    return Entry(record, signature, _SEAL)
 
 
 def vouch(envelope: Envelope) -> Entry:
@@ -227,7 +275,7 @@ def _record(fields: dict[str, Any], raw: bytes) -> Record:
         raw=raw,
     )
     _require(type(fields["v"]) is int and fields["v"] == VERSION, "v")
-    _check_place(record)
+    _check_place(record.scope, record.kind, record.author, record.device)
     _check_chain(record)
     _check_body(record)
     return record
@@ -239,6 +287,8 @@ def _require(holds: bool, name: str) -> None:  # noqa: FBT001 - reads as a sente
 
 
 def _after(after: object) -> tuple[str, ...]:
+    if after == []:
+        return ()
     _require(type(after) is list, "after")
     ids: list[str] = after  # type: ignore[assignment]
     if len(ids) > AFTER_IDS_MAX:
@@ -248,13 +298,24 @@ def _after(after: object) -> tuple[str, ...]:
     return tuple(ids)
 
 
-def _check_place(record: Record) -> None:
-    _require(is_scope(record.scope), "scope")
-    _require(is_kind(record.kind), "kind")
-    is_genesis = record.kind == "rig.register"
-    _require(record.author == "" if is_genesis else is_id(record.author), "author")
-    _require(type(record.device) is str, "device")
-    identity.public_key_of(record.device)
+def _check_place(scope: object, kind: object, author: object, device: object) -> None:
+    """Refuse fields that name no place; a device speaks in few places, so they are remembered."""
+    if type(scope) is type(kind) is type(author) is type(device) is str:
+        _check_place_once(scope, kind, author, device)
+    else:
+        _check_place_anew(scope, kind, author, device)
+
+
+def _check_place_anew(scope: object, kind: object, author: object, device: object) -> None:
+    _require(is_scope(scope), "scope")
+    _require(is_kind(kind), "kind")
+    is_genesis = kind == "rig.register"
+    _require(author == "" if is_genesis else is_id(author), "author")
+    _require(type(device) is str, "device")
+    identity.public_key_of(device)
+
+
+_check_place_once = lru_cache(maxsize=_PLACES_CACHED_MAX)(_check_place_anew)
 
 
 def _check_chain(record: Record) -> None:

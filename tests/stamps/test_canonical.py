@@ -183,3 +183,46 @@ def test_an_evidence_value_is_text_all_the_same():
     for entry in ({"value": "a\x00"}, {"kind": "a\n"}, {"value": ["a\n"]}):
         with pytest.raises(BadRecordError, match=r"canonical\.text"):
             canonical.encode({"evidence": [entry]})
+
+
+@given(
+    st.dictionaries(keys, values | st.integers() | st.floats(allow_nan=False), max_size=4),
+    st.lists(
+        st.tuples(st.integers(0, 400), st.sampled_from(b'"{}[],:0919.e-\\ \t\x7f\xc3a')), max_size=2
+    ),
+)
+def test_a_quick_look_takes_only_what_a_close_one_takes(value, changes):
+    """Bytes that look plainly canonical are canonical, and mean the same."""
+    raw = bytearray(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+    for place, byte in changes:
+        raw[place % len(raw)] = byte
+    said = canonical._plain(bytes(raw))
+    if said is not None:
+        assert said == canonical._looked_at_closely(bytes(raw))
+        assert rfc8785.dumps(said) == bytes(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":' + b"9" * 17 + b"}",
+        b'{"a":1.0}',
+        b'{"a":[' + b",".join([b"1"] * 1001) + b"]}",
+        b'{"a":"\x7f"}',
+        b'{"a":"\t"}',
+        b'{"a b":1}',
+        b'{"b":1,"a":1}',
+        b'{"a":1,"a":1}',
+        b'{"a":' + b"[" * 8 + b"]" * 8 + b"}",
+    ],
+)
+def test_a_quick_look_passes_over_what_only_looks_plain(raw):
+    """Each is refused, by the close look that names the reason."""
+    assert canonical._plain(raw) is None
+    with pytest.raises(BadRecordError):
+        canonical.decode(raw)
+
+
+def test_most_records_are_seen_at_a_glance():
+    """A quick look that never takes anything would help nobody."""
+    assert canonical._plain(b'{"a":{"b":[1,"x",{"c":null}]},"d":true}') is not None

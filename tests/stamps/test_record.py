@@ -15,6 +15,8 @@ from stamps.record import (
     parse,
     parse_line,
     public_id,
+    record_id,
+    revive,
     sign,
     to_line,
     verify,
@@ -230,6 +232,15 @@ def test_what_we_checked_before_is_not_checked_again():
     entry = made()
     assert vouch(parse_line(to_line(entry))) == entry
     assert repr(entry) == f"Entry(wanted.post {entry.record.id[:8]})"
+
+
+def test_kept_bytes_are_read_again_by_their_id_alone():
+    """What the journal kept comes back whole; other bytes under the id, or no record, do not."""
+    entry = made(after=("ab" * 32,))
+    raw = entry.record.raw
+    assert revive(raw, entry.signature, record_id=entry.record.id) == entry
+    assert revive(raw + b" ", entry.signature, record_id=entry.record.id) is None
+    assert revive(b"[]", entry.signature, record_id=record_id(b"[]")) is None
 
 
 def test_a_signature_is_64_bytes():
