@@ -6,9 +6,12 @@ Text goes out as UTF-8 whatever the locale says. Nothing is buffered past the en
 import os
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from town.node import frames
-from town.node.control import Conversation
+
+if TYPE_CHECKING:
+    from town.node.control import Conversation  # a node's: it brings the event loop
 
 FLUSH_BYTES = 1 << 15
 
@@ -45,7 +48,7 @@ def _write(descriptor: int, payload: bytes) -> None:
 class FarTerminal:
     """The terminal of a launcher, reached over the control socket."""
 
-    def __init__(self, talk: Conversation) -> None:
+    def __init__(self, talk: "Conversation") -> None:
         self.talk = talk
         self.held = bytearray()
         self.guard = threading.Lock()

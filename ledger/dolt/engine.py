@@ -8,19 +8,15 @@ falls back to another one silently is the worst bug that this product can have.
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
-
 from ledger.store import StoreDamagedError, StoreError, StoreFullError
 
 BUSY_S = 10.0
+STATEMENTS_MAX = 512
 FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 PRIMARY = 0xFF  # the low byte of an extended result code
@@ -69,14 +65,7 @@ class Database:
     def __init__(self, path: Path, *, town: str) -> None:
         self.path = path
         self.town = town
-        self._engine = _doltlite(path, town)
-        try:
-            self._connection: Connection = self._engine.connect()
-        except DBAPIError as error:
-            raise meaning(error.orig) from error
-        # Questions go to the driver: the ledger asks thousands in a flush, and the layer between
-        # costs four times what the answer does.
-        self._driver: Any = self._connection.connection.driver_connection
+        self._driver: Any = _connected(path, town)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -90,17 +79,15 @@ class Database:
             raise
 
     def _roll_back(self) -> None:
-        try:
-            self._connection.exec_driver_sql("ROLLBACK")
-        except DBAPIError:
-            return  # the engine ended the transaction by itself
+        with suppress(sqlite3.Error):  # the engine may have ended the transaction by itself
+            self._driver.execute("ROLLBACK")
 
     def run(self, sql: str, parameters: Row = ()) -> None:
         """One statement. Raises StoreError."""
         try:
-            self._connection.exec_driver_sql(sql, parameters)
-        except DBAPIError as error:
-            raise meaning(error.orig) from error
+            self._driver.execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise meaning(error) from error
 
     def many(self, sql: str, rows: Iterable[Row]) -> None:
         """One statement for many rows, in key order: any other costs twice. Raises StoreError."""
@@ -108,9 +95,9 @@ class Database:
         if not ordered:
             return
         try:
-            self._connection.exec_driver_sql(sql, ordered)
-        except DBAPIError as error:
-            raise meaning(error.orig) from error
+            self._driver.executemany(sql, ordered)
+        except sqlite3.Error as error:
+            raise meaning(error) from error
 
     def all(self, sql: str, parameters: Row = ()) -> Sequence[Row]:
         """All rows of a question. Raises StoreError."""
@@ -160,26 +147,32 @@ class Database:
 
     def close(self) -> None:
         """No connection is left."""
-        self._connection.close()
-        self._engine.dispose()
+        self._driver.close()
 
 
-def _doltlite(path: Path, town: str) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=StaticPool,
-        isolation_level="AUTOCOMMIT",
-        connect_args={"timeout": BUSY_S, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
+def _connected(path: Path, town: str) -> sqlite3.Connection:
+    """A connection in which every transaction is asked for. Raises StoreError."""
+    try:
+        connection = sqlite3.connect(
+            path,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS_MAX,
+        )
+    except sqlite3.Error as error:
+        raise meaning(error) from error
+    try:
         _assert_ours(connection, path)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("SELECT dolt_config('user.name', ?)", (town or "town",))
-
-    return engine
+    except sqlite3.Error as error:
+        connection.close()
+        raise meaning(error) from error
+    except StoreError:
+        connection.close()
+        raise
+    return connection
 
 
 def _assert_ours(connection: Any, path: Path) -> None:

@@ -71,7 +71,7 @@ class ServerDatabase(Database):
             self._connection = self._engine.connect()
         except DBAPIError as error:
             raise meaning(error.orig) from error
-        self._driver: Any = self._connection.connection.driver_connection
+        self._driver = self._connection.connection.driver_connection
 
     def run(self, sql: str, parameters: Row = ()) -> None:
         """One statement. Raises StoreError."""
@@ -128,6 +128,11 @@ class ServerDatabase(Database):
         """A tag of the history before a migration; what is not in it can be made anew."""
         self.call("dolt_tag", f"before-schema-{version + 1}")
         return None
+
+    def close(self) -> None:
+        """No connection is left."""
+        self._connection.close()
+        self._engine.dispose()
 
     def call(self, procedure: str, *arguments: str) -> Any:
         """What a Dolt procedure answers."""

@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from town.node.place import socket_is_ours, socket_path
 # What a start may cost: none of these, and nothing that brings them along.
 HEAVY = {
     *("typer", "click", "pydantic", "rich", "sqlalchemy", "aiohttp", "asyncio", "structlog"),
-    *("msgspec", "nacl", "cryptography", "doltlite", "sqlite3", "psutil", "filelock", "logging"),
+    *("msgspec", "nacl", "cryptography", "doltlite", "sqlite3", "psutil", "logging"),
     *("ssl", "http", "email", "inspect", "typing", "dataclasses", "ledger", "federation"),
     *("stamps", "town.market", "cli.app"),
 }
@@ -74,6 +75,36 @@ def test_a_socket_in_a_folder_that_others_may_write_is_not_trusted(tmp_path):
     folder.chmod(0o777)
     assert not socket_is_ours(str(folder / "node.sock"))
     assert connect(str(tmp_path)) is None
+
+
+# A command without a node opens the ledger itself; a node's rooms it does not enter.
+NODES = {
+    *("sqlalchemy", "aiohttp", "asyncio", "structlog", "rich", "psutil", "tomlkit", "ssl"),
+    *(
+        "cryptography",
+        "jinja2",
+        "pymysql",
+        "federation.driver",
+        "federation.session",
+        "town.web.board",
+    ),
+}
+
+
+def test_without_a_node_a_command_loads_no_room_of_a_node(tmp_path):
+    """500 ms, start-up included: what only a node needs is not imported by a look at the board."""
+    env = {**os.environ, "WL_HOME": str(tmp_path / "t"), "XDG_STATE_HOME": str(tmp_path / "state")}
+    code = (
+        "import sys; from cli.launcher import run;"
+        "code = run(sys.argv[1:]); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    )
+    for words in (["init", "--handle", "ash"], ["post", "one"], ["browse", "--json"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            capture_output=True, text=True, check=True, cwd=ROOT, env=env,
+        )  # fmt: skip
+    assert json.loads(done.stdout)["data"]["items"][0]["untrusted"]["title"] == "one"
+    assert set(done.stderr.split()).isdisjoint(NODES)
 
 
 def test_without_a_node_the_command_runs_in_the_launchers_process(tmp_path):

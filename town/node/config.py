@@ -5,16 +5,17 @@ them it came from. A name that is not listed here is refused, never stored.
 """
 
 import os
+import tomllib
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar, Literal
-
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from stamps.errors import WastelandError
+
+if TYPE_CHECKING:
+    import tomlkit  # keeps what a person wrote around a value; only who writes needs it
 
 Value = str | int | bool
 Origin = Literal["default", "file", "environment"]
@@ -64,15 +65,21 @@ def _text(said: str) -> str:
     return said.strip()
 
 
+def _number(said: str) -> int:
+    if not said.strip().isdecimal():
+        raise ValueError("a whole number is needed")
+    return int(said)
+
+
 def _port(said: str) -> int:
-    port = int(said)
+    port = _number(said)
     if not 0 <= port <= PORT_MAX:
         raise ValueError("a port is 0 to 65535; 0 takes any free one")
     return port
 
 
 def _seconds(said: str) -> int:
-    seconds = int(said)
+    seconds = _number(said)
     if seconds < 1:
         raise ValueError("at least 1 second")
     return seconds
@@ -125,28 +132,36 @@ class Config:
         self.path = path
         self.env = env
 
-    def _document(self) -> tomlkit.TOMLDocument:
+    def _said(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingError(str(self.path), f"cannot be read: {error}") from error
+
+    def _document(self) -> "tomlkit.TOMLDocument":
+        import tomlkit  # noqa: PLC0415
+
+        self._said()  # refuses what is no TOML
         try:
             return tomlkit.parse(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return tomlkit.document()
-        except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-            raise SettingError(str(self.path), f"cannot be read: {error}") from error
 
     def choose(self, name: str) -> Chosen:
         """The setting's value and origin. Raises SettingError."""
-        return self._chosen(known(name), self._document())
+        return self._chosen(known(name), self._said())
 
-    def _chosen(self, setting: Setting, document: tomlkit.TOMLDocument) -> Chosen:
+    def _chosen(self, setting: Setting, said: Mapping[str, Any]) -> Chosen:
         if setting.variable in self.env:
             value = parsed(setting, self.env[setting.variable], where=setting.variable)
             return Chosen(setting=setting, value=value, origin="environment")
         table, _, key = setting.name.partition(".")
-        group = document.get(table, {})
+        group = said.get(table, {})
         if isinstance(group, Mapping) and key in group:
-            plain = group[key]
-            said = str(plain.unwrap() if hasattr(plain, "unwrap") else plain)
-            value = parsed(setting, said, where=f"{self.path.name} {setting.name}")
+            where = f"{self.path.name} {setting.name}"
+            value = parsed(setting, str(group[key]), where=where)
             return Chosen(setting=setting, value=value, origin="file")
         return Chosen(setting=setting, value=setting.default, origin="default")
 
@@ -164,11 +179,13 @@ class Config:
 
     def everything(self) -> list[Chosen]:
         """Every setting, in the order of the list above."""
-        document = self._document()
-        return [self._chosen(setting, document) for setting in SETTINGS.values()]
+        said = self._said()
+        return [self._chosen(setting, said) for setting in SETTINGS.values()]
 
     def put(self, name: str, said: str) -> Chosen:
         """The file has the value; comments and order in it stay. Raises SettingError."""
+        import tomlkit  # noqa: PLC0415
+
         setting = known(name)
         value = parsed(setting, said, where=name)
         document = self._document()
@@ -193,7 +210,9 @@ class Config:
             self._write(document)
         return self.choose(name)
 
-    def _write(self, document: tomlkit.TOMLDocument) -> None:
+    def _write(self, document: "tomlkit.TOMLDocument") -> None:
+        import tomlkit  # noqa: PLC0415
+
         fresh = self.path.with_suffix(".toml.new")
         try:
             fresh.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock, Timeout
-
 from town.node.clock import new_secret
 from town.node.lifecycle import write_whole
+from town.node.lock import FileLock
 
 SPACE = "node"
 KEY = "continuity"
@@ -101,10 +100,8 @@ class Mark:
 
     def _take(self, name: str) -> bool:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(self.folder / f"{name}.lock", timeout=0, mode=0o600)
-        try:
-            lock.acquire()
-        except Timeout:
+        lock = FileLock(self.folder / f"{name}.lock")
+        if not lock.acquire(wait_s=0):
             return False
         self._lock = lock
         return True

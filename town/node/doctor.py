@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import psutil
-
 from town.node.clock import now
 from town.node.home import Home
 from town.node.lifecycle import running
@@ -195,7 +193,7 @@ def _bytes(paths: Iterable[Path]) -> Iterable[int]:
 def check_disk(home: Home) -> Check:
     """Whether there is room to write."""
     place = next(path for path in (home.path, *home.path.parents) if path.exists())
-    free = int(psutil.disk_usage(str(place)).free)
+    free = int(shutil.disk_usage(place).free)
     found = f"{free / (1 << 30):.1f} GiB free"
     if free >= DISK_BYTES_LOW:
         return Check(id="disk", state="good", found=found)

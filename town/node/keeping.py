@@ -4,12 +4,12 @@ A commit follows each user's action, and in bulk every thousand records or minut
 storage is collected when a file has grown fourfold. It writes no record.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.dolt import open_doltlite
 from ledger.journal import Journal
@@ -22,6 +22,9 @@ from town.node.doctor import Check
 from town.node.home import Home
 from town.node.log import Logger
 from town.node.writer import Writer
+
+if TYPE_CHECKING:
+    import asyncio  # a node has a clockwork, a command has none
 
 LOG = Logger("keeping")
 COMMIT_RECORDS = 1_000
@@ -85,10 +88,14 @@ class Keeper:
 
     def start(self, town: Town, writer: Writer, next_due: Callable[[], int | None]) -> None:
         """What is due is attended to, and storage given back, until `stop`."""
+        import asyncio  # noqa: PLC0415
+
         self._task = asyncio.create_task(self._tick(town, writer, next_due))
 
     async def stop(self) -> None:
         """The clockwork stands still."""
+        import asyncio  # noqa: PLC0415
+
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -96,6 +103,8 @@ class Keeper:
             self._task = None
 
     async def _tick(self, town: Town, writer: Writer, next_due: Callable[[], int | None]) -> None:
+        import asyncio  # noqa: PLC0415
+
         ticks = 0
         while True:
             await asyncio.sleep(TICK_S)

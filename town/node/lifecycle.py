@@ -14,13 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
-
-import psutil
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, ClassVar
 
 from stamps.errors import WastelandError
 from town.node.home import Home
+from town.node.lock import FileLock
+
+if TYPE_CHECKING:
+    import psutil  # a command that looks for no process does without
 
 LOCK_WAIT_S = 5.0
 START_WAIT_S = 30.0
@@ -99,8 +100,10 @@ class Stopped:
     forced: bool = False
 
 
-def process_of(pid: int, created: float) -> psutil.Process | None:
+def process_of(pid: int, created: float) -> "psutil.Process | None":
     """The living process with this number and creation time, zombies not counted."""
+    import psutil  # noqa: PLC0415
+
     try:
         process = psutil.Process(pid)
         alive = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
@@ -112,6 +115,8 @@ def process_of(pid: int, created: float) -> psutil.Process | None:
 
 def own_created() -> float:
     """When this process was created, as `process_of` will compare it."""
+    import psutil  # noqa: PLC0415
+
     return float(psutil.Process().create_time())
 
 
@@ -157,13 +162,11 @@ def forget(home: Home) -> None:
 def town_lock(home: Home, *, doing: str, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
     """The process is the town's one writer until the block ends. Raises LockedError."""
     home.furnish()
-    lock = FileLock(home.lock, timeout=wait_s, mode=0o600)
+    lock = FileLock(home.lock)
+    if not lock.acquire(wait_s=wait_s):
+        raise _locked(home)
     try:
-        lock.acquire()
-    except Timeout:
-        raise _locked(home) from None
-    try:
-        write_whole(home.holder, {"pid": os.getpid(), "created": own_created(), "doing": doing})
+        write_whole(home.holder, {"pid": os.getpid(), "doing": doing})
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -173,10 +176,20 @@ def town_lock(home: Home, *, doing: str, wait_s: float = LOCK_WAIT_S) -> Iterato
 
 def _locked(home: Home) -> LockedError:
     facts = _read(home.holder)
-    pid, created = facts.get("pid"), facts.get("created")
-    if isinstance(pid, int) and isinstance(created, float) and process_of(pid, created):
+    pid = facts.get("pid")  # whoever has the lock wrote it, right after taking it
+    if isinstance(pid, int) and _exists(pid):
         return LockedError(pid, str(facts.get("doing", "")))
     return LockedError(None, "")
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def start(home: Home, argv: Sequence[str], env: Mapping[str, str]) -> tuple[NodeFacts, bool]:
@@ -243,8 +256,10 @@ def stop(home: Home, *, wait_s: float = STOP_WAIT_S) -> Stopped:
     return Stopped(process.pid, len(family), forced)
 
 
-def _ended(processes: Sequence[psutil.Process], wait_s: float) -> bool:
+def _ended(processes: "Sequence[psutil.Process]", wait_s: float) -> bool:
     """Asked to end, and made to after `wait_s`; whether any had to be made to."""
+    import psutil  # noqa: PLC0415
+
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -256,7 +271,7 @@ def _ended(processes: Sequence[psutil.Process], wait_s: float) -> bool:
     return bool(left)
 
 
-def _left_after(processes: Sequence[psutil.Process], wait_s: float) -> list[psutil.Process]:
+def _left_after(processes: "Sequence[psutil.Process]", wait_s: float) -> "list[psutil.Process]":
     # psutil's own wait takes a zombie that its parent has not reaped yet for a living process.
     deadline = time.monotonic() + wait_s
     while True:
@@ -266,7 +281,9 @@ def _left_after(processes: Sequence[psutil.Process], wait_s: float) -> list[psut
         time.sleep(POLL_S)
 
 
-def _children(process: psutil.Process) -> list[psutil.Process]:
+def _children(process: "psutil.Process") -> "list[psutil.Process]":
+    import psutil  # noqa: PLC0415
+
     try:
         return list(process.children(recursive=True))
     except psutil.NoSuchProcess:

@@ -4,14 +4,17 @@ Reads what exchanges left behind; it talks to nobody, and says None for what is 
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from federation.driver import Board
-from federation.peers import Peer, PeerBook
-from federation.remembered import Memory
 from ledger.story import Home
 from stamps.record import ChainKey
 from town.market.ports import PeerReport, Reach, Standing
 from town.market.town import Town
+
+if TYPE_CHECKING:  # sessions: a node's, not a command's
+    from federation.driver import Board
+    from federation.peers import Peer, PeerBook
+    from federation.remembered import Memory
 
 SECOND_US = 1_000_000
 LIVE_US = 60 * SECOND_US
@@ -20,18 +23,18 @@ LIVE_US = 60 * SECOND_US
 class Standings:
     """The answers of the Peers port that need no call."""
 
-    def __init__(self, town: Town, book: PeerBook, now: Callable[[], int]) -> None:
+    def __init__(self, town: Town, book: "PeerBook", now: Callable[[], int]) -> None:
         self.town = town
         self.book = book
         self.now = now
         self._boards: dict[str, Board] = {}
 
     @property
-    def boards(self) -> dict[str, Board]:
+    def boards(self) -> "dict[str, Board]":
         """The sets as exchanges see them, by wasteland."""
         return self._boards
 
-    def report(self, peer: Peer, board: Board | None, *, reached: bool) -> PeerReport:
+    def report(self, peer: "Peer", board: "Board | None", *, reached: bool) -> PeerReport:
         """One peer as last heard."""
         standing = board.standing(peer.key) if board is not None else None
         if standing is None:
@@ -87,7 +90,7 @@ class Standings:
             copies=copies,
         )
 
-    def _elsewhere(self, wasteland: str, board: Board | None) -> tuple[int, int]:
+    def _elsewhere(self, wasteland: str, board: "Board | None") -> tuple[int, int]:
         """Records of this machine's chain that no peer is known to hold; peers that hold all."""
         device = self.town.device
         journal = self.town.ledgers.get(wasteland)
@@ -104,7 +107,7 @@ class Standings:
         return head.counted - max(known, default=0), copies
 
     @staticmethod
-    def _acknowledged(memory: Memory, key: ChainKey) -> int:
+    def _acknowledged(memory: "Memory", key: ChainKey) -> int:
         last = memory.last
         mark = last.parts[0].get(key.digest) if last is not None else None
         return mark.seq + 1 if mark is not None else 0
@@ -136,7 +139,7 @@ class Standings:
             found.append(self.report(peer, board, reached=self.is_live(peer, board)))
         return found
 
-    def is_live(self, peer: Peer, board: Board | None) -> bool:
+    def is_live(self, peer: "Peer", board: "Board | None") -> bool:
         """Whether the peer was heard within the last minute."""
         standing = board.standings.get(peer.key) if board is not None else None
         if standing is None or not standing.heard_at:
@@ -144,7 +147,7 @@ class Standings:
         return self.now() - standing.heard_at < LIVE_US and not standing.error
 
 
-def first_address(peer: Peer) -> str:
+def first_address(peer: "Peer") -> str:
     """Where the peer is called first; empty where it calls us."""
     return peer.addresses[0] if peer.addresses else ""
 

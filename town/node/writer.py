@@ -4,10 +4,10 @@ Callers wait for their turn, so that a use case sees nothing change under it. Wh
 finished, also when the caller has given up.
 """
 
-import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -22,14 +22,20 @@ class Writer:
         self._thread: int | None = None
 
     def run(self, work: Callable[[], Result]) -> Result:
-        """The result of the work, done in the ledger's thread; at once if this is it."""
+        """The result of the work, done in the ledger's thread; at once if this is it.
+
+        What the caller knows of itself (which agent asks) goes with the work.
+        """
         if threading.get_ident() == self._thread:
             return work()
-        return self._pool.submit(self._turn, work).result()
+        asker = copy_context()
+        return self._pool.submit(self._turn, lambda: asker.run(work)).result()
 
     async def do(self, work: Callable[[], Result]) -> Result:
         """The same for a coroutine: the loop goes on meanwhile."""
-        loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop  # noqa: PLC0415  # a node has a loop, a command none
+
+        loop = get_running_loop()
         return await loop.run_in_executor(self._pool, self._turn, work)
 
     def _turn(self, work: Callable[[], Result]) -> Result:

@@ -3,7 +3,10 @@
 The newest change is enough: whoever does not keep up misses numbers and no fact.
 """
 
-import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio  # a node has a loop, a command none
 
 QUEUE_MAX = 8
 END = -1
@@ -19,7 +22,9 @@ class Bell:
 
     def start(self) -> None:
         """Listeners are told from now on; call it in the loop."""
-        self._loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop  # noqa: PLC0415
+
+        self._loop = get_running_loop()
 
     def stop(self) -> None:
         """Every listener is let go."""
@@ -40,7 +45,9 @@ class Bell:
 
     def listen(self) -> "asyncio.Queue[int]":
         """A queue that gets a number at each change, and -1 at the end."""
-        queue: asyncio.Queue[int] = asyncio.Queue(QUEUE_MAX)
+        from asyncio import Queue  # noqa: PLC0415
+
+        queue: asyncio.Queue[int] = Queue(QUEUE_MAX)
         self._queues.add(queue)
         return queue
 
