@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.demo_town import DemoTown, Seen
+from town.node.home import Home
+from town.node.lifecycle import running
 
 NAMES = ("rust-hollow", "ash-flats", "elm-ridge")
 SETTLE_ROUNDS = 20
@@ -76,8 +78,8 @@ class Soak:
 
     def pid(self, town: DemoTown) -> int | None:
         """The process of the town's node, where one is up."""
-        node = town.ask("status")["node"]
-        return int(node["pid"]) if node and node.get("pid") else None
+        facts = running(Home(town.home))
+        return facts.pid if facts is not None else None
 
     def turn(self) -> None:
         """One command of one town, perhaps with a kill in the middle of it."""
@@ -208,7 +210,8 @@ class Soak:
         for town in self.towns:
             for item in self.posted:
                 shown = town.ask("show", item)
-                values = [e["value"] for a in shown["attempts"] for e in a["evidence"]]
+                said = [a["untrusted"]["evidence"] for a in shown["attempts"]]
+                values = [piece["value"] for evidence in said for piece in evidence]
                 assert item not in self.handed or self.handed[item] in values, (town.name, shown)
                 done = shown["status"] == "completed"
                 assert done or item not in self.completed, (town.name, shown)
