@@ -18,7 +18,7 @@ from typing import Any
 
 from cli.demo_town import DemoTown, Seen
 from town.node.home import Home
-from town.node.lifecycle import running
+from town.node.lifecycle import process_of, running
 
 NAMES = ("rust-hollow", "ash-flats", "elm-ridge")
 SETTLE_ROUNDS = 20
@@ -236,10 +236,9 @@ class Soak:
     def go_home(self) -> None:
         """Every node ends when told to."""
         for town in self.towns:
-            pid = self.pid(town)
+            facts = running(Home(town.home))
             town.ask("down")
-            assert self.pid(town) is None
-            assert pid is None or not Path("/proc", str(pid)).exists()
+            assert facts is None or process_of(facts.pid, facts.created) is None
 
     def end(self) -> None:
         """Whatever happened, nothing that was started here still runs."""
