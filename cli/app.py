@@ -29,7 +29,7 @@ PLACES: Mapping[str, Sequence[str]] = {
     "cli.node": ("init", "up", "down", "status"),
     "cli.items": ("post", "update", "browse", "show", "withdraw", "note", "log", "diff"),
     "cli.work": ("claim", "unclaim", "renew", "done", "wait", "bids", "me"),
-    "cli.review": ("grant", "accept", "reject", "close"),
+    "cli.review": ("grant", "takeback", "accept", "reject", "close"),
     "cli.people": ("profile", "leaderboard", "stamp"),
     "cli.peers": ("sync", "peer", "invite", "join", "leave"),
     "cli.wastelands": ("list", "create", "admit", "policy"),
@@ -41,7 +41,7 @@ ALIASES: Mapping[str, str] = {"delete": "cli.items"}
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Work on the board": (*PLACES["cli.items"][:4], "withdraw", "note", "bids", "wait", "me"),
     "Do work": ("claim", "unclaim", "renew", "done"),
-    "Judge work": ("grant", "accept", "reject", "close"),
+    "Judge work": ("grant", "takeback", "accept", "reject", "close"),
     "People": ("profile", "leaderboard", "stamp", "admit"),
     "Other towns": ("sync", "peer", "invite", "join", "leave", "list", "create", "policy"),
     "Your town": ("init", "up", "down", "status", "account", "device", "key", "config"),

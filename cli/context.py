@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from cli.escape import escape
 from stamps.errors import WastelandError
 
 if TYPE_CHECKING:
@@ -104,6 +105,11 @@ class Call:
         if self.env.get("FORCE_COLOR"):
             return True
         return self.tty[1] and self.env.get("TERM", "") != "dumb"
+
+    def say(self, line: str) -> None:
+        """A person at a terminal sees what a slow command is doing; nobody else does."""
+        if self.tty[2] and not self.wants.json and not self.wants.quiet:
+            self.terminal.err(escape(line) + "\n")
 
     def path(self, name: str) -> Path:
         """A file named on the command line, from where the command was typed."""

@@ -28,6 +28,7 @@ def open_here(call: Call) -> "Iterator[OpenTown]":
     with town_lock(home, doing=" ".join(call.argv[:1])):
         town = open_town(home, env=call.env, cancelled=call.cancelled)
         try:
-            yield town
+            with town.caller(call.env, call.say):
+                yield town
         finally:
             town.close()

@@ -141,7 +141,8 @@ def show(call: Call, answer: "Answer", *, now: int) -> int:
         call.terminal.out(answer_json(answer, now=now))
         return int(answer.exit)
     for stop in answer.stop:
-        call.terminal.err(_painted(call, stop_line(stop)))
+        for line in stop.told or (stop.words,):
+            call.terminal.err(_painted(call, line))
     lines = list(answer.words) or table_lines(answer.schema, answer.data, width=call.width)
     for line in lines:
         call.terminal.out(_painted(call, line))
@@ -153,15 +154,16 @@ def show(call: Call, answer: "Answer", *, now: int) -> int:
 def _show_talk(call: Call, answer: "Answer", lines: Sequence[str]) -> None:
     said = any(line.startswith("next ") for line in lines)
     if answer.next and not said:
-        steps = "   ·   ".join(command_line(step.cmd) for step in answer.next)
+        steps = "   ·   ".join(next_words(step) for step in answer.next)
         call.terminal.out(_painted(call, f"{'next':<{FIRST_COLUMN}}{steps}"))
     for line in answer.warn:
         call.terminal.err(_painted(call, f"{'warn':<{FIRST_COLUMN}}{line}"))
 
 
-def stop_line(stop: "Stop") -> str:
-    """The line that tells a person to stop working on an item."""
-    return f'{stop.words} Reason: "{stop.reason}"' if stop.reason else stop.words
+def next_words(step: "Next") -> str:
+    """A next step as a person reads it: what it is for, and what to type."""
+    typed = command_line(step.cmd)
+    return f"{step.label}: {typed}" if step.label else typed
 
 
 def _painted(call: Call, line: str) -> str:
@@ -202,14 +204,20 @@ def show_error(call: Call, error: WastelandError) -> int:
 
 
 def error_lines(error: WastelandError) -> list[str]:
-    """The error in words: its code, why, and what to try."""
+    """The error in words: what, why, what to try, and its code.
+
+    Where the market has words for it they come first: the first word is the state (users 7).
+    """
     own = tuple(getattr(error, "words", ()))
-    if own:
-        return [f"{'error':<{FIRST_COLUMN}}{error.code}", *own]
     steps = "   ·   ".join(command_line(step) for step in getattr(error, "try_", ()))
-    lines = [f"{'error':<{FIRST_COLUMN}}{error.code}"]
+    code = f"{'error':<{FIRST_COLUMN}}{error.code}"
+    if own:
+        said = any(step in line for line in own for step in (steps,) if step)
+        return [*own, *([] if said or not steps else [f"{'try':<{FIRST_COLUMN}}{steps}"]), code]
+    lines = [code]
     lines += [f"{'why':<{FIRST_COLUMN}}{_continued(str(error))}"] if str(error) else []
-    lines += [f"{'try':<{FIRST_COLUMN}}{text}" for text in (steps or error.hint,) if text]
+    hint = str(getattr(error, "why", "")) or error.hint
+    lines += [f"{'try':<{FIRST_COLUMN}}{text}" for text in (steps or hint,) if text]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""`wl grant accept reject close`: what somebody does who posted work."""
+"""`wl grant takeback accept reject close`: what somebody does who posted work."""
 
 from typing import Annotated, Any
 
@@ -23,6 +23,19 @@ def grant(
 ) -> int:
     """Give an item to one who asked for it."""
     return answer(ctx, lambda town: town.market.grant(item, to=to))
+
+
+@app.command(cls=Telling)
+@example('wl takeback w-3fa9 --reason "no progress for 9 h"')
+def takeback(
+    ctx: typer.Context,
+    item: ItemArgument,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the holder reads it.")],
+    holder: Annotated[str, typer.Option("--from", help="Whose, if several hold it.")] = "",
+) -> int:
+    """Take an item back from whoever holds it; it is open again."""
+    return answer(ctx, lambda town: town.market.takeback(item, reason=reason, holder=holder))
 
 
 def stamp_of(

@@ -20,20 +20,24 @@ Reaches = Literal["local", "peers"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """One thing that could be done now. `cmd` is an argv, never built from strangers' text."""
+    """One thing that could be done now. `cmd` is an argv, never built from strangers' text.
+
+    `label` says to people what it is for, where the command alone does not.
+    """
 
     do: str
     cmd: tuple[str, ...]
     needs: tuple[str, ...] = ()
     reaches: Reaches = "local"
     undo: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """An order to stop working on an item. `code` is that of the error `wait` would give.
 
-    `reason` is what a stranger said; `words` are ours.
+    `reason` is what a stranger said; `words` are ours alone, `told` are both, for people.
     """
 
     code: str
@@ -41,6 +45,7 @@ class Stop:
     short: str
     agent: str
     words: str
+    told: tuple[str, ...] = ()
     by: str = ""
     reason: str = ""
 

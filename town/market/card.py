@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ledger.story import Story
+from town.market.deciders import waiting_line
 from town.market.find import Found
 from town.market.names import name_of
 from town.market.view import FOR_THE_DOER, Viewer
@@ -38,6 +39,8 @@ def card_lines(found: Found, facts: Mapping[str, Any], viewer: Viewer) -> tuple[
         lines += _attempts(found, found.story, viewer)
         lines += _notes(found, found.story, viewer)
         lines += _seen_by(facts)
+        waiting = waiting_line(found.journal, found.story, viewer)
+        lines += [waiting] if waiting else []
     return tuple(lines)
 
 
@@ -51,7 +54,7 @@ def _state(found: Found, facts: Mapping[str, Any], viewer: Viewer) -> str:
         due = until(story.open_grants[0].until, viewer.now)
         return f"{state}: {facts['holder']} until {due}"
     if facts["asked_n"]:
-        return f"{facts['asked_n']} asked; {facts['actor']} decides"
+        return f"asked {facts['asked_n']}; {facts['actor']} decides"
     if story.accepted is not None:
         return f"{state}: {name_of(found.journal, story.accepted.worker)}'s work"
     return state

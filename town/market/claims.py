@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.journal import Journal
-from ledger.story import Status, Story
+from ledger.story import Ask, Grant, Status, Story
 from stamps.clock import SECOND_US
 from stamps.record import public_id
 from town.market.answer import NOT_SETTLED, NOT_YOURS, Next, problem
-from town.market.names import holder_words, name_of
+from town.market.find import live_asks
+from town.market.names import agent_word, holder_words, name_of
 from town.market.ports import Reach
-from town.market.stops import last_grant_of, why_not_yours
+from town.market.stops import last_grant_of, lost_words
 from town.market.view import Viewer, asked_by, held_by, sent_back
-from town.market.words import instant, moment, seconds_left, short_id, span, until
+from town.market.words import counted, instant, listed, moment, seconds_left, short_id, span, until
 
 WAIT_AGAIN_S = 60
+BROWSE = Next(do="browse", cmd=("wl", "browse"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,42 +35,55 @@ class Standing:
     settled: bool = True
 
 
-def step(do: str, *cmd: str, needs: tuple[str, ...] = (), undo: str = "") -> Next:
+def step(do: str, *cmd: str, needs: tuple[str, ...] = (), undo: str = "", label: str = "") -> Next:
     """A next step that reaches the peers."""
-    return Next(do=do, cmd=("wl", *cmd), needs=needs, reaches="peers", undo=undo)
+    return Next(do=do, cmd=("wl", *cmd), needs=needs, reaches="peers", undo=undo, label=label)
+
+
+def handed_in_line(short: str, number: int, home: str, reach: Reach, extra: str = "") -> str:
+    """The line of work that waits for a decision of somebody else's."""
+    heard = f"; last heard {span(reach.last_heard_s)} ago" if reach.last_heard_s else ""
+    rest = "Your time stands still meanwhile."
+    return f"handed in  {short}, attempt {number}{extra}. {home} reviews{heard}. {rest}"
 
 
 def _closed(story: Story) -> bool:
     return story.status in (Status.COMPLETED, Status.WITHDRAWN)
 
 
-def _unanswered(story: Story, account: str) -> bool:
-    """Whether a request of the account ran out, or is on terms that changed."""
-    return any(a.account == account and a.grant is None and not a.released for a in story.asks)
-
-
-def _others(count: int) -> str:
-    return f"{count} other" if count == 1 else f"{count} others"
+def _unanswered(story: Story, account: str) -> Ask | None:
+    """The newest request of the account that ran out, or is on terms that changed."""
+    asks = [a for a in story.asks if a.account == account and a.grant is None and not a.released]
+    return asks[-1] if asks else None
 
 
 class Claims:
-    """Says how an item's claim stands for the viewer's town."""
+    """Says how an item's claim stands for the viewer's town.
 
-    def __init__(self, journal: Journal, viewer: Viewer) -> None:
+    `told_yours`: whether the viewer was once told that the item is his (the local note).
+    """
+
+    def __init__(self, journal: Journal, viewer: Viewer, *, told_yours: bool = False) -> None:
         self.journal = journal
         self.viewer = viewer
+        self.told_yours = told_yours
 
     def standing(self, story: Story, reach: Reach) -> Standing:
         """How the item stands for this town now. `reach` is that of the item's home."""
         mine = self.viewer.account
-        asked = asked_by(story, self.viewer) is not None
+        held = held_by(story, mine)
+        asked = asked_by(story, self.viewer)
+        before = last_grant_of(story, mine)
+        late = _unanswered(story, mine)
+        displaced = self.told_yours and before is None
         cases: tuple[tuple[bool, Callable[[], Standing]], ...] = (
             (_closed(story), lambda: self._over(story)),
-            (held_by(story, mine) is not None, lambda: self._held(story)),
-            (asked and self._room(story), lambda: self._asked(story, reach)),
+            (held is not None, lambda: self._held(story, held, reach)),
+            (displaced, lambda: self._lost(story)),
+            (asked is not None and self._room(story), lambda: self._asked(story, asked, reach)),
             (not self._room(story), lambda: self._taken(story)),
-            (last_grant_of(story, mine) is not None, lambda: self._lost(story)),
-            (_unanswered(story, mine), lambda: self._lapsed(story)),
+            (before is not None, lambda: self._lost(story)),
+            (late is not None, lambda: self._lapsed(story, late)),
         )
         fitting = (say for holds, say in cases if holds)
         say = next(fitting, lambda: Standing(state="open", settled=False))
@@ -85,8 +100,7 @@ class Claims:
 
     # --- yours
 
-    def _held(self, story: Story) -> Standing:
-        grant = held_by(story, self.viewer.account)
+    def _held(self, story: Story, grant: Grant | None, reach: Reach) -> Standing:
         if grant is None:
             raise ValueError("it is not held by this town")
         other = self._other_agent(story, grant.bid)
@@ -95,43 +109,50 @@ class Claims:
             return self._own_town(story, other)
         waiting = [a for a in story.attempts if a.worker == grant.holder and not a.decision]
         if waiting:
-            line = f"handed in  {short}, attempt {waiting[-1].n}. {self._home(story)} reviews."
-            words = (f"{line} Your time stands still meanwhile.",)
-            return Standing(
-                state="handed_in", words=words, next=(step("wait", "wait", short, "--until",
-                                                           "decided"),)
-            )  # fmt: skip
+            words = (handed_in_line(short, waiting[-1].n, self._home(story), reach),)
+            wait = step("wait", "wait", short, "--until", "decided")
+            return Standing(state="handed_in", words=words, next=(wait,))
         back = sent_back(story)
         if back is not None:
-            again = f"Yours again until {until(grant.until, now)}."
+            again = f"Yours again until {moment(grant.until, now)}."
             words = (f'sent back  {short}: "{back.reason}". {again}',)
             return Standing(state="sent_back", words=words, next=self._hand_in(short))
         if grant.until <= now:
-            late = span(-seconds_left(grant.until, now))
-            words = (f"overdue {short} by {late}. Still yours until {self._home(story)} ends it.",)
-            return Standing(state="overdue", words=words, next=(step("renew", "renew", short),))
-        return Standing(state="yours", words=self._yours(story, short), next=self._hand_in(short))
+            return self._overdue(story, short, grant)
+        yours = self._yours(story, short, grant)
+        return Standing(state="yours", words=yours, next=self._hand_in(short))
 
-    def _yours(self, story: Story, short: str) -> tuple[str, ...]:
-        grant = held_by(story, self.viewer.account)
-        if grant is None:
-            raise ValueError("it is not held by this town")
-        title = story.fields["title"]
-        first = f'yours   {short} "{title}" until {until(grant.until, self.viewer.now)}'
+    def _overdue(self, story: Story, short: str, grant: Grant) -> Standing:
+        late = span(-seconds_left(grant.until, self.viewer.now))
+        still = f"Still yours until {self._home(story)} ends it."
+        words = (f"overdue {short} by {late}. {still} Keep it: wl renew {short}",)
+        return Standing(state="overdue", words=words, next=(step("renew", "renew", short),))
+
+    def _yours(self, story: Story, short: str, grant: Grant) -> tuple[str, ...]:
         others = len(story.open_grants) - 1
         if others:
-            first = f"yours   {short}, together with {_others(others)}."
-            second = "        The first accepted hand-in wins; yours may end unused."
-            return first, second
+            rest = "The first accepted hand-in wins; yours may end unused."
+            return (f"yours   {short}, together with {counted(others, 'other')}. {rest}",)
+        title = story.fields["title"]
+        first = f'yours   {short} "{title}" until {until(grant.until, self.viewer.now)}'
         bid = self.journal.state.record(grant.bid) if grant.bid is not None else None
         took = f" in {max(grant.at - bid.at, 0) / SECOND_US:.1f} s" if bid is not None else ""
         second = f"        {self._home(story)} said yes{took}. It stays yours while you show work."
         return first, second
 
+    def already(self, story: Story) -> tuple[str, ...]:
+        """The line for whoever claims what is his."""
+        grant = held_by(story, self.viewer.account)
+        if grant is None:
+            raise ValueError("it is not held by this town")
+        now = self.viewer.now
+        since = f"since {moment(grant.at, now)}, until {moment(grant.until, now)}"
+        return (f"yours   {self._short(story)} {since} (nothing changed)",)
+
     def _hand_in(self, short: str) -> tuple[Next, ...]:
-        done = step("submit", "done", short, "--evidence", "<url>", needs=("url",),
-                    undo=f"wl unclaim {short}")  # fmt: skip
-        return done, step("release", "unclaim", short)
+        back = f"wl unclaim {short}"
+        done = step("submit", "done", short, "--evidence", "<url>", needs=("url",), undo=back)
+        return done, step("release", "unclaim", short, label="give it back")
 
     def _other_agent(self, story: Story, bid_id: str | None) -> str | None:
         """The agent of this town that asked, where it is another than the viewer's."""
@@ -142,53 +163,61 @@ class Claims:
 
     def _own_town(self, story: Story, agent: str) -> Standing:
         short = self._short(story)
-        who = f"{agent}, an agent" if agent != "the operator" else "the operator"
+        who = "the operator" if agent == "the operator" else f"{agent_word(agent)}, an agent"
         why = f"{short} is held by {who} of your own town."
         return Standing(
             state="taken",
             exit=NOT_YOURS,
             words=(f"taken   {why}",),
-            next=(Next(do="browse", cmd=("wl", "browse")),),
-            error=problem("claim.own_town", why, holder=agent),
+            next=(BROWSE,),
+            error=problem("claim.own_town", why, holder=agent_word(agent)),
         )
 
     # --- asked
 
-    def _asked(self, story: Story, reach: Reach) -> Standing:
-        ask = asked_by(story, self.viewer)
+    def _asked(self, story: Story, ask: Ask | None, reach: Reach) -> Standing:
         if ask is None:
             raise ValueError("this town did not ask")
         if ask.by != self.viewer.agent:
             return self._own_town(story, ask.by or "the operator")
         short, home = self._short(story), self._home(story)
-        others = len({a.account for a in story.asks}) - 1
-        words: tuple[str, ...]
-        why = f"{home} has not answered yet"
-        if story.rules.assign == "choose":
-            words = (f"asked   {short}. {home} picks by hand among {others + 1} requests.",)
-        else:
-            words = (
-                f"asked   {short}. Not yours yet: do not start.",
-                self._heard(home, reach, others),
-            )
+        others = len({a.account for a in live_asks(story, self.viewer.now)}) - 1
         return Standing(
             state="asked",
             exit=NOT_SETTLED,
-            words=words,
-            next=(step("wait", "wait", short), step("release", "unclaim", short)),
-            error=problem("claim.waiting", why, retry_after_s=WAIT_AGAIN_S),
+            words=self._asked_words(story, short, reach, others),
+            next=(
+                step("wait", "wait", short),
+                step("release", "unclaim", short, label="take it back"),
+                Next(do="browse", cmd=("wl", "browse"), label="other work"),
+            ),
+            error=problem(
+                "claim.waiting", f"{home} has not answered yet", retry_after_s=WAIT_AGAIN_S
+            ),
             settled=False,
         )
 
-    def _heard(self, home: str, reach: Reach, others: int) -> str:
-        also = f" {_others(others)} asked too." if others else ""
-        if reach.last_heard_s is None:
-            return (
-                f"        {home} decides; it was not heard yet. The request leaves by itself when"
-                f" a peer answers.{also}"
-            )
-        via = f" Your request waits for it at {reach.via}." if reach.via else ""
-        return f"        {home} decides; last heard {span(reach.last_heard_s)} ago.{via}{also}"
+    def _asked_words(self, story: Story, short: str, reach: Reach, others: int) -> tuple[str, ...]:
+        home = self._home(story)
+        if (self.viewer.account, self.viewer.device) == story.home:
+            heard = "This node decides once it has heard a peer: after a start it listens first."
+            return (f"asked   {short}. Not yours yet: do not start.", f"        {heard}")
+        if not reach.held_by and not reach.live:
+            silent = "yet" if reach.silent_s is None else f"for {span(reach.silent_s)}"
+            rest = f"no peer reached {silent}. It leaves by itself when one answers."
+            return (f"asked   {short}, only on this machine: {rest}",)
+        if story.rules.assign == "choose":
+            asks = counted(others + 1, "request")
+            return (f"asked   {short}. {home} picks by hand among {asks}.",)
+        first = f"asked   {short}. Not yours yet: do not start."
+        return first, self._who_decides(home, reach, others)
+
+    def _who_decides(self, home: str, reach: Reach, others: int) -> str:
+        heard = f"; last heard {span(reach.last_heard_s)} ago" if reach.last_heard_s else ""
+        places = [name for name in reach.held_by if name != home] if not reach.live else []
+        waits = f" Your request waits for it at {listed(places)}." if places else ""
+        also = f" {counted(others, 'other')} asked too." if others else ""
+        return f"        {home} decides{heard}.{waits}{also}"
 
     # --- not yours
 
@@ -198,39 +227,44 @@ class Claims:
         holder = holder_words(self.journal, grant)
         why = f"{short} is {holder}'s until {moment(grant.until, self.viewer.now)}."
         words = (
-            f"taken   {why} {home} heard {holder} first.",
+            f"taken   {why} {home} heard {holder.partition('/')[0]} first.",
             f"        Nothing of yours changed. Already built it? wl done {short} --speculative",
         )
         return Standing(
             state="taken",
             exit=NOT_YOURS,
             words=words,
-            next=(Next(do="browse", cmd=("wl", "browse")),),
+            next=(BROWSE,),
             error=problem("claim.lost", why, holder=holder, until=instant(grant.until)),
         )
 
     def _lost(self, story: Story) -> Standing:
         short = self._short(story)
-        code, said, reason = why_not_yours(story, self.viewer.account, self._home(story))
-        ended = code == "claim.ended"
-        first = f"{'ended' if ended else 'stop':<8}{short} {said}"
-        words = (first, *((f'        Reason: "{reason}"',) if reason else ()))
-        after = step("claim", "claim", short) if ended else step("reply", "note", short, "<text>")
+        said = lost_words(
+            story, self.viewer.account, home=self._home(story), short=short, now=self.viewer.now
+        )
+        over = said.code == "claim.ended"
+        again = step("claim", "claim", short)
+        reply = step("reply", "note", short, "<text>", needs=("text",))
         return Standing(
-            state="ended",
+            state="ended" if over else "stop",
             exit=NOT_YOURS,
-            words=words,
-            next=(after,),
-            error=problem(code, f"{short} {said}", untrusted={"reason": reason}),
+            words=said.told,
+            next=(again if over else reply, BROWSE),
+            error=problem(said.code, said.why, untrusted={"reason": said.reason}),
         )
 
-    def _lapsed(self, story: Story) -> Standing:
+    def _lapsed(self, story: Story, ask: Ask | None) -> Standing:
+        if ask is None:
+            raise ValueError("this town did not ask")
         short = self._short(story)
-        why = f"your request for {short} got no answer in time"
+        waited = span((ask.until - ask.at) / SECOND_US)
+        why = f"your request for {short} got no answer in {waited}."
+        why = f"{short} has new terms since you asked." if ask.stale else why
         return Standing(
             state="lapsed",
             exit=NOT_YOURS,
-            words=(f"lapsed  {why}.",),
+            words=(f"lapsed  {why} Ask again: wl claim {short}",),
             next=(step("claim", "claim", short),),
             error=problem("claim.lapsed", why),
         )
@@ -247,13 +281,18 @@ class Claims:
         if done is not None and done.worker == mine:
             words = (f"closed  {short} by {home} without a stamp{because}.",)
             return Standing(state="closed", words=words)
-        how = "withdrawn" if story.status is Status.WITHDRAWN else "done"
-        word = "closed" if how == "done" else "withdrawn"
+        if last_grant_of(story, mine) is not None and story.home.account != mine:
+            return self._lost(story)
+        withdrawn = story.status is Status.WITHDRAWN
+        told = f"withdrawn  {short} by {home}{because}." if withdrawn else ""
+        told = told or f"closed  {short} by {home}{because}."
+        state = "withdrawn" if withdrawn else "done"
         return Standing(
-            state=how,
+            state=state,
             exit=NOT_YOURS,
-            words=(f"{word:<8}{short} by {home}{because}.",),
-            error=problem("item.closed", f"{short} is {how}"),
+            words=(told,),
+            next=(BROWSE,),
+            error=problem("item.closed", f"{short} is {state}"),
         )
 
     def _accepted(self, story: Story) -> str:

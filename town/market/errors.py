@@ -111,15 +111,39 @@ class UnsignedItemError(MarketError):
         self.source = source
 
 
+class OwnTownError(MarketError):
+    """Another agent of this town has the item."""
+
+    code: ClassVar[str] = "claim.own_town"
+    hint: ClassVar[str] = "Take another item: wl browse"
+    exit: ClassVar[int] = 5
+
+    def __init__(self, short: str, agent: str) -> None:
+        who = f"{agent}, an agent of your own town" if agent else "the operator of your own town"
+        super().__init__(f"{short} is held by {who}.", tries=(("wl", "browse"),))
+        self.words = (f"taken   {self}",)
+        self.holder = agent or "the operator"
+
+
 class FieldError(MarketError):
     """A field breaks a limit or a form of the contract. `limit` is the most it may have."""
 
     code: ClassVar[str] = "record.bad"
-    hint: ClassVar[str] = "Say it within the limit; larger things belong behind a link."
+    hint: ClassVar[str] = "Say it otherwise; --help names what each option takes."
     exit: ClassVar[int] = 2
 
-    def __init__(self, field: str, rule: str, limit: int | None, why: str) -> None:
-        super().__init__(why)
+    def __init__(
+        self,
+        field: str,
+        rule: str,
+        limit: int | None,
+        why: str,
+        *,
+        tries: tuple[Argv, ...] = (),
+    ) -> None:
+        super().__init__(why, tries=tries)
+        if limit is not None:
+            self.why = "Say it within the limit; larger things belong behind a link."
         self.field = field
         self.rule = rule
         self.limit = limit

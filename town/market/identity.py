@@ -45,7 +45,9 @@ class IdentityDesk(ItemDesk):
                 raise TownThereError(self.town.handle)
             return self._account_answer((f"town    {self.town.handle} lives here already",))
         if not handle:
-            raise FieldError("handle", "missing", None, "a town needs a name: --handle NAME")
+            why = "a town needs a name that others will see"
+            again = ("wl", "init", "--handle", "<name>")
+            raise FieldError("handle", "missing", None, why, tries=(again,))
         check_handle(handle)
         self.about_to("rig.register", {"handle": handle, "type": type})
         self.run(lambda: self._register(handle, type))
@@ -71,7 +73,8 @@ class IdentityDesk(ItemDesk):
         except BadRecordError as error:
             if error.where.endswith("handle"):
                 raise HandleError(handle) from error
-            raise limit_words(error, {"type": type_}) from error
+            forms = {"type": "one of town, human, agent, org"}
+            raise limit_words(error, {"type": type_}, forms) from error
         self.say(self.town.self_ledger, entry)
         self.town.settle(str(entry.record.id), handle)
 
@@ -98,7 +101,8 @@ class IdentityDesk(ItemDesk):
         data = self.run(self._account_facts)
         backup = Next(do="backup", cmd=("wl", "key", "backup", "<file>"), needs=("file",))
         up = Next(do="up", cmd=("wl", "up"))
-        next_ = (up,) if data["recovery_saved"] else (up, backup)
+        next_: tuple[Next, ...] = () if self.ports.resident else (up,)
+        next_ += () if data["recovery_saved"] else (backup,)
         return self.answer("wl.v1.account", data, words, next_=next_)
 
     def _account_facts(self) -> dict[str, Any]:
@@ -179,7 +183,7 @@ class IdentityDesk(ItemDesk):
         strange = [key for key in keys if str(key.device) not in known]
         if strange:
             why = "this key is no recovery key of this account (any more)"
-            raise FieldError("key", "unknown", None, why)
+            raise FieldError("key", "unknown", None, why, tries=(("wl", "account"),))
         self.about_to("key restore", {"keys": len(keys)})
         self.run(lambda: self.town.keys.save_rotation(keys))
         words = (

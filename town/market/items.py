@@ -4,21 +4,23 @@ It finds the item, knows who looks, and refreshes what this town believes to hol
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from ledger.actions_errors import ActionError
 from ledger.journal import Journal
-from ledger.story import Story
+from ledger.story import Home, Story
 from stamps.record import ChainKey
 from town.market.answer import Answer, Next
 from town.market.claims import Claims, Standing
+from town.market.deciders import poster_facts
 from town.market.desk import Desk
 from town.market.find import Found, find_item
 from town.market.ports import Reach
 from town.market.refusals import explain
 from town.market.stops import forget_working, remember_working, working
-from town.market.view import Viewer, held_by, item_facts
+from town.market.view import Viewer, asked_by, held_by, item_facts
 from town.market.words import short_id
 
 Result = TypeVar("Result")
@@ -58,46 +60,75 @@ class ItemDesk(Desk):
         return short_id(found.journal, found.id)
 
     def facts(self, found: Found) -> dict[str, Any]:
-        """The item's data, with who else holds its post."""
+        """The item's data, with who else holds its post and what is known of its poster."""
         facts = item_facts(found, self.viewer())
         if found.story is not None:
-            post = found.story.post
+            journal, post = found.journal, found.story.post
             chain = ChainKey(post.scope, post.author, str(post.device))
-            names = self.ports.peers.seen_by(found.journal.wasteland, chain, post.seq)
+            names = self.ports.peers.seen_by(journal.wasteland, chain, post.seq)
             facts["seen_by"] = list(names)
+            known = poster_facts(journal, post.account)
+            facts["poster"] |= {**known, "seen_s": self._poster_seen_s(found)}
         return facts
 
+    def _poster_seen_s(self, found: Found) -> int | None:
+        post = found.signed.post
+        if post.account == self.town.account:
+            return 0
+        home = Home(post.account, str(post.device))
+        return self.ports.peers.reach(found.journal.wasteland, home).last_heard_s
+
     def reach(self, found: Found) -> Reach:
-        """Whether the item's home is there to answer."""
+        """Whether the item's home is there to answer, and who holds this town's request."""
         viewer = self.viewer()
         home = found.signed.home
         if (viewer.account, viewer.device) == home:
             return Reach(live=True, last_heard_s=0)
-        return self.ports.peers.reach(found.journal.wasteland, home)
+        wasteland = found.journal.wasteland
+        return replace(
+            self.ports.peers.reach(wasteland, home),
+            held_by=self._request_held_by(found, viewer),
+            silent_s=self.ports.peers.standing(wasteland).heard_s,
+        )
+
+    def _request_held_by(self, found: Found, viewer: Viewer) -> tuple[str, ...]:
+        ask = asked_by(found.signed, viewer)
+        record = found.journal.state.record(ask.id) if ask is not None else None
+        if record is None:
+            return ()
+        chain = ChainKey(record.scope, record.author, str(record.device))
+        return tuple(self.ports.peers.seen_by(found.journal.wasteland, chain, record.seq))
+
+    def claims(self, found: Found) -> Claims:
+        """What can be said about the item's claim to this agent."""
+        viewer = self.viewer()
+        note = working(self.town).get(str(found.signed.post.id)) or {}
+        told = note.get("state") == "yours" and note.get("agent", "") == viewer.agent
+        return Claims(found.journal, viewer, told_yours=told)
 
     def standing(self, found: Found) -> Standing:
-        """How the item's claim stands for this town; what the town believes follows it."""
-        claims = Claims(found.journal, self.viewer())
-        standing = claims.standing(found.signed, self.reach(found))
-        self._believe(found.journal, found.signed)
-        return standing
+        """How the item's claim stands for this town."""
+        return self.claims(found).standing(found.signed, self.reach(found))
 
-    def _believe(self, journal: Journal, story: Story) -> None:
-        """The local note says what this answer told the agent."""
+    def believe(self, journal: Journal, story: Story) -> None:
+        """The local note says what this answer tells the agent."""
         if self.rehearsing or not self.town.account:
             return
         item = str(story.post.id)
         if held_by(story, self.town.account) is not None:
             note = working(self.town).get(item)
-            agent = self._holding_agent(story)
+            agent = self.holding_agent(story) or ""
             if note is None or note.get("state") != "yours" or note.get("agent") != agent:
                 remember_working(self.town, journal.wasteland, item, agent=agent, state="yours")
         else:
             forget_working(self.town, item)
 
-    def _holding_agent(self, story: Story) -> str:
+    def holding_agent(self, story: Story) -> str | None:
+        """The agent of this town that holds the item, empty for the operator, None for nobody."""
         grant = held_by(story, self.town.account)
-        ask = next((a for a in story.asks if grant is not None and a.id == grant.bid), None)
+        if grant is None:
+            return None
+        ask = next((a for a in story.asks if a.id == grant.bid), None)
         return ask.by if ask is not None else ""
 
     def item_answer(
@@ -115,13 +146,20 @@ class ItemDesk(Desk):
         whole = {**data, **(extra or {})}
         return self.answer("wl.v1.item", whole, words, next_=next_, exit_=exit_, error=error)
 
-    def standing_answer(self, found: Found) -> Answer:
-        """The answer that says how the claim stands."""
-        standing = self.run(lambda: self.standing(self.again(found)))
+    def standing_answer(self, found: Found, words: tuple[str, ...] = ()) -> Answer:
+        """The answer that says how the claim stands; `words` in the place of its own lines."""
+
+        def look() -> Standing:
+            again = self.again(found)
+            standing = self.standing(again)
+            self.believe(again.journal, again.signed)
+            return standing
+
+        standing = self.run(look)
         extra = {"claim": standing.state}
         return self.item_answer(
             found,
-            standing.words,
+            words or standing.words,
             next_=standing.next,
             exit_=standing.exit,
             error=standing.error,

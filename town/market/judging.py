@@ -9,16 +9,18 @@ from typing import Any
 from ledger import actions_items as say
 from ledger.actions_errors import StateError
 from ledger.journal import Journal
-from ledger.story import Story
+from ledger.story import Grant, Story
 from stamps.errors import BadRecordError
 from stamps.record import public_id
 from town.market.answer import Answer
 from town.market.claims import step
-from town.market.errors import FieldError, NotFoundError
+from town.market.deciders import known_of, unsigned_asker, waiting_line
+from town.market.errors import AmbiguousError, FieldError, NotFoundError
 from town.market.find import Found, find_ask, find_attempt, live_asks
 from town.market.limits import limit_words
-from town.market.names import holder_words, name_of
+from town.market.names import account_called, agent_word, holder_words, name_of
 from town.market.posting import PostingDesk
+from town.market.view import decides
 from town.market.words import ago, instant, normal_text, until
 
 
@@ -29,29 +31,35 @@ class JudgingDesk(PostingDesk):
         """Who asked for the item, oldest first, with what is known of them."""
         found = self.run(lambda: self.found(item))
 
-        def rows() -> list[dict[str, Any]]:
-            asks = live_asks(found.signed, self.now())
-            return [self._bid(found.journal, ask) for ask in asks]
+        def look() -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+            story, journal = found.signed, found.journal
+            rows = [self._bid(journal, ask) for ask in live_asks(story, self.now())]
+            neighbour = unsigned_asker(journal, story)
+            rows += [_unsigned_bid(*neighbour)] if neighbour is not None else []
+            short = self.short(found)
+            waiting = waiting_line(journal, story, self.viewer()) if rows else ""
+            each = tuple(f"{short}  {row['by']} asked {row['ago']} ({row['known']})"
+                         for row in rows)  # fmt: skip
+            return rows, (waiting,) if waiting else each or (f"{short}  nobody asks for it now",)
 
-        listed = self.run(rows)
+        rows, words = self.run(look)
         short = self.run(lambda: self.short(found))
-        words = tuple(
-            f"{short}  {row['by']} asked {row['ago']} ({row['known']})" for row in listed
-        ) or (f"{short}  nobody asks for it now",)
-        next_ = tuple(step("grant", "grant", short, "--to", str(row["name"])) for row in listed[:1])
-        return self.answer("wl.v1.bids", {"item": found.id, "rows": listed}, words, next_=next_)
+        mine = self.run(lambda: decides(found.signed, self.viewer()))
+        next_ = tuple(step("grant", "grant", short, "--to", str(row["name"]))
+                      for row in rows[:1] if mine and row["signed"])  # fmt: skip
+        return self.answer("wl.v1.bids", {"item": found.id, "rows": rows}, words, next_=next_)
 
     def _bid(self, journal: Journal, ask: Any) -> dict[str, Any]:
         name = name_of(journal, ask.account)
-        stamps = len(journal.index.waiting(f"named:{ask.account}"))
         return {
-            "by": f"{name}/{ask.by}" if ask.by else name,
+            "by": f"{name}/{agent_word(ask.by)}" if ask.by else name,
             "name": name,
             "account": ask.account,
+            "signed": True,
             "at": instant(ask.at),
             "ago": ago(ask.at, self.now()),
             "until": instant(ask.until),
-            "known": f"{stamps} stamps" if stamps else "new",
+            "known": known_of(journal, ask.account),
         }
 
     def grant(self, item: str, to: str = "") -> Answer:
@@ -91,6 +99,46 @@ class JudgingDesk(PostingDesk):
         if ask is None:
             raise NotFoundError("request", to or found.id)
         return ask, ""
+
+    def takeback(self, item: str, reason: str, holder: str = "") -> Answer:
+        """The item is its holder's no more, and the holder is told why."""
+        said = normal_text(reason)
+        if not said:
+            raise FieldError("reason", "missing", None, "taking an item back needs a reason")
+
+        def work() -> tuple[Found, str]:
+            found = self.found(item)
+            story = found.signed
+            say.check_decision(story, self.author, "claim.end")
+            held = self._whose(found, holder)
+            if held is None:
+                return found, ""
+            try:
+                entry = say.end(
+                    found.journal, self.author, story, held,
+                    cause="taken_back", now=self.now(), reason=said,
+                )  # fmt: skip
+            except BadRecordError as error:
+                raise limit_words(error, {"reason": said}) from error
+            self.say(found.journal, entry)
+            return found, holder_words(found.journal, held)
+
+        found, who = self.run(work)
+        if not who:
+            short = self.run(lambda: self.short(found))
+            return self.item_answer(found, (f"back    nobody holds {short} (nothing changed).",))
+        return self.decided(found, "taken back", "take back", f" from {who}.")
+
+    def _whose(self, found: Found, said: str) -> Grant | None:
+        """The open grant of the one named, or the only one. Raises AmbiguousError."""
+        grants = found.signed.open_grants
+        if said:
+            account = account_called(found.journal, said.partition("/")[0])
+            return next((g for g in grants if g.holder == account), None)
+        if len(grants) > 1:
+            names = tuple(f"--from {holder_words(found.journal, grant)}" for grant in grants)
+            raise AmbiguousError("holder", "without --from", names)
+        return grants[0] if grants else None
 
     def accept(self, item: str, stamp: Mapping[str, Any], attempt: int = 0) -> Answer:
         """The hand-in is accepted with a stamp; this completes the item."""
@@ -178,6 +226,20 @@ class JudgingDesk(PostingDesk):
 
         found = self.run(work)
         return self.decided(found, "closed", "close", ", without a stamp.")
+
+
+def _unsigned_bid(name: str, source: str) -> dict[str, Any]:
+    """A row of somebody who signs nothing, as a request."""
+    return {
+        "by": name,
+        "name": name,
+        "account": None,
+        "signed": False,
+        "at": None,
+        "ago": f"on {source}",
+        "until": None,
+        "known": "without a signature",
+    }
 
 
 def _stamp(stamp: Mapping[str, Any]) -> dict[str, Any]:

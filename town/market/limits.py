@@ -11,8 +11,6 @@ from town.market.errors import FieldError
 LIMITS: Mapping[str, tuple[int, str]] = {
     "title": (limits.TITLE_CHARS_MAX, "characters"),
     "project": (limits.PROJECT_CHARS_MAX, "characters"),
-    "type": (limits.TYPE_CHARS_MAX, "characters of a-z, 0-9, - and _"),
-    "priority": (limits.PRIORITY_MAX, ""),
     "tags": (limits.TAGS_MAX, "tags of at most 64 characters"),
     "description": (limits.DESCRIPTION_BYTES_MAX, "bytes"),
     "text": (limits.NOTE_BYTES_MAX, "bytes"),
@@ -20,18 +18,39 @@ LIMITS: Mapping[str, tuple[int, str]] = {
     "reason": (limits.REASON_CHARS_MAX, "characters"),
     "message": (limits.MESSAGE_CHARS_MAX, "characters"),
     "skills": (limits.STAMP_SKILLS_MAX, "skills of at most 64 characters"),
-    "lease_s": (limits.LEASE_MAX_S, "seconds, and at least 300"),
     "record": (limits.RECORD_BYTES_MAX, "bytes for the whole record"),
+}
+# What a field must be, where it is no matter of length.
+FORMS: Mapping[str, str] = {
+    "assign": "one of first, choose, race",
+    "base": "a text of at most 255 characters, on one line",
+    "cause": "one of lapsed, released, taken_back",
+    "confidence": "a number from 0 to 100",
+    "deliver": "one of pull_request, patch, commit, blob",
+    "effort": "one of trivial, small, medium, large, epic",
+    "handle": "small letters, digits, - and _, at most 64, not at the ends",
+    "lease_s": "a time from 5 minutes (300 s) to 90 days",
+    "may": "kinds of records, or *",
+    "priority": "a number from 0 (now) to 4 (some day)",
+    "severity": "one of small, wide, core (or leaf, branch, root)",
+    "tag": "one of note, question, answer, progress, dispute, ruling, check",
+    "type": "at most 32 characters of a-z, 0-9, - and _",
+    "unsigned": "one of ask, auto, refuse",
 }
 NOT_ALLOWED = "holds a character that no record may carry (a control or direction mark)"
 
 
-def limit_words(error: BadRecordError, said: Mapping[str, Any]) -> FieldError:
-    """The field, the limit and what was said too much of it."""
+def limit_words(
+    error: BadRecordError, said: Mapping[str, Any], forms: Mapping[str, str] | None = None
+) -> FieldError:
+    """The field, the limit and what was said too much of it. `forms` beat the usual ones."""
     field = _field_of(error)
     limit, unit = LIMITS.get(field, (None, ""))
     if error.reason == "canonical.text":
         return FieldError(field, error.reason, None, f"{field or 'a text'} {NOT_ALLOWED}")
+    form = {**FORMS, **(forms or {})}.get(field)
+    if form is not None:
+        return FieldError(field, error.reason, None, f"{field} is {form}")
     if limit is None:
         where = f" ({error.where})" if error.where else ""
         return FieldError(field, error.reason, None, f"{field or 'it'} is not right{where}")
@@ -44,7 +63,7 @@ def _field_of(error: BadRecordError) -> str:
     if error.reason in ("canonical.size", "line.size"):
         return "record"
     parts = [part for part in error.where.replace("[", ".").split(".") if part.isidentifier()]
-    known = [part for part in parts if part in LIMITS]
+    known = [part for part in parts if part in LIMITS or part in FORMS]
     named = [part for part in parts if part not in ("body", "set", "stamp", "policy")]
     return (known or named or [""])[-1]
 

@@ -23,6 +23,7 @@ from town.market.words import instant, normal_text
 
 ADMIT_WAIT_S = 10.0
 POLICY_TYPES: Mapping[str, type] = {"lease_s": int}
+POLICY_NAMES = ("assign", "lease_s", "unsigned", "may_instruct", "maintainers")
 POLICY_LISTS = frozenset({"may_instruct", "maintainers"})
 
 
@@ -205,6 +206,10 @@ class MembershipDesk(FoundingDesk, ItemDesk):
         if "join" in changes:
             why = "join is a rule of the genesis, so that no later record changes who counted"
             raise FieldError("join", "fixed", None, why)
+        unknown = sorted(set(changes) - set(POLICY_NAMES))
+        if unknown:
+            why = f"no rule is called {unknown[0]}; {', '.join(POLICY_NAMES)} are"
+            raise FieldError(unknown[0], "unknown", None, why, tries=(("wl", "policy"),))
         said = {name: self._policy_value(journal, name, text) for name, text in changes.items()}
         try:
             entry = members.policy(journal, self.author, changes=said, now=self.now())

@@ -1,9 +1,21 @@
 """What people are called, and who is meant by what was typed. It asks the ledger alone."""
 
+import re
+
 from ledger.journal import Journal
 from ledger.story import Grant
 from stamps.identity import AccountId
 from town.market.errors import NotFoundError
+
+AGENT_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
+
+
+def agent_word(said: str) -> str:
+    """The name of an agent; one that is no name (records 1.4) is not repeated.
+
+    A bid's `by` is a stranger's text, and it would stand where programs expect a name.
+    """
+    return said if said == "the operator" or AGENT_NAME.fullmatch(said) else "an agent"
 
 
 def name_of(journal: Journal, account: str) -> str:
@@ -23,7 +35,7 @@ def holder_words(journal: Journal, grant: Grant) -> str:
     name = name_of(journal, grant.holder)
     bid = journal.state.record(grant.bid) if grant.bid is not None else None
     agent = str(bid.body.get("by", "")) if bid is not None else ""
-    return f"{name}/{agent}" if agent else name
+    return f"{name}/{agent_word(agent)}" if agent else name
 
 
 def account_called(journal: Journal, said: str) -> AccountId:

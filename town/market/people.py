@@ -4,17 +4,14 @@ It shows what the signed records say and verifies each stamp again while it show
 nobody: reputation is a view that each town makes for itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ledger import actions_members as members
 from ledger.journal import Journal
-from ledger.people import given_stamp
 from ledger.store import BoardQuery
-from ledger.story import Given
 from stamps.errors import BadRecordError
-from stamps.record import Envelope, public_id, verify
-from stamps.stamp import Stamp
+from stamps.record import public_id
 from town.market.answer import Answer
 from town.market.errors import AmbiguousError, FieldError, NotFoundError
 from town.market.find import find_item
@@ -22,7 +19,8 @@ from town.market.items import ItemDesk
 from town.market.limits import limit_words
 from town.market.names import account_called, name_of
 from town.market.view import line_facts
-from town.market.words import instant, normal_text
+from town.market.vouched import stamps_of, summary_of
+from town.market.words import normal_text
 
 WORK_MAX = 20
 
@@ -100,7 +98,8 @@ class PeopleDesk(ItemDesk):
                     now=self.now(),
                 )
             except BadRecordError as error:
-                raise limit_words(error, said) from error
+                forms = {"type": "one of endorsement, mentoring, review"}
+                raise limit_words(error, said, forms) from error
             self.say(journal, entry)
             return str(entry.record.id), name_of(journal, subject)
 
@@ -147,64 +146,6 @@ def _own_stamp(journal: Journal, account: str, said: str) -> str:
     if len(found) > 1:
         raise AmbiguousError("stamp", said, tuple(public_id("s", one)[:12] for one in found))
     return found[0]
-
-
-def stamps_of(journal: Journal, account: str) -> Iterator[dict[str, Any]]:
-    """The stamps given to an account, newest first; each verified as it is shown."""
-    given: dict[str, tuple[Given, str]] = {}
-    for subject in journal.index.waiting(f"named:{account}"):
-        for stamp, item in _given(journal, subject):
-            if stamp.subject == account:
-                given[stamp.id] = (stamp, item)
-    newest = sorted(given.values(), key=lambda pair: (pair[0].at, pair[0].id), reverse=True)
-    for stamp, item in newest:
-        yield _stamp_facts(journal, stamp, item)
-
-
-def _given(journal: Journal, subject: str) -> list[tuple[Given, str]]:
-    story = journal.story(subject)
-    if story is not None:
-        return [(given, public_id("w", subject)) for given in story.stamps]
-    record = journal.state.record(subject)
-    if record is None or record.kind != "stamp.give":
-        return []
-    given = given_stamp(journal.state, record)
-    return [(given, "")] if given is not None else []
-
-
-def _stamp_facts(journal: Journal, given: Given, item: str) -> dict[str, Any]:
-    stamp = Stamp.parse(dict(given.stamp))
-    return {
-        "id": public_id("s", given.id),
-        "author": name_of(journal, given.author),
-        "item": item or None,
-        "dims": dict(stamp.dims),
-        "confidence": stamp.confidence,
-        "reach": stamp.severity.word,
-        "skills": list(stamp.skills),
-        "at": instant(given.at),
-        "verified": _holds(journal, given.id),
-        "counts": not given.void and not given.revoked,
-        "why_not": given.void or ("revoked" if given.revoked else None),
-        "untrusted": {"message": stamp.message, "revoked": given.revoked},
-    }
-
-
-def _holds(journal: Journal, record_id: str) -> bool:
-    """Whether the record that gave a stamp bears a good signature, looked at again now."""
-    entry = journal.held.entry(record_id)
-    return entry is not None and verify(Envelope(entry.record, entry.signature)) is not None
-
-
-def summary_of(stamps: list[dict[str, Any]]) -> dict[str, Any]:
-    """Each dimension's mean over the stamps that count, in hundredths, and how many there are."""
-    counting = [stamp for stamp in stamps if stamp["counts"] and stamp["verified"]]
-    sums: dict[str, list[int]] = {}
-    for stamp in counting:
-        for name, grade in stamp["dims"].items():
-            sums.setdefault(name, []).append(grade)
-    means = {name: round(100 * sum(all_) / len(all_)) for name, all_ in sorted(sums.items())}
-    return {"count": len(counting), "mean_x100": means}
 
 
 def _profile_words(data: Mapping[str, Any]) -> tuple[str, ...]:

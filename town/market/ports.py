@@ -18,11 +18,17 @@ SECRET_BYTES = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Whether somebody can answer now. `live`: heard within the last minute, maybe `via`."""
+    """Whether somebody can answer now. `live`: heard within the last minute, maybe `via`.
+
+    `held_by` names the peers that acknowledged this town's request; `silent_s` is how long ago
+    the freshest peer was heard, None when none was.
+    """
 
     live: bool
     last_heard_s: int | None = None
     via: str = ""
+    held_by: tuple[str, ...] = ()
+    silent_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +165,8 @@ class Ports:
     """Everything outside the market that a use case may touch.
 
     `wait(predicate, timeout_s)` is true once the predicate is; it looks again whenever a ledger
-    changed. `who` names the agent on whose behalf this call is made, empty for the operator.
+    changed. `say` shows a person what a slow command is doing. `who` names the agent on whose
+    behalf this call is made, empty for the operator.
     `run` is called from any thread; `peers.push` may be called anywhere, its slow methods never
     inside `run`.
     """
@@ -170,6 +177,7 @@ class Ports:
     wait: Callable[[Callable[[], bool], float], bool]
     peers: Peers
     who: Callable[[], str] = lambda: ""
+    say: Callable[[str], None] = lambda _: None  # a line for whoever waits, on a terminal only
     resident: bool = False  # whether this is a node, whose loops carry what is said
     away_home: str = ""  # the node that decides about this town's posts, empty for itself
     exchange_s: float = 10.0  # how long a command without a node may exchange with peers

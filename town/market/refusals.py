@@ -43,8 +43,10 @@ def explain(error: ActionError, town: Town, *, now: int) -> None:
         error.words = (f"refused  {short} is {error.status}; nothing more can be done about it.",)
         error.try_ = (("wl", "show", short),)
     elif isinstance(error, SelfStampError):
-        error.words = (f"refused  you cannot stamp your own work: wl close {short}",)
-        error.try_ = (("wl", "close", short),)
+        close = (("wl", "close", short),) if is_id(error.item) else ()
+        way = f": wl close {short}" if close else "."
+        error.words = (f"refused  you cannot stamp your own work{way}",)
+        error.try_ = close
     elif error.item:
         error.words = (f"refused  {short}: {error}",)
         error.try_ = (("wl", "show", short),)

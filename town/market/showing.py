@@ -14,9 +14,9 @@ from ledger.story import Story
 from stamps.record import public_id
 from town.market.answer import Answer, Next
 from town.market.card import card_lines
-from town.market.claims import Claims
+from town.market.deciders import waiting_line
 from town.market.errors import FieldError, NotFoundError
-from town.market.find import Found, live_asks
+from town.market.find import Found, item_of, live_asks
 from town.market.items import ItemDesk
 from town.market.names import name_of
 from town.market.stops import forget_working, working
@@ -47,7 +47,7 @@ class ShowingDesk(ItemDesk):
             found = journal.store.find(asked)
             return {
                 "items": [line_facts(journal, item, viewer) for item in found.items],
-                "cursor": _spelled(found.cursor),
+                "cursor": spelled(found.cursor),
                 "counts": dict(journal.store.counts()),
             }
 
@@ -90,7 +90,7 @@ class ShowingDesk(ItemDesk):
         if decider and asks and not story.open_grants:
             name = name_of(found.journal, asks[0].account)
             return (Next(do="grant", cmd=("wl", "grant", short, "--to", name), reaches="peers"),)
-        standing = Claims(found.journal, viewer).standing(story, self.reach(found))
+        standing = self.standing(found)
         if standing.state == "open":
             return (Next(do="claim", cmd=("wl", "claim", short), reaches="peers"),)
         return standing.next
@@ -126,11 +126,19 @@ class ShowingDesk(ItemDesk):
                 "held": held,
                 "asked": [line for line in asked if line is not None],
                 "posted": posted,
-                "needs_you": [line for line in posted if _needs_you(line)],
+                "needs_you": [
+                    {**line, "waits": self._waits(journal, line, viewer)}
+                    for line in posted
+                    if _needs_you(line)
+                ],
             }
 
         data = self.run(mine)
         return self.answer("wl.v1.me", data, _me_words(data))
+
+    def _waits(self, journal: Journal, line: Mapping[str, Any], viewer: Viewer) -> str:
+        story = item_of(journal, str(line["id"])).story
+        return waiting_line(journal, story, viewer) if story is not None else ""
 
     def _lines(self, journal: Journal, viewer: Viewer, **filters: Any) -> list[dict[str, Any]]:
         query = BoardQuery(limit=ME_MAX, sort="updated", **filters)
@@ -206,7 +214,8 @@ def _me_words(data: Mapping[str, Any]) -> tuple[str, ...]:
         lines.append(f"{title:<10}{len(data[key])}")
         for line in data[key]:
             text = " ".join(str(line["untrusted"]["title"]).split())
-            lines.append(f"          {line['short']}  {line['state']:<10} {text}")
+            plain = f"{line['short']}  {line['state']:<10} {text}"
+            lines.append(f"          {line.get('waits') or plain}")
     return tuple(lines)
 
 
@@ -235,7 +244,7 @@ def board_query(query: Mapping[str, Any], *, me: str = "") -> BoardQuery:
     )
 
 
-def _spelled(cursor: str | None) -> str | None:
+def spelled(cursor: str | None) -> str | None:
     """A cursor as one plain word."""
     if cursor is None:
         return None

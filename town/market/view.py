@@ -26,6 +26,8 @@ PILLS = {
 }
 FOR_THE_DOER = ("repo", "base", "check", "done_when", "deliver", "needs", "due", "reward")
 
+UNKNOWN_POSTER = {"trust": None, "seen_s": None, "answers_s": None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
@@ -117,6 +119,7 @@ def item_facts(found: Found, viewer: Viewer) -> dict[str, Any]:
         "waits": str(story.stop),
         "effort": row.get("effort_level"),
         "attempts": [_attempt(journal, a) for a in story.attempts],
+        "evidence": _evidence(story),
         "stamps": [_stamp(journal, g) for g in story.stamps],
         **{name: _plain(story.fields.get(name)) for name in FOR_THE_DOER},
         "supersedes": story.fields.get("supersedes"),
@@ -148,6 +151,15 @@ def _attempt(journal: Journal, attempt: Attempt) -> dict[str, Any]:
             "reason": attempt.reason,
         },
     }
+
+
+def _evidence(story: Story) -> list[dict[str, Any]]:
+    """What was handed in, piece by piece: kinds here, strangers' values under `untrusted`."""
+    return [
+        {"n": attempt.n, "kind": piece["kind"], "untrusted": {"value": piece["value"]}}
+        for attempt in story.attempts
+        for piece in attempt.evidence
+    ]
 
 
 def _stamp(journal: Journal, given: Any) -> dict[str, Any]:
@@ -195,14 +207,17 @@ def _unsigned_facts(found: Found) -> dict[str, Any]:
         "until": None,
         "left_s": None,
         "asked_n": 0,
-        "poster": {"handle": row.get("posted_by"), "account": None},
+        "poster": {"handle": row.get("posted_by"), "account": None, **UNKNOWN_POSTER},
         "home": None,
         "home_is_here": False,
         "signed": False,
         "verified": False,
         "effort": row.get("effort_level"),
         "attempts": [],
+        "evidence": [],
         "stamps": [],
+        "seen_by": [],
+        **dict.fromkeys(FOR_THE_DOER),
         "seen_in": _provenance(found),
         "untrusted": {
             "title": row.get("title"),

@@ -1,6 +1,7 @@
 """How times, names and ids are written for people. Pure, and in UTC: two towns read one clock."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ledger.journal import Journal
@@ -27,7 +28,7 @@ def span(seconds: float) -> str:
         return f"{whole} s"
     if whole < HOUR_S:
         return f"{whole // MINUTE_S} min"
-    if whole < 2 * DAY_S:
+    if whole <= 2 * DAY_S:
         return f"{whole // HOUR_S} h"
     return f"{whole // DAY_S} days"
 
@@ -71,6 +72,17 @@ def _start_length(journal: Journal) -> int:
     """Where looking for a unique start begins: short boards have short ids."""
     items = sum(journal.store.counts().values())
     return max(PREFIX_CHARS_MIN, -(-(items * CROWDED).bit_length() // HEX_BITS))
+
+
+def counted(count: int, what: str) -> str:
+    """`1 other`, `2 others`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = names or ("",)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def one_line(text: str) -> str:

@@ -11,15 +11,15 @@ from ledger import actions_items as say
 from ledger.story import Story
 from stamps.errors import BadRecordError
 from town.market.answer import NOT_SETTLED, Answer, problem
-from town.market.claims import Standing, step
-from town.market.errors import FieldError
+from town.market.claims import Standing, handed_in_line, step
+from town.market.errors import FieldError, OwnTownError
 from town.market.find import Found
 from town.market.items import ItemDesk
 from town.market.limits import limit_words
-from town.market.names import name_of
+from town.market.names import AGENT_NAME, name_of
 from town.market.stops import forget_working, remember_working
 from town.market.view import asked_by, held_by
-from town.market.words import normal_text, span
+from town.market.words import normal_text
 
 EVIDENCE_KINDS = ("url", "commit", "patch", "text", "gate", "blob")
 EXCHANGE_AGAIN_S = 1.0
@@ -28,30 +28,56 @@ EXCHANGE_AGAIN_S = 1.0
 class WorkingDesk(ItemDesk):
     """Takes work, and hands it in."""
 
+    def _not_anothers(self, found: Found) -> None:
+        """Nothing happens, except that an agent never acts on another agent's item.
+
+        The operator may: it is the operator's town. Raises OwnTownError.
+        """
+        agent = self.ports.agent
+        check_agent(agent)
+        holder = self.holding_agent(found.signed)
+        if agent and holder is not None and holder != agent:
+            raise OwnTownError(self.short(found), holder)
+
     # --- claim and its end
 
     def claim(self, item: str, wait_s: float = 10.0) -> Answer:
         """The item was asked for; exit 0 only when it is this agent's now (users 7)."""
+        check_agent(self.ports.agent)
         found = self.run(lambda: self.found(item))
-        self.run(lambda: self._ask(found))
+        before = self.run(lambda: self._ask(found))
+        if before.state == "yours":
+            return self.standing_answer(found, self.run(lambda: self._already(found)))
         self.deliver(found.journal)
         if wait_s > 0 and self.run(lambda: self._worth_waiting(found)):
+            self.ports.say(f"asking  {self.run(lambda: self._home_name(found))} …")
             self._settled(found, wait_s)
         return self.standing_answer(found)
 
-    def _ask(self, found: Found) -> None:
-        """The town has a live request, unless the item is its own already or out of reach."""
+    def _already(self, found: Found) -> tuple[str, ...]:
+        again = self.again(found)
+        return self.claims(again).already(again.signed)
+
+    def _home_name(self, found: Found) -> str:
+        return name_of(found.journal, found.signed.home.account)
+
+    def _ask(self, found: Found) -> Standing:
+        """The town has a live request, unless the item is its own already or out of reach.
+
+        How it stood before.
+        """
         story = found.signed
         author = self.author
         standing = self.standing(found)
-        if standing.state not in ("open", "lapsed") and not _may_ask_again(standing):
-            return
+        if standing.state not in ("open", "lapsed", "ended"):
+            return standing
         entry = say.bid(found.journal, author, story, now=self.now(), by=self.ports.agent)
         self.say(found.journal, entry)
         item = str(story.post.id)
         remember_working(
             self.town, found.journal.wasteland, item, agent=self.ports.agent, state="asked"
         )
+        return standing
 
     def _worth_waiting(self, found: Found) -> bool:
         again = self.again(found)
@@ -76,34 +102,40 @@ class WorkingDesk(ItemDesk):
         return True
 
     def unclaim(self, item: str, reason: str = "") -> Answer:
-        """The item is given back, or the request for it taken back."""
+        """The item is given back, or the request for it taken back; a second time changes nothing.
 
-        def work() -> tuple[Found, bool]:
+        Raises ActionError for what another agent of this town holds.
+        """
+
+        def work() -> tuple[Found, str]:
             found = self.found(item)
             story = found.signed
+            _ = self.author
+            self._not_anothers(found)
             held = held_by(story, self.town.account)
             ask = asked_by(story, self.viewer()) if held is None else None
+            if held is None and ask is None:
+                forget_working(self.town, str(story.post.id))
+                return found, "is not yours and was not asked for (nothing changed)."
             said = normal_text(reason)
             entry = say.release(
                 found.journal, self.author, story, now=self.now(), ask=ask, reason=said
             )
             self.say(found.journal, entry)
             forget_working(self.town, str(story.post.id))
-            return found, held is not None
+            return found, "is given back." if held is not None else "is no longer asked for."
 
-        found, was_held = self.run(work)
+        found, told = self.run(work)
         self.deliver(found.journal)
         short = self.run(lambda: self.short(found))
-        words = (
-            f"back    {short} is given back." if was_held else f"back    {short}: no longer asked."
-        )
-        return self.item_answer(found, (words,))
+        return self.item_answer(found, (f"back    {short} {told}",))
 
     def renew(self, item: str, sign: str = "") -> Answer:
         """The holder's sign of work is said; the lease runs from it."""
 
         def work() -> Found:
             found = self.found(item)
+            self._not_anothers(found)
             said = normal_text(sign)
             entry = say.renew(found.journal, self.author, found.signed, now=self.now(), sign=said)
             self.say(found.journal, entry)
@@ -131,6 +163,8 @@ class WorkingDesk(ItemDesk):
             found = self.found(item)
             if self._handed_in(found.signed, text, proof):
                 return found, False
+            if not speculative:
+                self._not_anothers(found)
             try:
                 entry = say.submit(
                     found.journal,
@@ -164,19 +198,18 @@ class WorkingDesk(ItemDesk):
         again = self.run(lambda: self.again(found))
         story = again.signed
         short = self.run(lambda: self.short(found))
-        home = name_of(found.journal, story.home.account)
         mine = [a for a in story.attempts if a.worker == self.town.account]
         number = mine[-1].n if mine else 0
-        already = "" if fresh else " (already handed in; nothing changed)"
+        extra = "" if fresh else " (already handed in; nothing changed)"
         reach = self.run(lambda: self.reach(again))
         viewer = self.run(self.viewer)
-        here = (viewer.account, viewer.device) == story.home
-        age = f"; last heard {span(reach.last_heard_s)} ago" if reach.last_heard_s else ""
-        who = "You review it yourself" if here else f"{home} reviews{age}"
-        line = f"handed in  {short}, attempt {number}{already}. {who}."
-        words = (f"{line} Your time stands still meanwhile.",)
+        if (viewer.account, viewer.device) == story.home:
+            line = f"handed in  {short}, attempt {number}{extra}. You review it yourself."
+        else:
+            home = name_of(found.journal, story.home.account)
+            line = handed_in_line(short, number, home, reach, extra)
         next_ = (step("wait", "wait", short, "--until", "decided"),)
-        return self.item_answer(found, words, next_=next_)
+        return self.item_answer(found, (line,), next_=next_)
 
     # --- waiting
 
@@ -235,9 +268,11 @@ class WorkingDesk(ItemDesk):
         )
 
 
-def _may_ask_again(standing: Standing) -> bool:
-    """Whether an earlier hold is over in a way that does not close the item to this town."""
-    return standing.state == "ended" and standing.error is not None
+def check_agent(agent: str) -> None:
+    """Nothing happens for a name that an agent may have (records 1.4). Raises FieldError."""
+    if agent and not AGENT_NAME.fullmatch(agent):
+        why = "WL_AGENT is a name: small letters, digits, - and _, at most 64"
+        raise FieldError("agent", "form", None, why)
 
 
 def evidence_piece(said: str) -> dict[str, Any]:

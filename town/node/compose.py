@@ -43,7 +43,12 @@ if TYPE_CHECKING:
 
 LOG = Logger("town")
 AGENT: ContextVar[str] = ContextVar("AGENT", default="")
+SAY: ContextVar[Callable[[str], None]] = ContextVar("SAY", default=lambda _: None)
 FOREGROUND_EXCHANGE_S = 10.0
+
+
+def _say(line: str) -> None:
+    SAY.get()(line)
 
 
 class OpenTown:
@@ -126,6 +131,7 @@ class OpenTown:
             wait=self.changes.wait,
             peers=self.peers,
             who=AGENT.get,
+            say=_say,
             resident=self.resident,
             away_home=self.config.text("away.home"),
             exchange_s=FOREGROUND_EXCHANGE_S,
@@ -206,13 +212,20 @@ class OpenTown:
         return self.writer.run(lambda: self.keeper.checks(self.town))
 
     @contextmanager
-    def caller(self, env: Mapping[str, str]) -> Iterator[None]:
-        """Inside the block calls are made on behalf of the agent that `WL_AGENT` names."""
-        mark = AGENT.set(env.get("WL_AGENT", "")[:64])
+    def caller(
+        self, env: Mapping[str, str], say: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Inside the block calls are made on behalf of the agent that `WL_AGENT` names.
+
+        `say` takes a line for the person who waits.
+        """
+        mark = AGENT.set(env.get("WL_AGENT", ""))
+        heard = SAY.set(say or (lambda _: None))
         try:
             yield
         finally:
             AGENT.reset(mark)
+            SAY.reset(heard)
 
     # --- the node around it
 
@@ -275,8 +288,6 @@ def open_town(
     calm_collector()
     home.furnish()
     town = OpenTown(home, env, resident=resident)
-    if not resident:
-        AGENT.set(env.get("WL_AGENT", "")[:64])
     if cancelled is not None:
         cancellable(cancelled).__enter__()
     return town

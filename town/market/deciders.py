@@ -1,0 +1,124 @@
+"""What waits for whoever decides about an item, in the exact words of users 7.
+
+Pure. Names and what was handed in come from strangers; the terminal escapes them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ledger.journal import Journal
+from ledger.store import BoardQuery
+from ledger.story import Ask, Attempt, Story
+from stamps.clock import SECOND_US
+from stamps.record import public_id
+from town.market.find import live_asks, undecided
+from town.market.names import name_of
+from town.market.view import Viewer, decides, evidence_line
+from town.market.vouched import tally_of
+from town.market.words import ago, counted, one_line, short_id, span
+
+ASKS_SHOWN = 5
+ANSWERS_READ = 8  # of a poster's latest items
+EVIDENCE_CHARS = 60
+
+
+def waiting_line(journal: Journal, story: Story, viewer: Viewer) -> str:
+    """What the item waits for, said to whoever looks; empty when it waits for nobody."""
+    short = short_id(journal, public_id("w", story.post.id))
+    waiting = undecided(story)
+    asks = _first_asks(live_asks(story, viewer.now)) if not story.open_grants else []
+    if not decides(story, viewer):
+        return _bystander(journal, story, asks, short, viewer.now) if asks else ""
+    if waiting and story.accepted is None:
+        return _handed_in(journal, waiting[0], short, viewer.now)
+    others = [ask for ask in asks if ask.account != viewer.account]
+    if others:
+        return _asked(journal, others, short, viewer.now)
+    return _unsigned(journal, story, short)
+
+
+def _first_asks(asks: Sequence[Ask]) -> list[Ask]:
+    """The oldest request of each account."""
+    found: dict[str, Ask] = {}
+    for ask in asks:
+        found.setdefault(ask.account, ask)
+    return list(found.values())
+
+
+def _asked(journal: Journal, asks: Sequence[Ask], short: str, now: int) -> str:
+    said = ", ".join(
+        f"{name_of(journal, ask.account)}{' asked' if at == 0 else ''} {ago(ask.at, now)}"
+        f" ({known_of(journal, ask.account)})"
+        for at, ask in enumerate(asks[:ASKS_SHOWN])
+    )
+    more = f" and {len(asks) - ASKS_SHOWN} more" if len(asks) > ASKS_SHOWN else ""
+    first = name_of(journal, asks[0].account)
+    return f"{short}  {said}{more}.  yes: wl grant {short} --to {first}"
+
+
+def known_of(journal: Journal, account: str) -> str:
+    """What the stamps say of somebody: `14 stamps, quality 4.6`, or `new`."""
+    tally = tally_of(journal, account)
+    if tally.quality_x100 is None:
+        return "new"
+    return f"{counted(tally.stamps, 'stamp')}, quality {tally.quality_x100 / 100:.1f}"
+
+
+def _handed_in(journal: Journal, attempt: Attempt, short: str, now: int) -> str:
+    worker = attempt.on_behalf or name_of(journal, attempt.worker)
+    proof = one_line(evidence_line(attempt))
+    shown = proof if len(proof) <= EVIDENCE_CHARS else proof[: EVIDENCE_CHARS - 1] + "…"
+    ways = f'wl show {short} · wl accept {short} --quality 1-5 · wl reject {short} --reason "…"'
+    return f"{short}  {worker} handed in {ago(attempt.at, now)}: {shown}.  {ways}"
+
+
+def _unsigned(journal: Journal, story: Story, short: str) -> str:
+    """A row of somebody who signs nothing, and asks for an item that is signed."""
+    neighbour = unsigned_asker(journal, story)
+    if neighbour is None:
+        return ""
+    name, source = neighbour
+    yes = f"yes: wl grant {short} --to {name}"
+    return f"{short}  {name} asked on {source} without a signature. {yes}"
+
+
+def unsigned_asker(journal: Journal, story: Story) -> tuple[str, str] | None:
+    """Who asked for the item in an unsigned row, and where; None when nobody waits so."""
+    if story.open_grants or story.status.value != "open":
+        return None
+    row = next(iter(journal.store.observed("wanted", public_id("w", story.post.id))), None)
+    name = str(row.row.values.get("claimed_by") or "") if row is not None else ""
+    if row is None or not name or any(grant.neighbour == name for grant in story.grants):
+        return None
+    return name, row.source
+
+
+def _bystander(journal: Journal, story: Story, asks: Sequence[Ask], short: str, now: int) -> str:
+    home = name_of(journal, story.home.account)
+    waits = span((now - asks[0].at) / SECOND_US)
+    return f"open    {short} · {len(asks)} asked, {home} has not answered for {waits}"
+
+
+def poster_facts(journal: Journal, account: str) -> dict[str, Any]:
+    """How far a poster is known: stamps that count, and how fast it gives work away."""
+    tally = tally_of(journal, account)
+    return {
+        "trust": {"stamps": tally.stamps, "quality_x100": tally.quality_x100},
+        "answers_s": _answers_s(journal, account),
+    }
+
+
+def _answers_s(journal: Journal, account: str) -> int | None:
+    """The middle time from a request to its grant in the poster's latest items; None for none."""
+    query = BoardQuery(
+        poster=journal.name(account), signed=True, sort="updated", limit=ANSWERS_READ
+    )
+    stories = [journal.story(str(i.card["item"])) for i in journal.store.find(query).items]
+    took = sorted(
+        grant.at - asked.at
+        for story in stories
+        if story is not None
+        for grant in story.grants
+        if grant.bid is not None and (asked := journal.state.record(grant.bid)) is not None
+    )
+    return max(0, took[len(took) // 2]) // SECOND_US if took else None
