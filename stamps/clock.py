@@ -79,11 +79,15 @@ def is_due(*, now_us: int, at: int) -> bool:
     return at <= now_us + AT_AHEAD_MAX_US
 
 
-def judge_drift(*, now_us: int, peers_us: Sequence[int]) -> Drift:
-    """Say how our clock stands to the middle one of our peers' (records 2.6)."""
-    if not peers_us:
+def ahead_us(*, now_us: int, peers_us: Sequence[int]) -> int | None:
+    """Say how far our clock is ahead of the middle one of our peers'; None without peers."""
+    return now_us - sorted(peers_us)[len(peers_us) // 2] if peers_us else None
+
+
+def judge_drift(ahead: int | None) -> Drift:
+    """Say what a clock so far ahead of its peers', or behind, may do (records 2.6)."""
+    if ahead is None:
         return Drift.CLOSE
-    distance = abs(sorted(peers_us)[len(peers_us) // 2] - now_us)
-    if distance > DRIFT_REFUSE_US:
+    if abs(ahead) > DRIFT_REFUSE_US:
         return Drift.REFUSE
-    return Drift.WARN if distance > DRIFT_WARN_US else Drift.CLOSE
+    return Drift.WARN if abs(ahead) > DRIFT_WARN_US else Drift.CLOSE

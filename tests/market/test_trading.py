@@ -4,7 +4,7 @@ import pytest
 
 from ledger.actions_errors import ItemClosedError, NotYoursError, SelfStampError
 from tests.market.towns import HOUR, LocalTown, World
-from town.market.errors import NoTownHereError
+from town.market.errors import ClockOffError, NoTownHereError
 
 TITLE = "Fix the token refresh race"
 STAMP = {"dims": {"quality": 5, "reliability": 4}, "message": "clean fix"}
@@ -255,3 +255,39 @@ def test_a_town_without_an_account_is_told_how_to_make_one(world):
     bare = LocalTown(world, "bare")
     with pytest.raises(NoTownHereError):
         bare.market.post({"title": TITLE})
+
+
+@pytest.mark.parametrize(("ahead_s", "code"), [(1204, "clock.ahead"), (-481, "clock.behind")])
+def test_a_clock_too_far_from_the_peers_signs_nothing(world, ahead_s, code):
+    """records 2.6: beyond 8 minutes refuse with exit 4 and by how much; nothing was written."""
+    rust, ash = joined(world, "rust", "ash")
+    item = rust.market.post({"title": TITLE}).data["id"]
+    before = ash.market.verify().data["records"]
+    ash.peers.clock_ahead_s = ahead_s
+    with pytest.raises(ClockOffError) as refused:
+        ash.market.claim(item)
+    assert (refused.value.code, refused.value.by_s, refused.value.exit) == (code, ahead_s, 4)
+    assert ash.market.verify().data["records"] == before
+
+
+def test_a_clock_that_is_minutes_off_warns_and_still_signs(world):
+    """records 2.6: beyond a minute each answer says so."""
+    rust, ash = joined(world, "rust", "ash")
+    item = rust.market.post({"title": TITLE}).data["id"]
+    ash.peers.clock_ahead_s = 61
+    claimed = ash.market.claim(item)
+    assert claimed.exit == 0
+    assert claimed.warn == ("this machine's clock is 61 s ahead of its peers': set it right",)
+    ash.peers.clock_ahead_s = 60
+    assert ash.market.me().warn == ()
+
+
+def test_a_home_whose_clock_is_off_decides_nothing_until_it_is_right(world):
+    """records 2.6 and 5.7: what it would sign would count for nothing at its peers."""
+    rust, ash = joined(world, "rust", "ash")
+    item = rust.market.post({"title": TITLE}).data["id"]
+    rust.peers.clock_ahead_s = 3600
+    assert ash.market.claim(item).exit == 9
+    rust.peers.clock_ahead_s = 0
+    ash.market.sync()
+    assert ash.market.wait(item).exit == 0

@@ -80,6 +80,7 @@ class Wire:
         self.friends: dict[str, LocalTown] = {}
         self.tokens: dict[str, tuple[str, int]] = {}
         self.eager = True
+        self.clock_ahead_s: int | None = None  # what the peers' clocks say of ours
 
     def push(self, wasteland: str) -> None:
         self.pushed.append(wasteland)
@@ -148,6 +149,9 @@ class Wire:
             if head is not None and head.head_seq >= seq:
                 found.append(friend.handle)
         return found
+
+    def ahead_s(self) -> int | None:
+        return self.clock_ahead_s
 
     def home_of(self, wasteland: str, name: str) -> Home | None:
         del wasteland

@@ -198,6 +198,9 @@ class SimPeers:
         age = max(0, (self.town.world.now - self.town.heard_at) // SECOND)
         return Standing(peers=others, heard=1, heard_s=age)
 
+    def ahead_s(self) -> int | None:
+        return None
+
     def seen_by(self, wasteland: str, key: ChainKey, seq: int) -> Sequence[str]:
         """Nobody is asked."""
         del wasteland, key, seq

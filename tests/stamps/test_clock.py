@@ -8,6 +8,7 @@ from stamps.clock import (
     ClockAheadError,
     ClockBehindError,
     Drift,
+    ahead_us,
     is_due,
     judge_drift,
     may_name,
@@ -66,14 +67,15 @@ def test_h28_a_record_ten_years_ahead_is_not_due():
 
 
 @pytest.mark.parametrize(
-    ("peers", "expected"),
+    ("peers", "ahead", "expected"),
     [
-        ([], Drift.CLOSE),
-        ([NOW, NOW + 10 * MINUTE, NOW], Drift.CLOSE),
-        ([NOW + 2 * MINUTE], Drift.WARN),
-        ([NOW - 9 * MINUTE, NOW - 9 * MINUTE, NOW], Drift.REFUSE),
+        ([], None, Drift.CLOSE),
+        ([NOW, NOW + 10 * MINUTE, NOW], 0, Drift.CLOSE),
+        ([NOW + 2 * MINUTE], -2 * MINUTE, Drift.WARN),
+        ([NOW - 9 * MINUTE, NOW - 9 * MINUTE, NOW], 9 * MINUTE, Drift.REFUSE),
     ],
 )
-def test_the_middle_peer_says_how_far_off_we_are(peers, expected):
+def test_the_middle_peer_says_how_far_off_we_are(peers, ahead, expected):
     """One lying peer moves nothing."""
-    assert judge_drift(now_us=NOW, peers_us=peers) is expected
+    assert ahead_us(now_us=NOW, peers_us=peers) == ahead
+    assert judge_drift(ahead) is expected

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.transport.nodes import joined, node
+from town.market.errors import ClockOffError
 
 STAMP = {"dims": {"quality": 5}}
 
@@ -129,3 +130,18 @@ async def test_a_carrier_redeems_an_invite_while_its_maker_sleeps(tmp_path):
         answer = await elm.use(lambda m: m.join(token))
         assert answer.exit == 0
         assert answer.data["name"] == "hop/commons"
+
+
+async def test_what_a_peer_says_of_the_time_decides_whether_a_node_may_sign(tmp_path):
+    """records 2.6: peers' clocks are read from their answers; 20 minutes off signs nothing."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        assert ash.town.peers.ahead_s() in (0, 1)
+        skews = ash.town._resident().skews
+        skews[rust.key] -= 1204 * 1_000_000
+        with pytest.raises(ClockOffError) as refused:
+            await ash.use(lambda m: m.post({"title": "late"}))
+        assert refused.value.code == "clock.ahead"
+        assert "clock.peers" in {c.id for c in ash.town.checks() if c.state == "bad"}
+        assert (await ash.use(lambda m: m.sync())).exit == 0
+        assert (await ash.use(lambda m: m.post({"title": "in time"}))).exit == 0

@@ -14,6 +14,7 @@ from ledger import actions_members as members
 from ledger.journal import Journal
 from ledger.store import BoardQuery
 from ledger.story import Ask, Grant, Status, Stop, Story
+from stamps.clock import SECOND_US, Drift, judge_drift
 from stamps.errors import WastelandError
 from stamps.kinds import is_id
 from stamps.record import Record
@@ -120,7 +121,10 @@ class Conduct(Desk):
         return [*(str(record.account) for record in joins), *redeemed]
 
     def _listened(self, journal: Journal) -> bool:
-        """Whether this node has heard a peer lately, or has none (records 5.7)."""
+        """Whether this node heard a peer lately or has none (records 5.7), and may sign (2.6)."""
+        ahead = self.ports.peers.ahead_s() or 0
+        if judge_drift(ahead * SECOND_US) is Drift.REFUSE:
+            return False
         standing = self.ports.peers.standing(journal.wasteland)
         if not standing.peers:
             return True

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from ledger.actions import Author
 from ledger.admission import STORED, Code
 from ledger.journal import Journal
+from stamps.clock import SECOND_US, Drift, judge_drift
 from stamps.identity import DeviceKey
 from stamps.record import Entry, Envelope
 from town.market.answer import Answer, Next, Stop
-from town.market.errors import NotKeptError
+from town.market.errors import ClockAheadHereError, ClockBehindHereError, NotKeptError
 from town.market.ports import Ports
 from town.market.stops import stop_orders
 from town.market.town import Town
@@ -70,9 +71,10 @@ class Desk:
     def say(self, journal: Journal, entry: Entry) -> Entry:
         """Our record is durable in our ledger and on its way to the peers (records 2.7).
 
-        Raises NotKeptError when our own ledger does not take it.
+        Raises ClockOffError, and NotKeptError when our own ledger does not take it.
         """
         record = entry.record
+        self.check_clock()
         self.about_to(
             record.kind,
             {"about": record.about, "body": record.body, "scope": record.scope},
@@ -84,6 +86,19 @@ class Desk:
         if journal.wasteland:
             self.ports.peers.push(journal.wasteland)
         return entry
+
+    def check_clock(self) -> None:
+        """Nothing happens while the clock may sign (records 2.6). Raises ClockOffError."""
+        ahead = self.ports.peers.ahead_s() or 0
+        if judge_drift(ahead * SECOND_US) is Drift.REFUSE:
+            raise ClockAheadHereError(ahead) if ahead > 0 else ClockBehindHereError(ahead)
+
+    def _clock_warning(self) -> tuple[str, ...]:
+        ahead = self.ports.peers.ahead_s() or 0
+        if judge_drift(ahead * SECOND_US) is Drift.CLOSE:
+            return ()
+        way = "ahead of" if ahead > 0 else "behind"
+        return (f"this machine's clock is {abs(ahead)} s {way} its peers': set it right",)
 
     def about_to(self, what: str, facts: Mapping[str, Any]) -> None:
         """Nothing happens, except that a rehearsal ends here."""
@@ -122,7 +137,7 @@ class Desk:
             next=next_,
             exit=exit_,
             error=error,
-            warn=warn,
+            warn=(*warn, *self._clock_warning()),
             stop=self.run(self._stops),
             heard_s=standing.heard_s if standing else None,
             unsent=standing.unsent if standing else 0,

@@ -186,3 +186,27 @@ class KeyNotHereError(MarketError):
             f"{what} needs the recovery key, and it is not on this disk",
             tries=(("wl", "key", "restore", "<file>"),),
         )
+
+
+class ClockOffError(MarketError):
+    """Our clock is too far from what the peers' say: nothing is signed by it (records 2.6)."""
+
+    hint: ClassVar[str] = "Set this machine's clock right; then repeat the command."
+    exit: ClassVar[int] = 4
+
+    def __init__(self, by_s: int) -> None:
+        way = "ahead of" if by_s > 0 else "behind"
+        super().__init__(f"this machine's clock is {abs(by_s)} s {way} its peers'")
+        self.by_s = by_s
+
+
+class ClockAheadHereError(ClockOffError):
+    """Peers would set aside whatever is signed now."""
+
+    code: ClassVar[str] = "clock.ahead"
+
+
+class ClockBehindHereError(ClockOffError):
+    """What is signed now would claim to be older than it is."""
+
+    code: ClassVar[str] = "clock.behind"

@@ -99,6 +99,13 @@ class Peers(Protocol):
         """How the town stands to the peers of a wasteland."""
         ...
 
+    def ahead_s(self) -> int | None:
+        """How far this clock is ahead of the middle one of the peers' (negative: behind).
+
+        None while no peer has said its time.
+        """
+        ...
+
     def home_of(self, wasteland: str, name: str) -> Home | None:
         """The account and device of a peer of this name, so that it can decide for this town."""
         ...

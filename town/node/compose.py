@@ -24,7 +24,7 @@ from town.node.boot import calm_collector, load_engine
 from town.node.changes import Changes, cancellable
 from town.node.config import Config
 from town.node.continuity import Mark
-from town.node.doctor import Check
+from town.node.doctor import Check, check_drift
 from town.node.home import Home
 from town.node.keeping import Keeper, own_heads
 from town.node.keys import KeyFiles
@@ -209,7 +209,8 @@ class OpenTown:
 
     def checks(self) -> list[Check]:
         """What only an open town can see."""
-        return self.writer.run(lambda: self.keeper.checks(self.town))
+        found = self.writer.run(lambda: self.keeper.checks(self.town))
+        return [*found, check_drift(self.peers.ahead_s())]
 
     @contextmanager
     def caller(

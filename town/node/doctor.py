@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from stamps.clock import SECOND_US, Drift, judge_drift
 from town.node.clock import now
 from town.node.home import Home
 from town.node.lifecycle import running
@@ -123,12 +124,29 @@ def check_recovery(home: Home) -> Check:
 def check_clock(now_us: int) -> Check:
     """Whether the clock can be right at all; peers say more."""
     if now_us >= YEAR_2020_US:
-        return Check(id="clock", state="good", found="after 2020; peers say how far off")
+        return Check(id="clock", state="good", found="after 2020")
     return Check(
         id="clock",
         state="bad",
         found="before 2020",
         cause="no record can have been made then; nothing can be signed",
+        command=("date",),
+    )
+
+
+def check_drift(ahead_s: int | None) -> Check:
+    """How the clock stands to the peers' (records 2.6)."""
+    if ahead_s is None:
+        return Check(id="clock.peers", state="unknown", found="no peer has said its time yet")
+    way = "ahead of" if ahead_s > 0 else "behind"
+    drift = judge_drift(ahead_s * SECOND_US)
+    if drift is Drift.CLOSE:
+        return Check(id="clock.peers", state="good", found="within a minute of the peers'")
+    return Check(
+        id="clock.peers",
+        state="bad" if drift is Drift.REFUSE else "warn",
+        found=f"{abs(ahead_s)} s {way} the peers'",
+        cause="nothing is signed beyond 8 minutes" if drift is Drift.REFUSE else "set it right",
         command=("date",),
     )
 

@@ -22,8 +22,9 @@ from federation.transport.client import Client, PeerDownError
 from federation.transport.guard import check_url
 from federation.transport.server import Routes
 from ledger.journal import Journal
+from ledger.quota import Quota
 from ledger.set_journal import JournalReplica
-from stamps.clock import Drift, judge_drift
+from stamps.clock import ahead_us
 from stamps.errors import WastelandError
 from stamps.identity import DeviceKey
 from stamps.record import Entry
@@ -80,10 +81,11 @@ class PeerDesk(Standings):
     def _heard(self, key: str, theirs: int, ours: int) -> None:
         self.skews[key] = theirs - ours
 
-    def drift(self) -> Drift:
-        """How our clock stands to the peers' (records 2.6)."""
+    def ahead_s(self) -> int | None:
+        """How far our clock is ahead of the middle one of the peers' (records 2.6)."""
         now = self.now()
-        return judge_drift(now_us=now, peers_us=[now + skew for skew in self.skews.values()])
+        ahead = ahead_us(now_us=now, peers_us=[now + skew for skew in self.skews.values()])
+        return None if ahead is None else round(ahead / SECOND_US)
 
     def board(self, wasteland: str) -> Board | None:
         """The set of a wasteland this town is in; call it in the ledger's thread."""
@@ -92,7 +94,12 @@ class PeerDesk(Standings):
             return None
         board = self._boards.get(wasteland)
         if board is None:
-            board = self._boards[wasteland] = Board.of(JournalReplica(journal))
+            replica = JournalReplica(
+                journal,
+                quota=Quota(records_day=self.config.number("sync.newcomer_records")),
+                own=lambda: (self.town.account,),
+            )
+            board = self._boards[wasteland] = Board.of(replica)
         return board
 
     # --- the node's loops

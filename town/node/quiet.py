@@ -82,6 +82,10 @@ class QuietPeers(Standings):
         """Whether a peer answers, and how fast."""
         return self._loud().ping(name)
 
+    def ahead_s(self) -> int | None:
+        """How far our clock is ahead of the peers', where any was called."""
+        return self._desk.ahead_s() if self._desk is not None else None
+
     def close(self) -> None:
         """No connection is left."""
         if self._desk is not None:

@@ -101,7 +101,9 @@ class Standings:
         if head is None:
             return 0, 0
         known = (
-            [self._acknowledged(memory, key) for memory in board.memories.values()] if board else []
+            [self._acknowledged(memory, key) for memory in tuple(board.memories.values())]
+            if board
+            else []
         )
         copies = sum(count >= head.counted for count in known)
         return head.counted - max(known, default=0), copies
@@ -129,6 +131,10 @@ class Standings:
         if len(found) != 1 or not found[0].account:
             return None
         return Home(found[0].account, found[0].key)
+
+    def ahead_s(self) -> int | None:
+        """No peer was asked for its time."""
+        return None
 
     def list(self) -> Sequence[PeerReport]:
         """Every peer, as last heard."""
