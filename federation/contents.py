@@ -1,7 +1,7 @@
 """What goes into a stream of records, in the order in which the other side can take it.
 
-Pure but for the replica it reads: logs first, then identity chains, the registrar's, the rest,
-pinned records with the logs that introduce their devices, fork proofs as neighbours (records 2.5).
+Pure but for the replica it reads: logs first, then fork proofs as neighbours, pinned records with
+the logs that introduce their devices, identity chains, the registrar's, the rest (records 2.5).
 """
 
 from collections.abc import Iterable, Iterator
@@ -74,14 +74,14 @@ def _stream(
 ) -> Iterator[bytes]:
     for account in logs:
         yield from map(to_line, replica.account_log(account))
+    for name in forks:
+        if name in outline.keys:
+            yield from map(to_line, replica.fork_pair(outline.keys[name]))
     yield from map(to_line, replica.pinned(pins))
     for stretch in sorted(stretches, key=lambda one: _rank(replica, outline.keys[one.name])):
         yield from _chain(replica, outline.keys[stretch.name], stretch)
     # Again: what names them may have come only now.
     yield from map(to_line, replica.pinned(pin for pin in pins if pin != replica.wasteland))
-    for name in forks:
-        if name in outline.keys:
-            yield from map(to_line, replica.fork_pair(outline.keys[name]))
 
 
 def _chain(replica: Replica, key: ChainKey, stretch: Stretch) -> Iterator[bytes]:

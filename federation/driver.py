@@ -7,10 +7,12 @@ It drives sessions and decides nothing about records.
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
+from federation.meter import Meter
 from federation.peers import Peer
 from federation.remembered import Memory, Outlines
 from federation.session import Ask, Caller, Done, Report, What
@@ -21,6 +23,8 @@ Result = TypeVar("Result")
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 LINE_AGAIN_S: Final = 5.0
 SECOND_US: Final = 1_000_000
+MEMORIES_MAX: Final = 200
+IDLE_S: Final = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0)  # after so many false alarms in a row
 CATCH_UP_S: Final = 0.2  # after a start, so that several nodes do not all call at once
 
 
@@ -74,7 +78,10 @@ class Board:
         return cls(replica, Outlines(replica))
 
     def memory(self, key: str) -> Memory:
-        """What is remembered of a peer."""
+        """What is remembered of a peer; of too many the one met first is forgotten."""
+        if key not in self.memories:
+            while len(self.memories) >= MEMORIES_MAX:
+                del self.memories[next(iter(self.memories))]
         return self.memories.setdefault(key, Memory())
 
     def standing(self, key: str) -> Standing:
@@ -96,15 +103,20 @@ async def exchange(
     standing = board.standing(peer.key)
     standing.asked_at = now()
     caller = Caller(
-        board.replica, board.memory(peer.key), new_secret=new_secret, outlines=board.outlines
+        board.replica,
+        board.memory(peer.key),
+        new_secret=new_secret,
+        outlines=board.outlines,
+        peer=peer.key,
     )
+    meter = Meter()
     try:
         step = await do(lambda: caller.begin(now()))
         while isinstance(step, Ask):
             sent_at = now()
             answer = await link.ask(peer, wasteland, step.what, step.body)
             standing.rtt_us, standing.heard_at = now() - sent_at, now()
-            step = await do(_received(caller, answer, now))
+            step = await do(_received(caller, answer, now, meter))
     except WastelandError as error:
         standing.error = error.code
         raise
@@ -113,8 +125,17 @@ async def exchange(
     return step.report
 
 
-def _received(caller: Caller, answer: bytes, now: Callable[[], int]) -> Callable[[], Ask | Done]:
-    return lambda: caller.received(answer, now())
+def _received(
+    caller: Caller, answer: bytes, now: Callable[[], int], meter: Meter
+) -> Callable[[], Ask | Done]:
+    def work() -> Ask | Done:
+        begun, before = time.thread_time(), caller.gained
+        step = caller.received(answer, now())
+        if isinstance(step, Ask):  # what is over is over
+            meter.charge(time.thread_time() - begun, gained=caller.gained - before)
+        return step
+
+    return work
 
 
 class PeerLoop:
@@ -135,7 +156,10 @@ class PeerLoop:
         self.now = now
         self.pull_s = pull_s
         self._news = asyncio.Event()
-        self._heard = True  # the first turn always exchanges: catch up
+        self._heard = False
+        self._alarms = 0  # times that a peer told of news and had none
+        self._quiet_s = 0.0  # how long its word alone starts nothing
+        self._later: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -144,14 +168,27 @@ class PeerLoop:
 
     async def stop(self) -> None:
         """The loop has ended."""
+        if self._later is not None:
+            self._later.cancel()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    def wake(self, *, heard: bool = False) -> None:
-        """Something changed here, or (`heard`) at the peer."""
-        self._heard |= heard
+    def wake(self) -> None:
+        """Something changed here."""
+        self._news.set()
+
+    def heard(self) -> None:
+        """The peer says that something changed there; one that cries wolf is heard less often."""
+        self._heard = True
+        if not self._quiet_s:
+            self._news.set()
+        elif self._later is None:
+            self._later = asyncio.get_running_loop().call_later(self._quiet_s, self._look)
+
+    def _look(self) -> None:
+        self._later = None
         self._news.set()
 
     async def _turns(self) -> None:
@@ -171,16 +208,25 @@ class PeerLoop:
     async def _turn(self, peer: Peer) -> float:
         """Seconds until the next turn, news aside."""
         standing = self.board.standing(peer.key)
-        self._heard = False
+        heard, self._heard = self._heard, False
         if not peer.addresses:
             return self.pull_s
         try:
-            await self.run(peer, self.board)
-        except WastelandError:
+            report = await self.run(peer, self.board)
+        except WastelandError as error:
             standing.failures += 1
-            return BACK_OFF_S[min(standing.failures, len(BACK_OFF_S)) - 1] * _jitter()
+            wait_s = _step(BACK_OFF_S, standing.failures)
+            self._quiet_s = 0.0 if getattr(error, "retryable", False) else wait_s  # it may be back
+            return wait_s * _jitter()
         standing.failures = 0
+        self._alarms = self._alarms + heard if not report.sent + report.received else 0
+        self._quiet_s = _step(IDLE_S if report.equal else BACK_OFF_S, self._alarms)
         return self.pull_s * _jitter()
+
+
+def _step(steps: Sequence[float], number: int) -> float:
+    """The step of a number from 1 on, the last one for all that follow; 0 for none."""
+    return steps[min(number, len(steps)) - 1] if number else 0.0
 
 
 def _jitter() -> float:
@@ -220,4 +266,4 @@ class EventLine:
     def _told(self, root: str) -> None:
         frontier = self.loop.board.outlines.known_root
         if root != frontier.hex():
-            self.loop.wake(heard=True)
+            self.loop.heard()

@@ -40,12 +40,14 @@ class Answer:
 class Parcel:
     """Records on their way, either way: the sender's root, ids it asks for, record lines.
 
-    In an answer `accepted` says how many of the lines before were new, `more` that ids were left.
+    In an answer `accepted` says how many of the lines before were new, `over_quota` how many their
+    receiver would not look at today, `more` that ids were left.
     """
 
     root: bytes
     wants: tuple[bytes, ...] = ()
     accepted: int = 0
+    over_quota: int = 0
     more: bool = False
     lines: tuple[bytes, ...] = ()
 
@@ -130,6 +132,7 @@ def encode_parcel(parcel: Parcel) -> bytes:
     writer.number(len(parcel.wants))
     writer.raw(b"".join(parcel.wants))
     writer.number(parcel.accepted)
+    writer.number(parcel.over_quota)
     writer.number(parcel.more)
     _write_lines(writer, parcel.lines)
     return writer.message()
@@ -143,8 +146,15 @@ def decode_parcel(message: bytes) -> Parcel:
     wants = tuple(reader.raw(NAME_BYTES) for _ in range(wanted))
     if len(set(wants)) != len(wants):
         raise PeerError(Fault.ORDER, "an id is asked for twice")
-    accepted, more = reader.number(), bool(reader.number())
-    return Parcel(root=root, wants=wants, accepted=accepted, more=more, lines=_read_lines(reader))
+    accepted, over_quota, more = reader.number(), reader.number(), bool(reader.number())
+    return Parcel(
+        root=root,
+        wants=wants,
+        accepted=accepted,
+        over_quota=over_quota,
+        more=more,
+        lines=_read_lines(reader),
+    )
 
 
 def _reader(message: bytes) -> Reader:

@@ -69,7 +69,8 @@ class Ask:
 class Report:
     """What an exchange came to; `they_lack` and `we_lack` are None while unknown.
 
-    `refused` counts by code what we did not take. `layer2` says that frontiers did not suffice.
+    `refused` counts by code what we did not take, `over_quota` what they would not look at today.
+    `layer2` says that frontiers did not suffice.
     """
 
     equal: bool
@@ -77,6 +78,7 @@ class Report:
     sent: int = 0
     received: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
+    over_quota: int = 0
     they_lack: int | None = None
     we_lack: int | None = None
     asks: int = 0
@@ -105,6 +107,7 @@ class Answerer:
         self.memory_of = memory_of
         self.new_secret = new_secret
         self.outlines = outlines or Outlines(replica)
+        self.gained = 0  # records that were new, over all peers
 
     def answer(self, what: What, body: bytes, *, peer: str, now: int) -> bytes:
         """The answer to a message of this peer; `now` in microseconds. Raises PeerError."""
@@ -118,7 +121,7 @@ class Answerer:
         if what == "frontier":
             return self._frontier(decode_frontier(body), memory)
         if what == "records":
-            return self._records(decode_parcel(body), memory, now)
+            return self._records(decode_parcel(body), memory, peer, now)
         return self._reconcile(body)
 
     def _frontier(self, said: FrontierSaid, memory: Memory) -> bytes:
@@ -146,15 +149,22 @@ class Answerer:
             )
         )
 
-    def _records(self, parcel: Parcel, memory: Memory, now: int) -> bytes:
-        received = self.replica.receive(parcel.lines, now=now)
+    def _records(self, parcel: Parcel, memory: Memory, peer: str, now: int) -> bytes:
+        received = self.replica.receive(parcel.lines, now=now, peer=peer)
+        self.gained += received.accepted
         wanted = self.replica.entries(one.hex() for one in parcel.wants)
         lines, rest = fitting(to_line(entry) for entry in (*received.answers, *wanted))
         ours = self.outlines.now()
         if ours.root == parcel.root:
             memory.save(ours)
         return encode_parcel(
-            Parcel(root=ours.root, accepted=received.accepted, more=rest is not None, lines=lines)
+            Parcel(
+                root=ours.root,
+                accepted=received.accepted,
+                over_quota=received.over_quota,
+                more=rest is not None,
+                lines=lines,
+            )
         )
 
     def _reconcile(self, body: bytes) -> bytes:
@@ -176,9 +186,11 @@ class Caller:
         *,
         new_secret: Callable[[], bytes],
         outlines: Outlines | None = None,
+        peer: str = "",
     ) -> None:
         self.replica = replica
         self.memory = memory
+        self.peer = peer
         self.new_secret = new_secret
         self.outlines = outlines or Outlines(replica)
         self._next: Callable[[bytes, int], Ask | Done] | None = None
@@ -199,7 +211,13 @@ class Caller:
         self._received = 0
         self._lacks: tuple[int | None, int | None] = (None, None)
         self._refused: Counter[str] = Counter()
+        self._over_quota = 0
         self._answered: set[bytes] = set()
+
+    @property
+    def gained(self) -> int:
+        """Records that were new to either side so far."""
+        return self._received + self._sent
 
     def begin(self, now: int) -> Ask | Done:
         """The first message. A set that did not change since it was equal asks for the root."""
@@ -231,7 +249,7 @@ class Caller:
         lines = tuple(lines)
         if not lines:
             return []
-        outcome = self.replica.receive(lines, now=now)
+        outcome = self.replica.receive(lines, now=now, peer=self.peer)
         self._received += outcome.accepted
         if outcome.accepted:
             self._idle = 0
@@ -254,6 +272,7 @@ class Caller:
                 sent=self._sent,
                 received=self._received,
                 refused=dict(self._refused),
+                over_quota=self._over_quota,
                 they_lack=they_lack,
                 we_lack=we_lack,
                 asks=self._asks,
@@ -325,6 +344,7 @@ class Caller:
         parcel = decode_parcel(body)
         self._their_root = parcel.root
         self._sent += parcel.accepted
+        self._over_quota += parcel.over_quota
         if parcel.accepted:
             self._idle = 0
         back = self._take(parcel.lines, now)
@@ -337,10 +357,11 @@ class Caller:
         del now
         if self._their_root == self.outlines.now().root:
             return self._done()
-        progress = self._received + self._sent
-        if progress > self._progress:
-            self._progress = progress
+        if self.gained > self._progress:
+            self._progress = self.gained
             return self._say_frontier()
+        if self._over_quota or self._refused["quota"]:
+            return self._done()  # records 2.2: a local refusal never leads to layer 2
         return self._audit()
 
     # --- layer 2

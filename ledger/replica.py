@@ -55,6 +55,11 @@ class Received:
         """How many records are new here."""
         return sum(self.codes.get(code, 0) for code in ("ok", "fork", "pinned"))
 
+    @property
+    def over_quota(self) -> int:
+        """How many this node did not look at, because their authors or the peer had no room."""
+        return self.codes.get("quota", 0)
+
 
 class Replica(Protocol):
     """One wasteland's set, as a peer session reads and feeds it."""
@@ -100,8 +105,10 @@ class Replica(Protocol):
         """(`at` // 1_000_000, id) of every record of R(W), in order (for layer 2)."""
         ...
 
-    def receive(self, lines: Sequence[bytes], *, now: int) -> Received:
+    def receive(self, lines: Sequence[bytes], *, now: int, peer: str = "") -> Received:
         """The lines passed the one door; `now` in microseconds since 1970 UTC.
+
+        `peer` names who brought them, for quotas.
 
         Lines are as in records 1.3, logs and proofs before chains, chains in order. A pair that
         proves a fork stands as two neighbouring lines of one slot.

@@ -41,6 +41,7 @@ class JournalReplica:
         self.own = own
         self._frontier: Frontier | None = None
         self._seen = -1
+        self._standing: tuple[int, frozenset[str]] = (-1, frozenset())
 
     @property
     def wasteland(self) -> str:
@@ -103,10 +104,12 @@ class JournalReplica:
         return [entry for entry in held if entry is not None]
 
     def everything(self) -> Iterator[Entry]:
-        """Every record of R(W): logs, identity chains, the registrar's, the rest, the pinned."""
+        """Every record of R(W): logs, forks, identity chains, pinned, the registrar's, the rest."""
         frontier = self.frontier()
         for account in sorted(frontier.logs):
             yield from self.account_log(account)
+        for key in sorted(frontier.forks):
+            yield from self.fork_pair(key)
         for key in sorted(frontier.chains, key=lambda k: (k.scope != "identity", k)):
             if key.scope == "identity":
                 yield from self.chain(key, 0, frontier.chains[key].seq)
@@ -114,8 +117,6 @@ class JournalReplica:
         for key in sorted(frontier.chains, key=self._rank):
             if key.scope != "identity":
                 yield from self.chain(key, 0, frontier.chains[key].seq)
-        for key in sorted(frontier.forks):
-            yield from self.fork_pair(key)
 
     def _rank(self, key: ChainKey) -> tuple[bool, ChainKey]:
         registrar = self.journal.registrar()
@@ -141,15 +142,22 @@ class JournalReplica:
 
         A stamp counts when somebody admitted gave it: two strangers cannot lift each other.
         """
-        registry = self.journal.state.registry
-        trusted = {*registry.admitted, *registry.maintainers, *self.own()}
-        if registry.home is not None:
-            trusted.add(registry.home.account)
+        trusted = self._trusted()
         if account in trusted:
             return True
         named = self.journal.index.waiting(f"named:{account}")
         givers = (giver for subject in named for giver in self.journal.index.givers(subject))
         return any(giver in trusted and giver != account for giver in givers)
+
+    def _trusted(self) -> frozenset[str]:
+        """Ours, the registrar, maintainers, and whoever is admitted; made anew on a change."""
+        version, known = self._standing
+        if version != self.journal.version:
+            registry = self.journal.state.registry
+            registrar = [registry.home.account] if registry.home is not None else []
+            known = frozenset((*registry.admitted, *registry.maintainers, *registrar, *self.own()))
+            self._standing = self.journal.version, known
+        return known
 
 
 class Stream:
@@ -169,6 +177,7 @@ class Stream:
         self._run: list[Envelope] = []
         self._records: Counter[str] = Counter()  # by account: kept, or about to be judged
         self._bytes: Counter[str] = Counter()
+        self._counted: set[str] = set()
         self._standing: dict[str, bool] = {}
 
     def offer(self, piece: "_Piece") -> None:
@@ -202,7 +211,7 @@ class Stream:
             self._take_run()  # what was refused or held takes no room
             if not self._fits(quota, envelope.record):
                 return self._needs_no_room(envelope.record)
-        self._count(envelope.record, 1)
+        self._count(envelope.record)
         return True
 
     def _fits(self, quota: Quota, record: Record) -> bool:
@@ -213,14 +222,18 @@ class Stream:
             self.peer, now=self.now
         )
 
-    def _count(self, record: Record, sign: int) -> None:
+    def _count(self, record: Record) -> None:
         account = str(record.account)
-        self._bytes[account] += sign * len(record.raw)
-        self._records[account] += sign * (record.scope != "account")
+        self._counted.add(record.id)
+        self._bytes[account] += len(record.raw)
+        self._records[account] += record.scope != "account"
 
     def _uncount(self, record: Record) -> None:
-        if self._bytes[str(record.account)]:
-            self._count(record, -1)
+        if record.id in self._counted:
+            account = str(record.account)
+            self._counted.discard(record.id)
+            self._bytes[account] -= len(record.raw)
+            self._records[account] -= record.scope != "account"
 
     def _needs_no_room(self, record: Record) -> bool:
         awaited = self.journal.index.awaits(record.id)

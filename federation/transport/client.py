@@ -26,6 +26,7 @@ CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0
 SILENCE_S: Final = 45.0  # an event line pings every 15 s
 JSON_BYTES_MAX: Final = 64 << 10
+ROOT_CHARS: Final = 64
 TIME: Final = "wl-time"
 
 
@@ -72,6 +73,7 @@ class Client:
         self.new_secret = new_secret
         self.heard = heard
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._events: dict[tuple[str, str], str] = {}  # the last one heard, by peer and wasteland
 
     def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
         session = self._sessions.get(allow_private)
@@ -189,20 +191,33 @@ class Client:
 
     async def events(self, peer: Peer, wasteland: str, changed: Callable[[str], None]) -> None:
         """Each change at the peer was told, until the line breaks. Raises PeerDownError."""
-        if not peer.addresses:
-            raise PeerDownError(peer.label, "it has no address")
-        base = check_url(peer.addresses[0], allow_private=peer.allow_private)
+        failure: WastelandError = PeerDownError(peer.label, "it has no address")
+        for address in peer.addresses:
+            try:
+                await self._line(peer, address, wasteland, changed)
+            except (PeerDownError, AddressError) as error:
+                failure = error
+        raise failure
+
+    async def _line(
+        self, peer: Peer, address: str, wasteland: str, changed: Callable[[str], None]
+    ) -> None:
+        base = check_url(address, allow_private=peer.allow_private)
         message = self._signed(peer, "GET", f"{base}/v1/w/{wasteland}/events", b"", {})
+        heard = self._events.get((peer.key, wasteland), "")
+        headers = {**message.headers, **({"Last-Event-ID": heard} if heard else {})}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S)
         try:
             async with self._session(allow_private=peer.allow_private).get(
-                message.url, headers=message.headers, timeout=timeout, allow_redirects=False
+                message.url, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 if response.status != 200:  # noqa: PLR2004
                     raise _refusal(peer, response.status, b"")
                 async for line in response.content:
                     if line.startswith(b"data:"):
-                        changed(line[5:].strip().decode("ascii", "replace"))
+                        said = line[5:].strip().decode("ascii", "replace")[:ROOT_CHARS]
+                        self._events[peer.key, wasteland] = said
+                        changed(said)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise PeerDownError(peer.label, _why(error)) from error
         raise PeerDownError(peer.label, "the line ended")

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 from aiohttp_sse import sse_response
 
+from federation.errors import Fault, PeerError
 from federation.invite import InviteError
 from federation.letters import MESSAGE_BYTES_MAX
 from federation.session import What
@@ -154,6 +155,8 @@ class Routes:
 
     def _refused(self, error: WastelandError) -> web.Response:
         status = STATUS.get(error.code, 404 if isinstance(error, UnknownError) else 400)
+        if isinstance(error, PeerError) and error.fault is Fault.CPU:
+            status = STATUS[TooManyError.code]
         body = {
             "error": {
                 "code": error.code,

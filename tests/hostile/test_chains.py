@@ -160,7 +160,7 @@ class _Liar:
     def answer(self, what: str, honest: bytes) -> bytes:
         if what != "records":
             return honest
-        return honest[:1] + bytes(32) + b"\x00" * 3  # another root, and nothing
+        return honest[:1] + bytes(32) + b"\x00" * 4  # another root, and nothing
 
 
 def test_h32_a_peer_that_never_serves_what_it_claims_ends_as_not_equal(board, ann):

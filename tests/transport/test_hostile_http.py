@@ -361,7 +361,8 @@ async def test_h45_forwarded_headers_change_nobody(rust):
         answers.append(await asked(rust, Message("GET", rust.url + "/v1/ping", headers)))
     assert [status for status, _ in answers] == [401] * 20 + [429] * 4
     error = answers[-1][1]["error"]
-    assert (error["code"], error["retry_after_s"]) == ("peer.limit", 1000)
+    assert error["code"] == "peer.limit"
+    assert 900 <= error["retry_after_s"] <= 1000
 
 
 async def test_h47_another_key_at_a_known_address_is_noticed(tmp_path):

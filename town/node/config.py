@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from ledger.quota import NEWCOMER_RECORDS_DAY
 from stamps.errors import WastelandError
 
 if TYPE_CHECKING:
@@ -85,6 +86,13 @@ def _seconds(said: str) -> int:
     return seconds
 
 
+def _count(said: str) -> int:
+    count = int(said)
+    if count < 1:
+        raise ValueError("at least 1")
+    return count
+
+
 def _url(said: str) -> str:
     if said and not said.startswith(("http://", "https://")):
         raise ValueError("an address starts with https:// or http://")
@@ -119,6 +127,12 @@ SETTINGS: Mapping[str, Setting] = {
         _setting("node.log_level", "info", _level, "how much logs/node.log says"),
         _setting("sync.pull_s", 30, _seconds, "how often a peer is asked for news, about"),
         _setting("sync.allow_private", False, _switch, "call peers at private addresses"),  # noqa: FBT003
+        _setting(
+            "sync.newcomer_records",
+            NEWCOMER_RECORDS_DAY,
+            _count,
+            "records a day kept of a town that nobody admitted or stamped",
+        ),
         _setting("claim.wait_s", 10, _seconds, "how long a claim waits for its answer"),
         _setting("away.home", "", _text, "the always-on node that decides for this town's posts"),
     )

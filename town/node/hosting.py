@@ -7,6 +7,7 @@ listeners of new roots. A stranger learns nothing from it but that nothing is he
 import asyncio
 import ipaddress
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from federation.card import Card, signed
 from federation.driver import Board
 from federation.invite import InviteError, hash_of, redeemed
+from federation.meter import Meter
 from federation.peers import Peer, PeerBook
 from federation.session import Answerer, What
 from federation.transport.guard import AddressError, check_url, is_public
@@ -31,7 +33,7 @@ from town.node.writer import Writer
 
 INVITES_SPACE = "invites"
 LOG_LINES_MAX = 1_100
-LISTENERS_MAX = 400
+METERS_MAX = 10_000
 QUEUE_MAX = 16
 ADDRESSES_MAX = 4
 
@@ -99,6 +101,7 @@ class Hosting:
         self.desk = desk
         self._queues: dict[str, set[asyncio.Queue[str]]] = {}
         self._answerers: dict[str, Answerer] = {}
+        self._meters: dict[str, Meter] = {}
         self._members: dict[str, tuple[bytes, dict[str, str]]] = {}
 
     def now(self) -> int:
@@ -190,9 +193,26 @@ class Hosting:
                     outlines=board.outlines,
                 )
                 self._answerers[wasteland] = answerer
-            return answerer.answer(what, body, peer=caller, now=self.now())
+            return self._metered(answerer, what, body, caller)
 
         return await self.desk.writer.do(work)
+
+    def _metered(self, answerer: Answerer, what: What, body: bytes, caller: str) -> bytes:
+        """The answer, within what the caller may make this node work. Raises PeerError."""
+        meter = self._meter(caller)
+        meter.refill(now=self.now())
+        begun, before = time.thread_time(), answerer.gained
+        try:
+            return answerer.answer(what, body, peer=caller, now=self.now())
+        finally:
+            meter.spend(time.thread_time() - begun, gained=answerer.gained - before)
+
+    def _meter(self, caller: str) -> Meter:
+        meter = self._meters.pop(caller, None) or Meter()
+        while len(self._meters) >= METERS_MAX:
+            del self._meters[next(iter(self._meters))]
+        self._meters[caller] = meter
+        return meter
 
     async def record(self, caller: str, record_id: str) -> bytes | None:
         """One record's line, where the caller may see its wasteland."""
