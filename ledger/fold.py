@@ -107,7 +107,7 @@ def fold_account(world: World, account: str) -> Folded:
     card = {"account": account, "name": row_name(world, account)}
     log = world.log(account)
     parent = log.path[0].body.get("parent") if log is not None else None
-    waits = (f"named:{parent}",) if parent else ()
+    waits = (f"named:{parent}", f"acts:{parent}") if parent else ()
     subject = Subject(id=account, kind="account", rows=rows, card=card, waits=waits)
     return Folded(subject=subject)
 

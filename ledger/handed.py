@@ -9,7 +9,7 @@ from ledger.decide import ItemState, OpenGrant, Said, handed_in_by
 from ledger.story import Attempt, Given, Void
 from ledger.walk import Walk
 from ledger.world import World, lives
-from stamps.kinds import ITEM_DECISION_KINDS
+from stamps.kinds import ITEM_DECISION_KINDS, JUDGING_KINDS
 from stamps.record import Record
 
 _LATE = frozenset({"lapsed", "released", "taken_back"})
@@ -21,7 +21,8 @@ def attempts_of(
     """Every hand-in that counts or that a decision names, by (`at`, id), numbered from 1."""
     found = {record.id: record for record in submissions}
     for decision in state.decisions:
-        named = decision.body.get("submission")
+        # of other kinds a member of this name is unknown, and pins nothing
+        named = decision.body.get("submission") if decision.kind in JUDGING_KINDS else None
         record = world.record(named) if named else None
         if record is not None:
             found[record.id] = record
@@ -44,10 +45,17 @@ def _attempt(state: ItemState, record: Record, n: int) -> Attempt:
         evidence=tuple(record.body.get("evidence", ())),
         decision=decision,
         decided_at=said.at if said is not None else 0,
-        reason=said.body.get("reason", "") if said is not None else "",
+        reason=_reason(said),
         late=grant is not None and grant.ended in _LATE,
         speculative=grant is None,
     )
+
+
+def _reason(said: Said | None) -> str:
+    """Why a hand-in was sent back or closed; an accept gives no reason, whatever it carries."""
+    if said is None or said.kind == "work.accept":
+        return ""
+    return str(said.body.get("reason", ""))
 
 
 def _grant_of(state: ItemState, record: Record) -> OpenGrant | None:

@@ -85,8 +85,13 @@ def links_of(world: World, account: str) -> dict[str, Record]:
 
 
 def _parent(world: World, account: str, parent: str | None) -> str | None:
-    """The parent's name once both sides say so (records 3.4)."""
-    if not parent or account not in links_of(world, parent):
+    """The parent's name once both sides say so, and the parent takes part here (records 3.4).
+
+    What somebody outside says of himself is not in the set, and two towns may hold it or not.
+    """
+    if not parent or _first_act(world, parent) is None:
+        return None
+    if account not in links_of(world, parent):
         return None
     return row_name(world, parent)
 

@@ -17,12 +17,12 @@ from ledger.decide import (
 )
 from ledger.handed import attempts_of, gather_void, stamps_of
 from ledger.registrar import policy_values
-from ledger.story import Ask, Grant, Home, Note, Rules, Status, Stop, Story
+from ledger.story import Ask, Attempt, Grant, Home, Note, Rules, Status, Stop, Story
 from ledger.walk import Walk, replay
 from ledger.world import World, counts, lives, look
 from stamps.clock import SECOND_US
 from stamps.kinds import ITEM_DECISION_KINDS
-from stamps.limits import BID_DEFAULT_US
+from stamps.limits import BID_DEFAULT_US, HANDLE_CHARS_MAX
 from stamps.record import Record
 
 RACE_MOST_DEFAULT: Final = 2
@@ -116,6 +116,7 @@ def _story(world: World, state: ItemState, walk: Walk, living: list[Record]) -> 
         and may_instruct(state, r)
         and r.body.get("decides") == walk.pointer
     )
+    attempts = attempts_of(world, state, submissions)
     waits, pins = _named(world, state, walk)
     return Story(
         post=state.post,
@@ -128,12 +129,12 @@ def _story(world: World, state: ItemState, walk: Walk, living: list[Record]) -> 
         decisions=tuple(state.decisions),
         asks=_asks(state, by_kind),
         grants=_grants(state, by_kind),
-        attempts=attempts_of(world, state, submissions),
+        attempts=attempts,
         stamps=stamps_of(world, state),
         notes=_notes(by_kind.get("note.add", ())),
         instructions=pending,
         void=gather_void(state, walk, living, pending),
-        waits=waits,
+        waits=(*waits, *_neighbours(state, attempts)),
         named=frozenset(state.named),
         pins=pins,
     )
@@ -156,10 +157,18 @@ def _named(world: World, state: ItemState, walk: Walk) -> tuple[tuple[str, ...],
             waits.append(f"names:{record_id}")  # its chain is not among the item's own
         if not counts(world, record):
             pins.append(record_id)
-    waits.extend(f"name:{g.neighbour}" for g in state.grants.values() if g.neighbour)
     if walk.home.account != state.post.account:
         waits.append(f"home:{walk.home.account}")
     return tuple(dict.fromkeys(waits)), tuple(pins)
+
+
+def _neighbours(state: ItemState, attempts: Iterable[Attempt]) -> tuple[str, ...]:
+    """Keys of unsigned neighbours' names: rows mark one once somebody bears it (5.2)."""
+    names = {grant.neighbour for grant in state.grants.values()}
+    names |= {attempt.on_behalf for attempt in attempts}
+    # what is longer than a handle nobody will ever bear
+    borne = (n for n in names if n is not None and len(n) <= HANDLE_CHARS_MAX)
+    return tuple(f"name:{name}" for name in sorted(borne))
 
 
 def _status(state: ItemState, submissions: Iterable[Record]) -> Status:

@@ -34,6 +34,7 @@ ITEM_DECISION_KINDS = frozenset(
 )
 DECISION_KINDS = ITEM_DECISION_KINDS | REGISTRAR_KINDS  # marked * in records 4 and 5
 INSTRUCTION_KINDS = ITEM_DECISION_KINDS - {"decision.confirm"}  # records 5.1: may be confirmed
+JUDGING_KINDS = frozenset({"work.accept", "work.reject", "work.close"})  # they name a submission
 REQUEST_KINDS = frozenset({"claim.bid", "claim.renew", "claim.release", "work.submit"})
 STAMP_KINDS = frozenset({"stamp.give", "stamp.revoke"})
 CREATING_KINDS = frozenset({"rig.register", "wasteland.create", "wanted.post"})

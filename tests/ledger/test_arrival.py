@@ -4,7 +4,7 @@ from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.story import Story
 from stamps.record import Entry
-from tests.ledger.people import POST, Board, Person
+from tests.ledger.people import POST, STAMP, Board, Person
 from tests.ledger.test_sets import exchanged, fed, shown
 
 LINK = {"relation": "same_owner"}
@@ -121,3 +121,37 @@ def test_a_neighbour_is_not_called_what_an_account_without_a_handle_is(board, an
     ann.decide("claim.grant", item, **{"for": name}, term=1, lease_s=86_400)
     holders = {row["claimed_by"] for row in board.rows("wanted")}
     assert holders == {None, f"for~{name}"}
+
+
+def test_a_member_that_nobody_knows_makes_no_attempt_and_no_reason(board, ann, bob):
+    """records 8: unknown members travel and say nothing, whatever their type."""
+    item, other = ann.post(), ann.post()
+    ann.grant(item, bob.bid(item))
+    work = bob.submit(item)
+    body = {"submission": work.record.id, "stamp": STAMP, "reason": {"not": ["a", "text"]}}
+    ann.decide("work.accept", item, **body)
+    ann.decide("wanted.withdraw", other, submission=work.record.id)
+    [attempt] = board.rows("wl_attempts")
+    assert (attempt["decision"], attempt["reason"]) == ("accepted", "")
+    assert [told(board.journal, one).attempts == () for one in (item, other)] == [False, True]
+
+
+def test_a_neighbours_work_is_marked_when_somebody_gets_its_name(board, ann):
+    """Attack 10: also where no grant names the neighbour, and whatever comes first."""
+    item = ann.post()
+    ann.submit(item, on_behalf="zed")
+    assert [row["worker"] for row in board.rows("wl_attempts")] == ["zed"]
+    board.admit(board.person("zed"))
+    assert [row["worker"] for row in board.rows("wl_attempts")] == ["for~zed"]
+    assert shown(board.journal) == as_if_new(board)
+
+
+def test_a_parent_is_named_once_it_takes_part(board, ann):
+    """records 7.6: what somebody outside the board says of himself is no part of the set."""
+    kid = board.person("kid", parent=ann.account)
+    kid.post()
+    ann.say("rig.link", scope="identity", body={"other": kid.account, "relation": "same_owner"})
+    assert {row["parent_rig"] for row in board.rows("rigs")} == {None}
+    ann.post()
+    assert {row["parent_rig"] for row in board.rows("rigs")} == {None, "ann"}
+    assert shown(board.journal) == as_if_new(board)
