@@ -4,7 +4,6 @@ It keeps the port's promises, a crash included: what a write returned from is wh
 store holds. It writes to no disk.
 """
 
-import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -128,7 +127,7 @@ class MemoryStore:
     def row(self, table: str, key: str) -> dict[str, Any] | None:
         """One signed row; of several owners of a key the lowest subject's (records 7.5)."""
         owners = self._owners.get((table, key))
-        return copy.deepcopy(owners[min(owners)]) if owners else None
+        return _copied(owners[min(owners)]) if owners else None
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
         """Every signed row of a table, by key."""
@@ -157,10 +156,19 @@ class MemoryStore:
     def counts(self) -> Mapping[str, int]:
         """Items by status, both layers."""
         found: dict[str, int] = {}
-        for item in self._items():
-            status = str(item.row.get("status"))
+        for row in self._wanted():
+            status = str(row.get("status"))
             found[status] = found.get(status, 0) + 1
         return found
+
+    def _wanted(self) -> Iterator[Mapping[str, Any]]:
+        """Items of both layers, as they lie here."""
+        for (table, _), owners in self._owners.items():
+            if table == "wanted":
+                yield owners[min(owners)]
+        for (table, key), observed in self._observed.items():
+            if table == "wanted" and ("wanted", key) not in self._owners:
+                yield observed.row.values
 
     def tally(self, poster: str) -> Mapping[str, int]:
         """Items of a poster by status, both layers, up to the limit."""
@@ -178,11 +186,11 @@ class MemoryStore:
 
     def document(self, space: str, key: str) -> Any | None:
         """A local note of the node."""
-        return copy.deepcopy(self._documents.get(space, {}).get(key))
+        return _copied(self._documents.get(space, {}).get(key))
 
     def documents(self, space: str) -> Mapping[str, Any]:
         """All local notes of a space."""
-        return copy.deepcopy(self._documents.get(space, {}))
+        return _copied(self._documents.get(space, {}))
 
     # --- Writer
 
@@ -238,7 +246,7 @@ class MemoryStore:
         if value is None:
             self._documents.get(space, {}).pop(key, None)
         else:
-            self._documents.setdefault(space, {})[key] = copy.deepcopy(value)
+            self._documents.setdefault(space, {})[key] = _copied(value)
         self.faults("put:after")
 
     def clear_projections(self) -> None:
@@ -284,7 +292,7 @@ class MemoryStore:
     def as_of(self, commit: str, table: str) -> Iterator[dict[str, Any]]:
         """The rows of a table at a commit."""
         snapshot = next(s for c, s in self._commits if c.id == commit)
-        return iter([copy.deepcopy(row) for _, row in sorted(snapshot[table].items())])
+        return iter([_copied(row) for _, row in sorted(snapshot[table].items())])
 
     def changes(self, first: str, last: str, table: str) -> Iterator[Mapping[str, Any]]:
         """Rows that differ between two commits."""
@@ -295,3 +303,12 @@ class MemoryStore:
             if one != other:
                 said = "added" if one is None else "removed" if other is None else "modified"
                 yield {"change": said, "before": one, "after": other}
+
+
+def _copied(value: Any) -> Any:
+    """A value of plain JSON that shares nothing with this one."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    return value
