@@ -92,13 +92,27 @@ def item_card(world: World, story: Story) -> Mapping[str, Any]:
             [g.holder, g.neighbour, holder_name(world, g), g.until, g.last_sign] for g in grants
         ],
         "handed_in": [[a.worker, worker_name(world, a), a.at, evidence_text(a)] for a in waiting],
-        "sent_back": bool(story.attempts and story.attempts[-1].decision == "rejected"),
+        "sent_back": _was_sent_back(story),
+        "answered": _answered(story),
         "check": bool(story.fields.get("check")),
         "notes": len(story.notes),
         "questions": [[n.account, n.at] for n in open_questions(story)],
         "instructions": len(story.instructions),
         "given": _given_card(effective_stamps(story)),
     }
+
+
+def _was_sent_back(story: Story) -> bool:
+    """Whether the latest hand-in of a holder was sent back; somebody else's says nothing of it."""
+    holders = {grant.holder for grant in story.open_grants}
+    theirs = [attempt for attempt in story.attempts if attempt.worker in holders]
+    return bool(theirs) and theirs[-1].decision == "rejected"
+
+
+def _answered(story: Story) -> list[int]:
+    """How long each request waited for its yes."""
+    asked = {ask.id: ask.at for ask in story.asks}
+    return [max(0, g.at - asked[g.bid]) for g in story.grants if g.bid in asked]
 
 
 def fold_account(world: World, account: str) -> Folded:

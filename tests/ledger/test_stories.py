@@ -295,3 +295,19 @@ def test_a_question_is_open_until_somebody_else_answers_it(board, ann, bob):
     assert waiting() == [bob.account]
     said(ann, "note", re=first)
     assert waiting() == []
+
+
+def test_only_a_holders_work_is_called_sent_back(board, ann, bob):
+    """A rejected hand-in of somebody who does not hold the item says nothing about the holder."""
+    item = ann.post()
+    ann.grant(item, bob.bid(item))
+    card = board.journal.store.subject(item.record.id).card
+    assert (card["sent_back"], len(card["answered"])) == (False, 1)
+    first = bob.submit(item)
+    eve = board.person("eve")
+    board.admit(eve)
+    stray = eve.submit(item)
+    ann.decide("work.reject", item, submission=stray.record.id, reason="not yours")
+    assert board.journal.store.subject(item.record.id).card["sent_back"] is False
+    ann.decide("work.reject", item, submission=first.record.id, reason="no test")
+    assert board.journal.store.subject(item.record.id).card["sent_back"] is True
