@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.answers import answer
-from cli.context import Call
+from cli.context import Call, UsageError
 from cli.output import envelope, show
 from cli.tree import Command, call_of, example, new_module
 from town.node.boot import child_environment
@@ -33,6 +33,7 @@ def init(
     "wl up",
     "wl up --detach --port 0 --json",
     "wl up --listen 0.0.0.0 --public-url https://wl.example.org",
+    "wl up --recover recovery.txt",
 )
 def up(
     ctx: typer.Context,
@@ -45,15 +46,37 @@ def up(
     public_url: Annotated[
         str, typer.Option("--public-url", help="How others reach this node.")
     ] = "",
+    recover: Annotated[
+        str,
+        typer.Option("--recover", help="First replace a lost key, with the saved recovery key."),
+    ] = "",
+    lost: Annotated[str, typer.Option("--lost", help="With it: the device that is lost.")] = "",
 ) -> int:
     """Start the node; nothing is sent anywhere until you join or invite somebody."""
     call = call_of(ctx)
+    if recover:
+        _recovered(call, recover, lost)
     env = {**call.env, **_overrides(port=port, listen=listen, public_url=public_url)}
     if not detach:
         from cli.resident import stay  # noqa: PLC0415  # the whole node
 
         return stay(call.home, env)
     return _detached(call, env)
+
+
+def _recovered(call: Call, file: str, lost: str) -> None:
+    """The home signs under a new key; no node may run meanwhile."""
+    if running(Home(call.path(call.home))) is not None:
+        raise UsageError("a node runs here: wl down first")
+    try:
+        raw = call.terminal.read_all() if file == "-" else call.path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
+    text = raw.decode("utf-8", "replace")
+    with call.town(call) as town:
+        found = town.market.recover(text, lost=lost)
+    for line in found.words:
+        call.terminal.err(line + "\n")
 
 
 def _overrides(*, port: int, listen: str, public_url: str) -> dict[str, str]:

@@ -138,7 +138,7 @@ class CareDesk(FoundingDesk, ItemDesk):
 
     def import_rows(self, folder: Path) -> Answer:
         """Rows that others wrote are shown beside the signed ones, marked as unsigned."""
-        _ = self.author
+        _ = self.own_account
         journal = self.run(lambda: self.board() if self.town.current else self.found_own())
         rows = read_rows(folder, source="", now=self.now())
         self.about_to("import", {"rows": len(rows)})

@@ -48,7 +48,7 @@ class Conduct(Desk):
 
     def attend(self, journal: Journal) -> int:
         """How many records the turn made; call it in the ledger's thread after each change."""
-        if not self.town.account or self.town.device is None or not journal.wasteland:
+        if not self._may_decide or not journal.wasteland:
             return 0
         before = journal.version
         watch = self._watches.setdefault(journal.wasteland, _Watch(journal))
@@ -61,11 +61,17 @@ class Conduct(Desk):
             self._subject(watch, subject)
         return journal.version - before
 
+    @property
+    def _may_decide(self) -> bool:
+        """Whether this town has a key that signs; a sealed one does not (records 2.7)."""
+        device = self.town.device
+        return bool(self.town.account and device and str(device.device) != self.town.sealed_device)
+
     def survey(self, journal: Journal) -> int:
         """The same for everything this device decides about: once, when a node starts."""
         self.attend(journal)
         watch = self._watches.get(journal.wasteland)
-        if watch is None:
+        if watch is None or not self._may_decide:
             return 0
         before = journal.version
         for subject in [*self._own_items(journal), *self._asked_to_join(journal)]:

@@ -15,7 +15,12 @@ from stamps.clock import SECOND_US, Drift, judge_drift
 from stamps.identity import DeviceKey
 from stamps.record import Entry, Envelope
 from town.market.answer import Answer, Next, Stop
-from town.market.errors import ClockAheadHereError, ClockBehindHereError, NotKeptError
+from town.market.errors import (
+    ClockAheadHereError,
+    ClockBehindHereError,
+    NotKeptError,
+    NoTownHereError,
+)
 from town.market.ports import Ports
 from town.market.stops import stop_orders
 from town.market.town import Town
@@ -106,6 +111,13 @@ class Desk:
             raise _Rehearsed(what, facts)
 
     # --- asking
+
+    @property
+    def own_account(self) -> str:
+        """Who this town is, also where its key may not sign. Raises NoTownHereError."""
+        if not self.town.account:
+            raise NoTownHereError
+        return self.town.account
 
     @property
     def author(self) -> Author:

@@ -40,9 +40,9 @@ def bring_self(town: Town, journal: Journal, *, now: int) -> None:
             raise NotKeptError(envelope.record.kind, str(outcome.code))
 
 
-def learn_self(town: Town, journal: Journal, *, now: int) -> None:
+def learn_self(town: Town, journal: Journal, *, now: int, account: str = "") -> None:
     """The town's own ledger holds what a wasteland's ledger knows of the town's account."""
-    log = journal.log_of(town.account)
+    log = journal.log_of(account or town.account)
     if log is None:
         return
     entries = [journal.held.entry(record.id) for record in log.records]

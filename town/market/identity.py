@@ -23,6 +23,7 @@ from town.market.errors import (
     FileProblemError,
     HandleError,
     KeyNotHereError,
+    NoTownHereError,
     TownThereError,
 )
 from town.market.items import ItemDesk
@@ -87,7 +88,7 @@ class IdentityDesk(ItemDesk):
         words = (
             f"town      {data['handle']}",
             f"account   {data['account']}",
-            f"device    {data['device']}",
+            f"device    {data['device']}{' (signs no more here)' if data['sealed'] else ''}",
             *(
                 f"also      {one['device']}{_mark(one)}"
                 for one in data["devices"]
@@ -106,13 +107,15 @@ class IdentityDesk(ItemDesk):
         return self.answer("wl.v1.account", data, words, next_=next_)
 
     def _account_facts(self) -> dict[str, Any]:
-        author = self.author
         log = self._log()
         state = log.effective
+        account, key = self.town.account, self.town.device
+        here = str(key.device) if key is not None else None
         return {
             "handle": self.town.handle,
-            "account": author.account,
-            "device": author.device,
+            "account": account,
+            "device": here,
+            "sealed": self.town.sealed or None,
             "type": log.path[0].body["type"],
             "recovery_saved": not self.town.keys.load().rotation,
             "rotation": list(state.rotation),
@@ -121,18 +124,21 @@ class IdentityDesk(ItemDesk):
                     "device": device,
                     "may": sorted(state.may[device]),
                     "revoked": device in state.revoked,
-                    "here": device == author.device,
+                    "here": device == here,
                 }
                 for device in state.devices
             ],
-            "names": {w: name_of(j, author.account) for w, j in self.town.ledgers.items()},
+            "names": {w: name_of(j, account) for w, j in self.town.ledgers.items()},
         }
 
     def _log(self) -> AccountLog:
-        author = self.author
-        log = self.town.self_ledger.log_of(author.account)
+        """The account's own log; a key that may not sign can still be looked at."""
+        account, key = self.town.account, self.town.device
+        if not account or key is None:
+            raise NoTownHereError
+        log = self.town.self_ledger.log_of(account)
         if log is None:
-            raise KeyUnknownError(author.device)
+            raise KeyUnknownError(str(key.device))
         return log
 
     # --- saying something about the account
@@ -144,7 +150,7 @@ class IdentityDesk(ItemDesk):
         usable = [key for did in effective for key in ring.rotation if str(key.device) == did]
         if not usable:
             raise KeyNotHereError(what)
-        return Author(self.author.account, usable[0])
+        return Author(self.town.account, usable[0])
 
     def say_everywhere(self, entry: Entry) -> None:
         """Our log record is in the town's own ledger and in that of every wasteland it is in."""
@@ -161,7 +167,7 @@ class IdentityDesk(ItemDesk):
         if not ring.rotation:
             raise KeyNotHereError("a backup")
         self.about_to("key backup", {"file": str(path) if path else "-"})
-        text = backup_text(self.town.handle, self.author.account, ring.rotation)
+        text = backup_text(self.town.handle, self.own_account, ring.rotation)
         if path is not None:
             write_secret(path, text)
         if not keep:

@@ -5,11 +5,11 @@ or raises an error with a code; a rehearsal goes the same way and stops before t
 """
 
 from town.market.care import CareDesk
-from town.market.devices import DevicesDesk
 from town.market.judging import JudgingDesk
 from town.market.membership import MembershipDesk
 from town.market.peering import PeeringDesk
 from town.market.people import PeopleDesk
+from town.market.recovering import RecoveringDesk
 from town.market.showing import ShowingDesk
 from town.market.working import WorkingDesk
 
@@ -21,7 +21,7 @@ class Market(
     PeopleDesk,
     MembershipDesk,
     PeeringDesk,
-    DevicesDesk,
+    RecoveringDesk,
     CareDesk,
 ):
     """All desks of a town at one counter."""

@@ -52,14 +52,15 @@ class MembershipDesk(FoundingDesk, ItemDesk):
         return self.answer("wl.v1.wastelands", {"rows": self.run(work)})
 
     def _facts(self, journal: Journal) -> dict[str, Any]:
-        author = self.town.author
+        account, key = self.town.account, self.town.device
+        home = str(key.device) if key is not None else ""
         return {
             "name": wasteland_name(journal),
             "id": journal.wasteland,
             "current": journal.wasteland == self.town.current,
-            "you": name_of(journal, author.account),
-            "admitted": author.account in journal.admitted(),
-            "registrar": members.is_registrar(journal, author),
+            "you": name_of(journal, account) if account else None,
+            "admitted": account in journal.admitted(),
+            "registrar": journal.registrar() == (account, home),
             "members": len(journal.admitted()),
             "items": dict(journal.store.counts()),
             "records": journal.store.count(),

@@ -35,7 +35,7 @@ class PeopleDesk(ItemDesk):
         return self.answer("wl.v1.profile", data, _profile_words(data))
 
     def _account(self, journal: Journal, handle: str) -> str:
-        return str(account_called(journal, handle)) if handle else self.author.account
+        return str(account_called(journal, handle)) if handle else self.own_account
 
     def _profile(self, journal: Journal, account: str) -> dict[str, Any]:
         name = journal.name(account)

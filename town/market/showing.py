@@ -107,12 +107,12 @@ class ShowingDesk(ItemDesk):
 
     def me(self) -> Answer:
         """What is this town's: held, asked, handed in, posted."""
-        author = self.author
+        account = self.own_account
         journal = self.run(self.board)
 
         def mine() -> dict[str, Any]:
             viewer = self.viewer()
-            name = journal.name(author.account)
+            name = journal.name(account)
             held = self._lines(journal, viewer, claimer=name, status=("claimed", "in_review"))
             posted = self._lines(journal, viewer, poster=name, status=LIVE)
             asked = [
@@ -121,8 +121,8 @@ class ShowingDesk(ItemDesk):
                 if note.get("wasteland") == journal.wasteland and note.get("state") == "asked"
             ]
             return {
-                "name": name_of(journal, author.account),
-                "account": author.account,
+                "name": name_of(journal, account),
+                "account": account,
                 "held": held,
                 "asked": [line for line in asked if line is not None],
                 "posted": posted,

@@ -32,7 +32,8 @@ class Town:
     open_ledger: Callable[[str], Journal]
     ledgers: dict[str, Journal] = field(default_factory=dict)
     _account: str = ""  # looked up once; it never changes
-    sealed: str = ""  # why this machine's key must not sign (records 2.7), empty when it may
+    sealed: str = ""  # why the key in `sealed_device` must not sign (records 2.7)
+    sealed_device: str = ""
     spoken: list[tuple[str, str, str]] = field(default_factory=list)  # wasteland, kind, subject
 
     # --- local notes
@@ -76,7 +77,7 @@ class Town:
         account, key = self.account, self.device
         if not account or key is None:
             raise NoTownHereError
-        if self.sealed:
+        if self.sealed and str(key.device) == self.sealed_device:
             raise KeyFrozenError(str(key.device), self.sealed)
         return Author(account, key)
 

@@ -104,6 +104,7 @@ class OpenTown:
             self.mark.renew(heads)
         else:
             town.sealed = judgement.why
+            town.sealed_device = str(town.device.device) if town.device is not None else ""
         return town
 
     def _open_ledger(self, wasteland: str) -> Journal:
@@ -148,6 +149,7 @@ class OpenTown:
                 self.conduct.attend(journal)
                 self._tell(journal)
             self.keeper.keep(self.town, now=clock.now())
+            self._unseal()
             if not self.town.sealed:
                 self.mark.advance(own_heads(self.town))
         except WastelandError as error:
@@ -159,6 +161,13 @@ class OpenTown:
             self._seen = versions
             self.changes.ring()
             self.bell.ring()
+
+    def _unseal(self) -> None:
+        """A new key has a mark of its own (records 2.7)."""
+        town = self.town
+        if town.sealed and town.device and str(town.device.device) != town.sealed_device:
+            town.sealed = town.sealed_device = ""
+            self.mark.renew(own_heads(town))
 
     def _tell(self, journal: Journal) -> None:
         """Peers and listeners learn of a new root, where there are any."""

@@ -244,6 +244,8 @@ class Hosting:
         journal = town.ledgers.get(wasteland)
         if journal is None or wasteland not in town.members():
             return None
+        if not facts.get("secret"):
+            return self._introduced(caller, journal, facts, remote)
         secret, handle = _secret(facts), str(facts.get("handle", ""))
         check_handle(handle)
         account, envelopes = _account(facts, caller)
@@ -264,6 +266,27 @@ class Hosting:
         newcomer = Peer(key=caller, name=handle, account=account, wastelands=(wasteland,))
         self.desk.book.put(_reached_at(newcomer, facts.get("addresses"), remote))
         self.desk.on_redeemed(wasteland, account)
+        return self._opening(journal)
+
+    def _introduced(
+        self, caller: str, journal: Journal, facts: dict[str, Any], remote: str
+    ) -> bytes | None:
+        """A member's new device brought its account's log: it is a peer from now on.
+
+        Anybody else gets what an unknown wasteland gets.
+        """
+        wasteland = journal.wasteland
+        board = self.desk.board(wasteland)
+        account, envelopes = _account(facts, caller)
+        if board is None or account not in self._devices(wasteland, board).values():
+            return None
+        journal.record(envelopes, now=self.now())
+        if self._may(caller, wasteland) is None:
+            return None
+        peer = Peer(
+            key=caller, name=journal.name(account), account=account, wastelands=(wasteland,)
+        )
+        self.desk.book.put(_reached_at(peer, facts.get("addresses"), remote))
         return self._opening(journal)
 
     def _opening(self, journal: Journal) -> bytes:

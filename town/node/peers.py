@@ -18,7 +18,7 @@ from federation.invite import read as read_token
 from federation.invite import spell as spell_token
 from federation.peers import Peer, PeerBook
 from federation.session import Report
-from federation.transport.client import Client, PeerDownError
+from federation.transport.client import Client, PeerDownError, PeerRefusedError
 from federation.transport.guard import check_url
 from federation.transport.server import Routes
 from ledger.journal import Journal
@@ -40,6 +40,7 @@ from town.node.writer import Writer
 Result = TypeVar("Result")
 SECOND_US = 1_000_000
 CALL_MARGIN_S = 5.0
+NOT_FOUND = 404
 
 
 class PeerDesk(Standings):
@@ -66,6 +67,7 @@ class PeerDesk(Standings):
         self.url = ""
         self.public_url = ""
         self.skews: dict[str, int] = {}
+        self._introductions: set[tuple[str, str, str]] = set()
         self._loops: dict[tuple[str, str], tuple[PeerLoop, EventLine]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -169,6 +171,14 @@ class PeerDesk(Standings):
         return loop, line
 
     async def _exchange(self, peer: Peer, board: Board) -> Report:
+        try:
+            return await self._exchanged(peer, board)
+        except PeerRefusedError as refused:
+            if refused.status != NOT_FOUND or not await self._introduced(peer, board):
+                raise
+        return await self._exchanged(peer, board)
+
+    async def _exchanged(self, peer: Peer, board: Board) -> Report:
         return await exchange(
             self.client,
             peer,
@@ -177,6 +187,21 @@ class PeerDesk(Standings):
             now=self.now,
             new_secret=self.new_secret,
         )
+
+    async def _introduced(self, peer: Peer, board: Board) -> bool:
+        """Whether a peer that does not know this device took its account's log; tried once."""
+        wasteland, town = board.replica.wasteland, self.town
+        pair = (peer.key, wasteland, str(self._key().device))
+        if pair in self._introductions or not town.account:
+            return False
+        self._introductions.add(pair)
+        own = self._own_addresses()
+        body = await self.writer.do(lambda: join_body(town, b"", town.handle, own))
+        try:
+            await self.client.call(peer, "POST", f"/v1/w/{wasteland}/redeem", body)
+        except WastelandError:
+            return False
+        return True
 
     def changed(self, wasteland: str, root: bytes) -> None:
         """A ledger has a new root: whoever may lack something is told. Any thread."""
