@@ -50,6 +50,7 @@ class Journal:
     def open(cls, store: Store, *, wasteland: str) -> "Journal":
         """The ledger as its store keeps it; a tail that a crash left is projected first."""
         journal = cls(store, wasteland=wasteland)
+        journal.reload()
         journal.flush()
         return journal
 
@@ -63,8 +64,13 @@ class Journal:
         self._gate = Gate(self.state, self.index.awaits)
         self._projector = Projector(self.state, self.index)
         self._projector.settle()
-        for entry in self.store.tail():
-            self._take(entry)
+
+    def _recover(self) -> None:
+        """The memory says what the disk says: it must not know more."""
+        self._load()
+        for batch in self.store.tail():
+            for entry in batch:
+                self._take(entry)
 
     @property
     def wasteland(self) -> str:
@@ -162,7 +168,7 @@ class Journal:
         try:
             self.store.write(fresh, projection)
         except StoreError:
-            self._load()  # memory must not know more than the disk
+            self._recover()
             raise
 
     def unpark(self, *, now: int) -> list[Outcome]:
@@ -173,8 +179,13 @@ class Journal:
         return self.record(due, now=now) if due else []
 
     def reload(self) -> None:
-        """The memory says what the store says, and nothing else."""
+        """The memory says what the store says, and nothing else; a long tail is projected."""
         self._load()
+        for batch in self.store.tail():
+            if len(self._tail) >= TAIL_MAX:
+                self.flush()
+            for entry in batch:
+                self._take(entry)
 
     # --- for whoever acts on changes
 

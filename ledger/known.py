@@ -28,6 +28,10 @@ class StoreIndex:
         """Whether a judged decision waits for this record (records 2.4)."""
         return record_id in self._awaited
 
+    def look_ahead(self, subjects: Sequence[str]) -> None:
+        """A fold of these comes next."""
+        self.store.look_ahead(subjects)
+
     def waiting(self, key: str) -> Sequence[str]:
         """Subjects that wait for this key."""
         return self.store.waiting(key)
@@ -41,15 +45,13 @@ class StoreIndex:
         """(at, stamp id, subject) of the author's effective stamps."""
         places: list[StampPlace] = []
         for subject_id in self.store.waiting(f"stamp:{author}"):
-            subject = self.store.subject(subject_id)
-            given = subject.card.get("given", ()) if subject is not None else ()
+            given = self.store.card(subject_id).get("given", ())
             places += [(at, stamp, subject_id) for giver, at, stamp in given if giver == author]
         return places
 
     def givers(self, subject_id: str) -> Sequence[str]:
         """Authors of the effective stamps that a subject gave."""
-        subject = self.store.subject(subject_id)
-        given = subject.card.get("given", ()) if subject is not None else ()
+        given = self.store.card(subject_id).get("given", ())
         return [giver for giver, _, _ in given]
 
     def item_of(self, public_item_id: str) -> str | None:

@@ -77,9 +77,9 @@ class MemoryStore:
 
     # --- Reader
 
-    def tail(self) -> Sequence[Entry]:
-        """Journalled records that no projection covers."""
-        return tuple(self._tail.values())
+    def tail(self) -> Iterable[Sequence[Entry]]:
+        """Journalled records that no projection covers, as one batch."""
+        return (tuple(self._tail.values()),) if self._tail else ()
 
     def chains(self) -> Iterable[ChainState]:
         """Every chain as last projected."""
@@ -115,6 +115,14 @@ class MemoryStore:
         """The post behind a signed `w-…` id."""
         owners = self._owners.get(("wanted", public_item_id))
         return min(owners) if owners else None
+
+    def look_ahead(self, subjects: Sequence[str]) -> None:
+        """Everything is at hand."""
+
+    def card(self, subject_id: str) -> Mapping[str, Any]:
+        """The card of a subject as last projected."""
+        subject = self._subjects.get(subject_id)
+        return subject.card if subject is not None else {}
 
     def subject(self, subject_id: str) -> Subject | None:
         """A subject as last projected."""
@@ -202,13 +210,13 @@ class MemoryStore:
                 self._journal[entry.record.id] = entry
                 self._tail[entry.record.id] = entry
         if projection is not None:
-            self._apply(projection)
+            self._apply(entries, projection)
         self.faults("write:after")
 
-    def _apply(self, projection: Projection) -> None:
-        for entry in self._tail.values():
+    def _apply(self, entries: Sequence[Entry], projection: Projection) -> None:
+        for entry in (*projection.entries, *entries):
             self._held.add(entry)
-        self._tail.clear()
+            self._tail.pop(entry.record.id, None)
         for chain in projection.chains:
             self._chains[chain.key] = chain
         for subject in projection.subjects:

@@ -16,6 +16,10 @@ from ledger.state import LedgerState, StampPlace
 class Known(Protocol):
     """What projections said before."""
 
+    def look_ahead(self, subjects: Sequence[str]) -> None:
+        """A fold of these comes next."""
+        ...
+
     def waiting(self, key: str) -> Sequence[str]:
         """Subjects that wait for this key."""
         ...
@@ -38,16 +42,21 @@ class Projector:
         found: dict[str, Folded] = {}
         self._renamed()
         while self.state.dirty:
-            subject = next(iter(self.state.dirty))
-            del self.state.dirty[subject]
-            folded = self._fold(subject)
-            if folded is None:
-                continue
-            found[subject] = folded
-            self._place_stamps(subject, folded)
+            wave = tuple(self.state.dirty)
+            self.known.look_ahead(wave)
+            for subject in wave:
+                if subject in self.state.dirty:
+                    self._turn(subject, found)
             if not self.state.dirty:
                 self._renamed()
         return list(found.values())
+
+    def _turn(self, subject: str, found: dict[str, Folded]) -> None:
+        del self.state.dirty[subject]
+        folded = self._fold(subject)
+        if folded is not None:
+            found[subject] = folded
+            self._place_stamps(subject, folded)
 
     def _fold(self, subject: str) -> Folded | None:
         state = self.state

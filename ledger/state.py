@@ -62,6 +62,8 @@ class LedgerState:
 
     def record(self, record_id: str) -> Record | None:
         """The held record of this id."""
+        if record_id == self._wasteland and self._genesis is not None:
+            return self._genesis
         entry = self.held.entry(record_id)
         return entry.record if entry is not None else None
 

@@ -60,7 +60,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
-    """One step of the indexes and rows; covers the whole tail when it is applied."""
+    """One step of the indexes and rows; the tail ends with its entries when it is applied."""
 
     entries: Sequence[Entry] = ()
     chains: Sequence[ChainState] = ()
@@ -130,8 +130,11 @@ class Commit:
 class Reader(Held, Protocol):
     """What a store answers; every method sees one consistent state."""
 
-    def tail(self) -> Sequence[Entry]:
-        """Journalled records that no projection covers yet, in order of arrival."""
+    def tail(self) -> Iterable[Sequence[Entry]]:
+        """Journalled records that no projection covers yet, by batches in order of arrival.
+
+        A projection may be written between two batches.
+        """
         ...
 
     def chains(self) -> Iterable[ChainState]:
@@ -164,6 +167,14 @@ class Reader(Held, Protocol):
 
     def subject_of(self, public_item_id: str) -> str | None:
         """The record id of the post behind a signed `w-…` id."""
+        ...
+
+    def look_ahead(self, subjects: Sequence[str]) -> None:
+        """A fold of these comes next: their records and cards may be fetched at once."""
+        ...
+
+    def card(self, subject_id: str) -> Mapping[str, Any]:
+        """The card of a subject as last projected; empty for one that is not."""
         ...
 
     def subject(self, subject_id: str) -> Subject | None:
@@ -229,7 +240,7 @@ class Store(Reader, Protocol):
     def write(self, entries: Sequence[Entry], projection: Projection | None) -> None:
         """The records are durable; with a projection, also indexed and shown, in one commit.
 
-        A projection covers the whole tail, the given records included. Writing a record that
+        A projection covers its entries and the given records. Writing a record that
         is already held changes nothing. Raises StoreFullError, StoreError.
         """
         ...

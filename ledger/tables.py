@@ -92,3 +92,5 @@ COMMONS: Final = (
 )
 DERIVED: Final = (RIGS, WANTED, COMPLETIONS, STAMPS, RIG_LINKS, ATTEMPTS)
 BY_NAME: Final = {table.name: table for table in (*COMMONS, ATTEMPTS)}
+# Keys that several subjects may come to own; every other key is cut from one record's id.
+SHARED: Final = frozenset({"rigs", "rig_links"})

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from ledger.dolt.engine import Database
-from ledger.dolt.schema import COMMONS, IGNORED, LOCAL, OURS, SCHEMA
+from ledger.dolt.rebuild import begin_rebuild
+from ledger.dolt.schema import COMMONS, DERIVED_LOCAL, IGNORED, LOCAL, OURS, SCHEMA
 from ledger.store import StoreError
 from ledger.tables import SCHEMA_VERSION
 
@@ -33,7 +34,16 @@ def _first(database: Database) -> None:
     )
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {1: _first}
+def _second(database: Database) -> None:
+    """Indexes name records and subjects shortly; all of them are made anew from the journal."""
+    for name in (*DERIVED_LOCAL, "local_touch", "local_kind"):
+        database.run(f"DROP TABLE IF EXISTS {name}")
+    for name in DERIVED_LOCAL:
+        database.create(name, LOCAL[name])
+    begin_rebuild(database)
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = {1: _first, 2: _second}
 
 
 def version_of(database: Database) -> int:

@@ -6,31 +6,50 @@ beside it. A row that the table's own rules refuse is not written: no record can
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
+import msgspec
+
+from ledger.dolt import cards
 from ledger.dolt.board import Board
 from ledger.dolt.engine import Database
 from ledger.dolt.engine import Row as Values
+from ledger.dolt.owners import Owners
 from ledger.store import Item, Observed, Subject, SubjectKind
-from ledger.tables import BY_NAME, Row, Table
+from ledger.tables import BY_NAME, SHARED, Row, Table
 from stamps.limits import ID_HEX_CHARS
 
 SHOWN_AT_ONCE: Final = 200
 SEEN: Final = "SELECT id, v, source, commit_id, seen_at FROM local_seen"
 
 
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+_CELLS: Final = {name: itemgetter(*table.columns) for name, table in BY_NAME.items()}
+_JSON_PLACES: Final = {
+    name: tuple(table.columns.index(column) for column in sorted(table.json))
+    for name, table in BY_NAME.items()
+}
+
+
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _ENCODER.encode(value).decode()
 
 
 def to_cells(table: Table, values: Mapping[str, Any]) -> Values:
     """A row's cells in the order of the columns; lists and objects as JSON."""
-    return tuple(
-        _json(values[name])
-        if name in table.json and values.get(name) is not None
-        else values.get(name)
-        for name in table.columns
-    )
+    try:
+        cells = _CELLS[table.name](values)
+    except KeyError:  # an unsigned row says what it has
+        cells = tuple(values.get(name) for name in table.columns)
+    places = _JSON_PLACES[table.name]
+    if not places:
+        return cells  # type: ignore[no-any-return]  # a tuple: every table has several columns
+    spelled = list(cells)
+    for place in places:
+        if spelled[place] is not None:
+            spelled[place] = _json(spelled[place])
+    return tuple(spelled)
 
 
 def from_cells(table: Table, cells: Values) -> dict[str, Any]:
@@ -90,11 +109,14 @@ class Rows:
         rows = (from_cells(table, cells) for cells in found)
         return {str(row[table.key]): row for row in rows}
 
-    def put(self, name: str, rows: Mapping[str, dict[str, Any] | None]) -> None:
-        """The rows of these keys are so; None removes one."""
+    def put(self, name: str, rows: Mapping[str, dict[str, Any] | None], replaced: set[str]) -> None:
+        """The rows of these keys are so; None removes one. `replaced` are keys that may have one.
+
+        A row that the table's own rules refuse is left out: no record can stop a fold.
+        """
         table = BY_NAME[name]
         marks = ", ".join("?" for _ in table.columns)
-        gone = [(key,) for key in rows]
+        gone = [(key,) for key in rows if key in replaced]
         come = [to_cells(table, row) for row in rows.values() if row is not None]
         delete = f"DELETE FROM {name} WHERE `{table.key}` = ?"  # noqa: S608
         insert = f"INSERT OR IGNORE INTO {name} ({_columns(table)}) VALUES ({marks})"  # noqa: S608
@@ -108,7 +130,9 @@ class Projections:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.rows = Rows(database)
+        self.owners = Owners(database, self.rows.some)
         self.board = Board(database, self.items)
+        self._ahead: dict[str, cards.Body | None] = {}
 
     # --- reading
 
@@ -119,18 +143,17 @@ class Projections:
 
     def subjects(self, kind: SubjectKind) -> Iterator[Subject]:
         """Every subject of a kind, by id."""
-        sql = "SELECT s FROM local_kind WHERE kind = ? AND s > ? ORDER BY s LIMIT 500"
+        sql = "SELECT s, kind, body FROM local_subject WHERE s > ? ORDER BY s LIMIT 500"
         last = ""
-        while found := self.database.all(sql, (kind, last)):
-            for (subject_id,) in found:
-                subject = self.subject(str(subject_id))
-                if subject is not None:
-                    yield subject
+        while found := self.database.all(sql, (last,)):
+            for subject_id, its_kind, body in found:
+                if its_kind == kind:
+                    yield self._subject(str(subject_id), kind, str(body))
             last = str(found[-1][0])
 
     def _subject(self, subject_id: str, kind: str, body: str) -> Subject:
-        card, waits, pins, keys = json.loads(body)
-        rows = tuple(self._owned(subject_id, str(t), str(key)) for t, key in keys)
+        card, waits, pins, keys = cards.read(subject_id, body)
+        rows = tuple(self._owned(subject_id, table, key) for table, key in keys)
         return Subject(
             id=subject_id,
             kind=kind,  # type: ignore[arg-type]  # what was put
@@ -141,17 +164,34 @@ class Projections:
         )
 
     def _owned(self, subject_id: str, table: str, key: str) -> Row:
-        sql = "SELECT v FROM local_owner WHERE t = ? AND id = ? AND s = ?"
-        found = self.database.one(sql, (table, key, subject_id))
-        if found is not None and found[0] is not None:
-            return Row(table, key, json.loads(found[0]))
-        return Row(table, key, self.rows.row(table, key) or {})
+        waiting = self.owners.waiting_row(table, key, subject_id) if table in SHARED else None
+        return Row(table, key, waiting or self.rows.row(table, key) or {})
 
-    def owner(self, table: str, key: str) -> str | None:
-        """The subject whose row is shown."""
-        sql = "SELECT min(s) FROM local_owner WHERE t = ? AND id = ?"
-        found = self.database.one(sql, (table, key))
-        return str(found[0]) if found is not None and found[0] is not None else None
+    def forget(self) -> None:
+        """Nothing read ahead is believed any more."""
+        self._ahead = {}
+
+    def look_ahead(self, subjects: Sequence[str]) -> None:
+        """The bodies of these subjects are at hand until something is put."""
+        self._ahead = dict.fromkeys(subjects)
+        self._ahead |= self._bodies(subjects)
+
+    def card(self, subject_id: str) -> dict[str, Any]:
+        """The card of a subject as last put; empty for an unknown one."""
+        if subject_id not in self._ahead:
+            self._ahead = {subject_id: None, **self._bodies((subject_id,))}
+        body = self._ahead[subject_id]
+        return body[0] if body is not None else {}
+
+    def item_of(self, public_id: str) -> str | None:
+        """The post whose row bears this public id: its own id begins with the same digits."""
+        digits = public_id[2:]
+        sql = "SELECT s, body FROM local_subject WHERE s >= ? AND s < ? ORDER BY s"
+        for subject_id, body in self.database.all(sql, (digits, digits + "g")):
+            keys = cards.read(str(subject_id), str(body))[3]
+            if any(table == "wanted" and key == public_id for table, key in keys):
+                return str(subject_id)
+        return None
 
     def waiting(self, key: str) -> list[str]:
         """Subjects that wait for a key."""
@@ -171,16 +211,13 @@ class Projections:
         return found
 
     def _cards(self, ids: Sequence[str]) -> dict[str, Any]:
-        if not ids:
-            return {}
-        marks = ", ".join("?" for _ in ids)
-        rows = self.database.all(
-            "SELECT o.id, b.body FROM (SELECT id, min(s) AS s FROM local_owner"  # noqa: S608
-            f" WHERE t = 'wanted' AND id IN ({marks}) GROUP BY id) AS o"
-            " JOIN local_subject AS b ON b.s = o.s",
-            tuple(ids),
-        )
-        return {str(public): json.loads(body)[0] for public, body in rows}
+        found: dict[str, Any] = {}
+        sql = "SELECT s, body FROM local_subject WHERE s >= ? AND s < ?"
+        for public_id in ids:
+            digits = public_id[2:]
+            for subject_id, body in self.database.all(sql, (digits, digits + "g")):
+                found.setdefault(public_id, cards.read(str(subject_id), str(body))[0])
+        return found
 
     def _unsigned(self, ids: Sequence[str]) -> dict[str, Item]:
         found = {}
@@ -206,18 +243,49 @@ class Projections:
     def put(self, subjects: Sequence[Subject]) -> None:
         """Each subject is so; rows, waits, pins and the board follow."""
         latest = {subject.id: subject for subject in subjects}
-        before = self._before(list(latest))
-        touched = {(row.table, row.key) for subject in latest.values() for row in subject.rows} | {
-            (str(t), str(key)) for _, _, _, keys in before.values() for t, key in keys
-        }
-        ids = [key for table, key in touched if table == "wanted"]
-        was = self._on_board(ids, self._rows_of(ids))
+        before = self._before(latest)
+        had = {(table, key) for body in before.values() for table, key in body[3]}
+        shown = self._shown(latest, before, had)
+        ids = list(shown.get("wanted", ()))
+        was = self._on_board(ids, self._rows_of([one for one in ids if ("wanted", one) in had]))
         self._put_bodies(latest.values())
         self._put_keys(latest, before)
-        self._put_owners(latest, before)
-        shown = self._show(touched, latest).get("wanted", {})
-        now = self._on_board(ids, {key: row for key, row in shown.items() if row is not None})
+        for table, changed in shown.items():
+            replaced = set(changed) if table in SHARED else {key for t, key in had if t == table}
+            self.rows.put(table, changed, replaced)
+        rows = {key: row for key, row in shown.get("wanted", {}).items() if row is not None}
+        now = self._on_board(ids, rows)
         self.board.change((was.get(one), now.get(one)) for one in ids)
+        self._ahead = {}
+
+    def _shown(
+        self,
+        latest: Mapping[str, Subject],
+        before: Mapping[str, cards.Body],
+        had: Iterable[tuple[str, str]],
+    ) -> dict[str, dict[str, dict[str, Any] | None]]:
+        """What each touched key shows from now on, by table; None for nothing."""
+        shown: dict[str, dict[str, dict[str, Any] | None]] = {}
+        for table, key in had:
+            if table not in SHARED:
+                shown.setdefault(table, {})[key] = None
+        for subject in latest.values():
+            for row in subject.rows:
+                if row.table not in SHARED:
+                    shown.setdefault(row.table, {})[row.key] = row.values
+        shared_before = {
+            (table, key, s)
+            for s, body in before.items()
+            for table, key in body[3]
+            if table in SHARED
+        }
+        shared = {
+            (row.table, row.key, s): row.values
+            for s, subject in latest.items()
+            for row in subject.rows
+            if row.table in SHARED
+        }
+        return shown | self.owners.put(shared_before, shared)
 
     def _rows_of(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -230,31 +298,35 @@ class Projections:
         items = {key: Item(row=row, card={}) for key, row in rows.items()}
         return items | self._unsigned([one for one in ids if one not in items])
 
-    def _before(self, ids: Sequence[str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _before(self, subjects: Iterable[str]) -> dict[str, cards.Body]:
+        unknown = [one for one in subjects if one not in self._ahead]
+        found = self._bodies(unknown)
+        there = ((one, self._ahead.get(one)) for one in subjects)
+        return found | {one: body for one, body in there if body is not None}
+
+    def _bodies(self, ids: Sequence[str]) -> dict[str, cards.Body]:
+        found: dict[str, cards.Body] = {}
         for at in range(0, len(ids), SHOWN_AT_ONCE):
             part = ids[at : at + SHOWN_AT_ONCE]
             marks = ", ".join("?" for _ in part)
             sql = f"SELECT s, body FROM local_subject WHERE s IN ({marks})"  # noqa: S608
-            found |= {str(s): json.loads(b) for s, b in self.database.all(sql, tuple(part))}
+            for s, body in self.database.all(sql, tuple(part)):
+                found[str(s)] = cards.read(str(s), str(body))
         return found
 
     def _put_bodies(self, subjects: Iterable[Subject]) -> None:
         bodies = []
-        kinds = []
         for subject in subjects:
-            keys = [[row.table, row.key] for row in subject.rows]
-            body = _json([dict(subject.card), list(subject.waits), list(subject.pins), keys])
-            bodies.append((subject.id, subject.kind, body))
-            kinds.append((subject.kind, subject.id))
+            keys = [(row.table, row.key) for row in subject.rows]
+            body = dict(subject.card), list(subject.waits), list(subject.pins), keys
+            bodies.append((subject.id, subject.kind, cards.spell(subject.id, body)))
         self.database.many(
             "INSERT INTO local_subject (s, kind, body) VALUES (?, ?, ?)"
             " ON CONFLICT (s) DO UPDATE SET kind = excluded.kind, body = excluded.body",
             bodies,
         )
-        self.database.many("INSERT OR IGNORE INTO local_kind (kind, s) VALUES (?, ?)", kinds)
 
-    def _put_keys(self, latest: Mapping[str, Subject], before: Mapping[str, Any]) -> None:
+    def _put_keys(self, latest: Mapping[str, Subject], before: Mapping[str, cards.Body]) -> None:
         had = {(w, s) for s, (_, waits, _, _) in before.items() for w in waits}
         has = {(w, s) for s, subject in latest.items() for w in subject.waits}
         for table, column, wanted in (("local_await", "r", True), ("local_wait", "w", False)):
@@ -279,74 +351,6 @@ class Projections:
         insert = f"INSERT OR IGNORE INTO {table} ({one}, {other}) VALUES (?, ?)"  # noqa: S608
         self.database.many(delete, had - has)
         self.database.many(insert, has - had)
-
-    def _put_owners(self, latest: Mapping[str, Subject], before: Mapping[str, Any]) -> None:
-        had = {(str(t), str(key), s) for s, (_, _, _, keys) in before.items() for t, key in keys}
-        has = {(r.table, r.key, s): r.values for s, sub in latest.items() for r in sub.rows}
-        self.database.many(
-            "DELETE FROM local_owner WHERE t = ? AND id = ? AND s = ?", had - set(has)
-        )
-        self.database.many(
-            "INSERT INTO local_owner (t, id, s, v) VALUES (?, ?, ?, NULL)"
-            " ON CONFLICT (t, id, s) DO NOTHING",
-            has,
-        )
-
-    def _show(
-        self, touched: set[tuple[str, str]], latest: Mapping[str, Subject]
-    ) -> dict[str, dict[str, dict[str, Any] | None]]:
-        """Of each touched key the lowest owner's row is in the table, the others' wait."""
-        fresh = {(r.table, r.key, s): r.values for s, sub in latest.items() for r in sub.rows}
-        shown: dict[str, dict[str, dict[str, Any] | None]] = {}
-        for (table, key), owners in self._owners(touched).items():
-            if not owners:
-                shown.setdefault(table, {})[key] = None
-                continue
-            values = {s: fresh.get((table, key, s)) or v for s, v in owners.items()}
-            current = self.rows.row(table, key) if None in values.values() else None
-            first = min(values)
-            row = values[first] if values[first] is not None else current
-            shown.setdefault(table, {})[key] = row
-            self._wait_beside(table, key, values, first, current)
-        for table, rows in shown.items():
-            self.rows.put(table, rows)
-        return shown
-
-    def _wait_beside(
-        self,
-        table: str,
-        key: str,
-        values: Mapping[str, dict[str, Any] | None],
-        first: str,
-        current: dict[str, Any] | None,
-    ) -> None:
-        """Rows that are not shown are kept with their owners; the shown one is in its table."""
-        if len(values) == 1:
-            return
-        kept = [
-            (None if s == first else _json(v if v is not None else current), table, key, s)
-            for s, v in values.items()
-        ]
-        for row in kept:
-            self.database.run("UPDATE local_owner SET v = ? WHERE t = ? AND id = ? AND s = ?", row)
-
-    def _owners(
-        self, touched: set[tuple[str, str]]
-    ) -> dict[tuple[str, str], dict[str, dict[str, Any] | None]]:
-        found: dict[tuple[str, str], dict[str, dict[str, Any] | None]] = {
-            pair: {} for pair in touched
-        }
-        by_table: dict[str, list[str]] = {}
-        for table, key in touched:
-            by_table.setdefault(table, []).append(key)
-        for table, keys in by_table.items():
-            for at in range(0, len(keys), SHOWN_AT_ONCE):
-                part = keys[at : at + SHOWN_AT_ONCE]
-                marks = ", ".join("?" for _ in part)
-                sql = f"SELECT id, s, v FROM local_owner WHERE t = ? AND id IN ({marks})"  # noqa: S608
-                for key, s, v in self.database.all(sql, (table, *part)):
-                    found[table, str(key)][str(s)] = json.loads(v) if v is not None else None
-        return found
 
     def observe(self, rows: Sequence[Observed]) -> None:
         """Unsigned rows are kept, newer over older; the board follows."""

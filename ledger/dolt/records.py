@@ -5,10 +5,10 @@ back as they were written: what our own journal holds was verified before it cam
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from functools import lru_cache
 from typing import Any, Final
 
 from ledger.chains import ChainState
@@ -16,11 +16,13 @@ from ledger.dolt.engine import Database, Row
 from ledger.held import subject_of
 from ledger.store import StoreDamagedError
 from stamps.errors import BadRecordError
-from stamps.record import ChainKey, Entry, parse, vouch
+from stamps.limits import ID_HEX_CHARS
+from stamps.record import SIGNATURE_CHARS, ChainKey, Entry, parse, revive, vouch
 
 CACHED_MAX: Final = 8_192
 PREFIX_CHARS: Final = 16
 AT_CHARS: Final = 14
+REF_CHARS: Final = AT_CHARS + PREFIX_CHARS
 ASKED_AT_ONCE: Final = 500
 STATE_FIELDS: Final = tuple(f.name for f in fields(ChainState) if f.name != "key")
 
@@ -30,22 +32,38 @@ def key_of(entry: Entry) -> str:
     return f"{entry.record.at:014x}{entry.record.id}"
 
 
+def short_of(subject: str) -> str:
+    """What an index keeps of a subject: 16 hex digits, from an id its first."""
+    if len(subject) == ID_HEX_CHARS:
+        return subject[:PREFIX_CHARS]
+    return hashlib.sha256(subject.encode()).hexdigest()[:PREFIX_CHARS]
+
+
 def _spelled(signature: bytes) -> str:
     return base64.urlsafe_b64encode(signature).rstrip(b"=").decode("ascii")
 
 
 class Records:
-    """The journal of one database, and its indexes."""
+    """The journal of one database, and its indexes.
+
+    An index names a record by the first 30 characters of its key. Two records may share them, by
+    somebody's labour: whoever reads by such a name looks at the record itself.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._chains: dict[ChainKey, int] = {}
-        self._cached = lru_cache(maxsize=CACHED_MAX)(self._read)
+        self._recent: dict[str, tuple[Entry, ...]] = {}
         self._load_chains()
 
     def _load_chains(self) -> None:
-        rows = self.database.all("SELECT c, scope, author, device FROM local_chain")
-        self._chains = {ChainKey(*row[1:]): int(row[0]) for row in rows}
+        self._chains: dict[ChainKey, int] = {}
+        self._numbers: dict[str, list[int]] = {}
+        for row in self.database.all("SELECT c, scope, author, device FROM local_chain"):
+            self._number(ChainKey(*row[1:]), int(row[0]))
+
+    def _number(self, key: ChainKey, number: int) -> None:
+        self._chains[key] = number
+        self._numbers.setdefault(key.author, []).append(number)
 
     # --- the journal
 
@@ -54,32 +72,52 @@ class Records:
         rows = [(key_of(e), e.record.raw.decode(), _spelled(e.signature)) for e in entries]
         self.database.many("INSERT OR IGNORE INTO wl_records (k, raw, sig) VALUES (?, ?, ?)", rows)
         if number is not None and rows:
-            batch = json.dumps([row[0] for row in rows])
-            self.database.run("INSERT INTO local_tail (n, batch) VALUES (?, ?)", (number, batch))
+            self.put_tail([row[0] for row in rows], number)
 
-    def tail_keys(self) -> list[str]:
-        """Keys of journalled records that no projection covers, in order of arrival."""
-        rows = self.database.all("SELECT batch FROM local_tail ORDER BY n")
-        return list(dict.fromkeys(key for row in rows for key in json.loads(row[0])))
+    def put_tail(self, keys: Sequence[str], number: int) -> None:
+        """No projection covers these yet."""
+        sql = "INSERT INTO local_tail (n, batch) VALUES (?, ?)"
+        self.database.run(sql, (number, json.dumps(keys)))
+
+    def tail(self) -> Iterator[tuple[int, list[str]]]:
+        """Batches of keys that no projection covers, in order of arrival."""
+        last = -1
+        sql = "SELECT n, batch FROM local_tail WHERE n > ? ORDER BY n LIMIT 1"
+        while (row := self.database.one(sql, (last,))) is not None:
+            last = int(row[0])
+            yield last, json.loads(row[1])
 
     def last_batch(self) -> int:
         """The number of the newest batch of the tail, -1 without one."""
         row = self.database.one("SELECT max(n) FROM local_tail")
         return -1 if row is None or row[0] is None else int(row[0])
 
-    def clear_tail(self) -> None:
-        """The projections cover everything."""
-        self.database.run("DELETE FROM local_tail")
+    def clear_tail(self, numbers: Iterable[int]) -> None:
+        """The projections cover these batches."""
+        self.database.many("DELETE FROM local_tail WHERE n = ?", ((n,) for n in numbers))
 
     def by_key(self, key: str) -> Entry:
         """The record of a key that an index names. Raises StoreDamagedError."""
-        return self._cached(key)
+        for entry in self._by_ref(key[:REF_CHARS]):
+            if entry.record.id == key[AT_CHARS:]:
+                return entry
+        raise StoreDamagedError(f"record {key[AT_CHARS:][:16]} is indexed and not there")
 
-    def _read(self, key: str) -> Entry:
-        row = self.database.one("SELECT raw, sig FROM wl_records WHERE k = ?", (key,))
-        if row is None:
-            raise StoreDamagedError(f"record {key[AT_CHARS:][:16]} is indexed and not there")
-        return _entry(key, str(row[0]), str(row[1]))
+    def _by_ref(self, ref: str) -> tuple[Entry, ...]:
+        found = self._recent.get(ref)
+        if found is None:
+            sql = "SELECT k, raw, sig FROM wl_records WHERE k >= ? AND k < ?"
+            rows = self.database.all(sql, (ref, ref + "g"))
+            found = tuple(_kept(str(k), str(raw), str(sig)) for k, raw, sig in rows)
+            if not found:
+                raise StoreDamagedError(f"record {ref[AT_CHARS:]} is indexed and not there")
+            self._remember(ref, found)
+        return found
+
+    def _remember(self, ref: str, found: tuple[Entry, ...]) -> None:
+        while len(self._recent) >= CACHED_MAX:
+            del self._recent[next(iter(self._recent))]
+        self._recent[ref] = found
 
     def held_keys(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that the journal has."""
@@ -113,30 +151,30 @@ class Records:
         abouts: list[Row] = []
         slots: list[Row] = []
         logs: list[Row] = []
-        touched: dict[Row, None] = {}
         for entry in entries:
-            record, key = entry.record, key_of(entry)
-            ids.append((record.id[:PREFIX_CHARS], key))
+            record = entry.record
+            at = f"{record.at:014x}"
+            prefix = record.id[:PREFIX_CHARS]
+            ids.append((prefix, at))
             if record.scope == "account":
-                logs.append((record.account, record.seq, key))
+                logs.append((record.account, record.seq, at + record.id))
                 continue
+            ref = at + prefix
             if record.about:
-                abouts.append((record.about, key))
-            slots.append((self.chain_number(record.chain), record.seq, key))
-            touched[record.account, subject_of(entry)] = None
+                abouts.append((short_of(record.about), ref))
+            slots.append((self.chain_number(record.chain), record.seq, ref))
         put = self.database.many
-        put("INSERT OR IGNORE INTO local_id (p, k) VALUES (?, ?)", ids)
-        put("INSERT OR IGNORE INTO local_about (s, k) VALUES (?, ?)", abouts)
-        put("INSERT OR IGNORE INTO local_slot (c, seq, k) VALUES (?, ?, ?)", slots)
+        put("INSERT OR IGNORE INTO local_id (p, a) VALUES (?, ?)", ids)
+        put("INSERT OR IGNORE INTO local_about (s, r) VALUES (?, ?)", abouts)
+        put("INSERT OR IGNORE INTO local_slot (c, seq, r) VALUES (?, ?, ?)", slots)
         put("INSERT OR IGNORE INTO local_log (account, seq, k) VALUES (?, ?, ?)", logs)
-        put("INSERT OR IGNORE INTO local_touch (account, s) VALUES (?, ?)", touched)
 
     def chain_number(self, key: ChainKey) -> int:
         """The number by which indexes name a chain; a new chain gets the next one."""
         number = self._chains.get(key)
         if number is None:
             number = len(self._chains)
-            self._chains[key] = number
+            self._number(key, number)
             sql = "INSERT INTO local_chain (c, scope, author, device) VALUES (?, ?, ?, ?)"
             self.database.run(sql, (number, *key))
         return number
@@ -156,7 +194,7 @@ class Records:
 
     def forget(self) -> None:
         """No index is left in memory: the tables were emptied, or a write was undone."""
-        self._cached.cache_clear()
+        self._recent.clear()
         self._load_chains()
 
     # --- looking up
@@ -164,23 +202,37 @@ class Records:
     def entry(self, record_id: str) -> Entry | None:
         """The indexed record of this id."""
         prefix = record_id[:PREFIX_CHARS]
-        for (key,) in self.database.all("SELECT k FROM local_id WHERE p = ?", (prefix,)):
-            if key[AT_CHARS:] == record_id:
-                return self.by_key(str(key))
+        for (at,) in self.database.all("SELECT a FROM local_id WHERE p = ?", (prefix,)):
+            for entry in self._by_ref(f"{at}{prefix}"):
+                if entry.record.id == record_id:
+                    return entry
         return None
+
+    def abouts(self, subjects: Sequence[str]) -> dict[str, list[Entry]]:
+        """Indexed records about each subject, by key; subjects without any are left out."""
+        found: dict[str, list[Entry]] = {}
+        for at in range(0, len(subjects), ASKED_AT_ONCE):
+            shorts = {short_of(subject): subject for subject in subjects[at : at + ASKED_AT_ONCE]}
+            marks = ", ".join("?" for _ in shorts)
+            sql = f"SELECT s, r FROM local_about WHERE s IN ({marks}) ORDER BY s, r"  # noqa: S608
+            for short, ref in self.database.all(sql, tuple(shorts)):
+                subject = shorts[str(short)]
+                there = [e for e in self._by_ref(str(ref)) if e.record.about == subject]
+                found.setdefault(subject, []).extend(there)
+        return found
 
     def about(self, subject: str) -> list[Entry]:
         """Indexed records about a subject, by key."""
-        rows = self.database.all("SELECT k FROM local_about WHERE s = ? ORDER BY k", (subject,))
-        return [self.by_key(str(row[0])) for row in rows]
+        return self.abouts((subject,)).get(subject, [])
 
     def slots(self, key: ChainKey, first: int, last: int) -> list[Entry]:
         """Indexed records of a chain in the seq range, by (seq, id)."""
         number = self._chains.get(key)
         if number is None:
             return []
-        sql = "SELECT k FROM local_slot WHERE c = ? AND seq BETWEEN ? AND ? ORDER BY seq"
-        found = [self.by_key(str(row[0])) for row in self.database.all(sql, (number, first, last))]
+        sql = "SELECT r FROM local_slot WHERE c = ? AND seq BETWEEN ? AND ? ORDER BY seq, r"
+        refs = [str(row[0]) for row in self.database.all(sql, (number, first, last))]
+        found = [e for ref in refs for e in self._by_ref(ref) if e.record.chain == key]
         return sorted(found, key=lambda e: (e.record.seq, e.record.id))
 
     def log(self, account: str) -> list[Entry]:
@@ -191,12 +243,27 @@ class Records:
 
     def by_account(self, account: str) -> list[str]:
         """Subjects that the account's records touch."""
-        rows = self.database.all("SELECT s FROM local_touch WHERE account = ?", (account,))
-        return [str(row[0]) for row in rows]
+        found: dict[str, None] = {}
+        for number in self._numbers.get(account, ()):
+            for (ref,) in self.database.all("SELECT r FROM local_slot WHERE c = ?", (number,)):
+                entries = self._by_ref(str(ref))
+                found.update((subject_of(e), None) for e in entries if e.record.account == account)
+        return list(found)
 
     def accounts(self) -> list[str]:
         """Accounts with an indexed log record."""
         return [str(row[0]) for row in self.database.all("SELECT DISTINCT account FROM local_log")]
+
+
+def _kept(key: str, raw: str, signature: str) -> Entry:
+    """A record by the bytes that its key was made of."""
+    entry = None
+    if len(signature) == SIGNATURE_CHARS:
+        spelled = base64.urlsafe_b64decode(signature + "==")
+        entry = revive(raw.encode(), spelled, record_id=key[AT_CHARS:])
+    if entry is None or f"{entry.record.at:014x}" != key[:AT_CHARS]:
+        raise StoreDamagedError(f"record {key[AT_CHARS:][:16]} is not what its key says")
+    return entry
 
 
 def _entry(key: str, raw: str, signature: str) -> Entry:

@@ -7,7 +7,7 @@ in words that both engines take.
 
 from typing import Final
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 # The predecessor's schema 1.2, column by column.
 COMMONS: Final[dict[str, str]] = {
@@ -75,14 +75,14 @@ OURS: Final[dict[str, str]] = {
     ),
 }
 
-# Indexes of this machine. `k` is a key of wl_records, `s` a subject.
+# Indexes of this machine. `k` is a key of wl_records, `r` its first 30 characters, `s` a subject.
 LOCAL: Final[dict[str, str]] = {
     "local_meta": "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NOT NULL",
     "local_tail": "n BIGINT NOT NULL PRIMARY KEY, batch LONGTEXT NOT NULL",
-    "local_id": "p VARCHAR(16) NOT NULL, k VARCHAR(78) NOT NULL, PRIMARY KEY (p, k)",
-    "local_about": "s VARCHAR(160) NOT NULL, k VARCHAR(78) NOT NULL, PRIMARY KEY (s, k)",
+    "local_id": "p VARCHAR(16) NOT NULL, a VARCHAR(14) NOT NULL, PRIMARY KEY (p, a)",
+    "local_about": "s VARCHAR(16) NOT NULL, r VARCHAR(30) NOT NULL, PRIMARY KEY (s, r)",
     "local_slot": (
-        "c INT NOT NULL, seq BIGINT NOT NULL, k VARCHAR(78) NOT NULL, PRIMARY KEY (c, seq, k)"
+        "c INT NOT NULL, seq BIGINT NOT NULL, r VARCHAR(30) NOT NULL, PRIMARY KEY (c, seq, r)"
     ),
     "local_chain": (
         "c INT NOT NULL PRIMARY KEY, scope VARCHAR(64) NOT NULL, author VARCHAR(64) NOT NULL,"
@@ -92,13 +92,9 @@ LOCAL: Final[dict[str, str]] = {
         "account VARCHAR(64) NOT NULL, seq INT NOT NULL, k VARCHAR(78) NOT NULL,"
         " PRIMARY KEY (account, seq, k)"
     ),
-    "local_touch": (
-        "account VARCHAR(64) NOT NULL, s VARCHAR(160) NOT NULL, PRIMARY KEY (account, s)"
-    ),
     "local_subject": (
         "s VARCHAR(160) NOT NULL PRIMARY KEY, kind VARCHAR(16) NOT NULL, body LONGTEXT NOT NULL"
     ),
-    "local_kind": "kind VARCHAR(16) NOT NULL, s VARCHAR(160) NOT NULL, PRIMARY KEY (kind, s)",
     "local_wait": "w VARCHAR(200) NOT NULL, s VARCHAR(160) NOT NULL, PRIMARY KEY (w, s)",
     "local_await": "r VARCHAR(64) NOT NULL, s VARCHAR(160) NOT NULL, PRIMARY KEY (r, s)",
     "local_pin": "s VARCHAR(160) NOT NULL, r VARCHAR(64) NOT NULL, PRIMARY KEY (s, r)",
@@ -120,9 +116,8 @@ LOCAL: Final[dict[str, str]] = {
 }
 # Emptied by a rebuild; what the node itself noted (documents, observations) stays.
 DERIVED_LOCAL: Final = (
-    "local_id", "local_about", "local_slot", "local_chain", "local_log", "local_touch",
-    "local_subject", "local_kind", "local_wait", "local_await", "local_pin", "local_owner",
-    "local_dim", "local_count",
+    "local_id", "local_about", "local_slot", "local_chain", "local_log", "local_subject",
+    "local_wait", "local_await", "local_pin", "local_owner", "local_dim", "local_count",
 )  # fmt: skip
 DERIVED_ROWS: Final = (
     "rigs", "wanted", "completions", "stamps", "rig_links", "wl_attempts",

@@ -14,8 +14,8 @@ from ledger.dolt.engine import Database
 from ledger.dolt.history import History
 from ledger.dolt.migrate import migrate
 from ledger.dolt.projection import Projections
+from ledger.dolt.rebuild import begin_rebuild
 from ledger.dolt.records import Records, key_of
-from ledger.dolt.schema import DERIVED_LOCAL, DERIVED_ROWS
 from ledger.store import BoardQuery, Commit, Observed, Page, Projection, Subject, SubjectKind
 from stamps.record import ChainKey, Entry
 
@@ -58,8 +58,9 @@ class DoltStore:
         self.records = Records(database)
         self.projections = Projections(database)
         self.history = History(database)
-        self._tail = dict.fromkeys(self.records.tail_keys())
+        self._tail: dict[str, int] = {}  # keys that no projection covers, by batch, once read
         self._batch = self.records.last_batch()
+        self._abouts: dict[str, Sequence[Entry]] = {}
 
     # --- Held
 
@@ -69,7 +70,8 @@ class DoltStore:
 
     def about(self, subject: str) -> Sequence[Entry]:
         """Projected records about the subject."""
-        return self.records.about(subject)
+        ahead = self._abouts.get(subject)
+        return self.records.about(subject) if ahead is None else ahead
 
     def slots(self, key: ChainKey, first: int, last: int) -> Sequence[Entry]:
         """Projected records of a chain in the seq range."""
@@ -85,9 +87,17 @@ class DoltStore:
 
     # --- Reader
 
-    def tail(self) -> Sequence[Entry]:
-        """Journalled records that no projection covers, in order of arrival."""
-        return [self.records.by_key(key) for key in self._tail]
+    def tail(self) -> Iterator[Sequence[Entry]]:
+        """Journalled records that no projection covers, by batches in order of arrival."""
+        for number, keys in self.records.tail():
+            self._tail.update(dict.fromkeys(keys, number))
+            yield [self.records.by_key(key) for key in keys]
+
+    def look_ahead(self, subjects: Sequence[str]) -> None:
+        """What a fold asks of these subjects is at hand until the next write."""
+        self._abouts = dict.fromkeys(subjects, ())
+        self._abouts |= self.records.abouts(subjects)
+        self.projections.look_ahead(subjects)
 
     def chains(self) -> Iterable[ChainState]:
         """Every chain as last projected."""
@@ -120,11 +130,15 @@ class DoltStore:
 
     def subject_of(self, public_item_id: str) -> str | None:
         """The post behind a signed `w-…` id."""
-        return self.projections.owner("wanted", public_item_id)
+        return self.projections.item_of(public_item_id)
 
     def subject(self, subject_id: str) -> Subject | None:
         """A subject as last projected."""
         return self.projections.subject(subject_id)
+
+    def card(self, subject_id: str) -> Mapping[str, Any]:
+        """The card of a subject as last projected."""
+        return self.projections.card(subject_id)
 
     def subjects(self, kind: SubjectKind) -> Iterator[Subject]:
         """Every subject of a kind, by id."""
@@ -194,6 +208,7 @@ class DoltStore:
         fresh = [entry for entry in entries if key_of(entry) not in there]
         if not fresh and projection is None:
             return
+        self._abouts = {}
         try:
             with self.database.transaction():
                 self.records.journal(fresh, self._batch + 1 if projection is None else None)
@@ -201,21 +216,27 @@ class DoltStore:
                     self._project(fresh, projection)
         except BaseException:
             self.records.forget()
+            self.projections.forget()
             raise
         if projection is None:
             self._batch += 1
-            self._tail.update(dict.fromkeys(key_of(entry) for entry in fresh))
+            self._tail.update(dict.fromkeys(map(key_of, fresh), self._batch))
         else:
-            self._tail.clear()
-            self._batch = -1
+            for entry in projection.entries:
+                self._tail.pop(key_of(entry), None)
 
     def _project(self, fresh: Sequence[Entry], projection: Projection) -> None:
-        known = {key_of(entry): entry for entry in (*projection.entries, *fresh)}
-        covered = dict.fromkeys((*self._tail, *(key_of(entry) for entry in fresh)))
-        self.records.index([known.get(key) or self.records.by_key(key) for key in covered])
+        covered = {key_of(entry): entry for entry in (*projection.entries, *fresh)}
+        self.records.index(covered.values())
         self.records.put_chains(projection.chains)
         self.projections.put(projection.subjects)
-        self.records.clear_tail()
+        done = {self._tail[key] for key in covered if key in self._tail}
+        self.records.clear_tail(done)
+        left = [key for key, n in self._tail.items() if n in done and key not in covered]
+        if left:
+            number = self._tail[left[0]]
+            self.records.put_tail(left, number)
+            self._tail.update(dict.fromkeys(left, number))
 
     def observe(self, rows: Sequence[Observed]) -> None:
         """The unsigned rows are kept, newer over older."""
@@ -241,19 +262,15 @@ class DoltStore:
     def clear_projections(self) -> None:
         """Rows and indexes are empty and every record is in the tail again."""
         with self.database.transaction():
-            for table in (*DERIVED_LOCAL, *DERIVED_ROWS, "local_tail"):
-                self.database.run(f"DELETE FROM {table}")  # noqa: S608  # our own names
-            keys = [str(row[0]) for row in self.database.all("SELECT k FROM wl_records ORDER BY k")]
-            self.database.run(
-                "INSERT INTO local_tail (n, batch) VALUES (0, ?)", (json.dumps(keys),)
-            )
+            self._batch = begin_rebuild(self.database) - 1
             unsigned = self.projections.items(
                 [one.row.key for one in self.projections.observed("wanted")]
             )
             self.projections.board.change((None, item) for item in unsigned.values())
         self.records.forget()
-        self._tail = dict.fromkeys(keys)
-        self._batch = 0
+        self.projections.forget()
+        self._abouts = {}
+        self._tail = {}
 
     def collect(self) -> None:
         """Unreferenced storage is given back."""
