@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import pytest
 
@@ -22,23 +23,35 @@ MINUTE = HOUR // 60
 
 
 class Board:
-    """rust posts, ash, bolt and kit are around; what rust's item is called goes with it."""
+    """rust posts, ash is around, bolt and kit come when they are named."""
 
     def __init__(self) -> None:
         self.world = World()
-        self.rust, self.ash, self.bolt, self.kit = (
-            self.world.town(name) for name in ("rust-hollow", "ash", "bolt", "kit")
-        )
+        self.rust = self.world.town("rust-hollow")
         self.rust.market.create("hop/commons")
-        for town in (self.ash, self.bolt, self.kit):
-            token = self.rust.market.invite(count=3).data["invite"]
-            town.market.join(token)
+        self.here: list[LocalTown] = []
         self.item = ""
+        self.ash = self._newcomer("ash")
+
+    def _newcomer(self, name: str) -> LocalTown:
+        town = self.world.town(name)
+        token = self.rust.market.invite().data["invite"]
+        assert town.market.join(token).exit == 0
+        self.here.append(town)
+        return town
+
+    @cached_property
+    def bolt(self) -> LocalTown:
+        return self._newcomer("bolt")
+
+    @cached_property
+    def kit(self) -> LocalTown:
+        return self._newcomer("kit")
 
     def post(self, **policy: object) -> str:
         posted = self.rust.market.post({"title": TITLE, "check": "make", "policy": policy})
         self.item = posted.data["id"]
-        for town in (self.ash, self.bolt, self.kit):
+        for town in self.here:
             town.market.sync()
         return self.item
 
@@ -55,9 +68,15 @@ class Board:
     def away(self, *towns: LocalTown) -> None:
         self.world.cut |= {town.handle for town in towns or (self.rust,)}
 
+    def carried(self) -> None:
+        """ash, bolt and kit reach each other, and rust is away."""
+        for carrier in (self.kit, self.bolt):
+            self.ash.peers.friends[carrier.handle] = carrier
+        self.away()
+
     def heard(self, *towns: LocalTown) -> None:
         self.world.cut.clear()
-        for town in (*towns, self.rust, self.ash, self.bolt, self.kit):
+        for town in (*towns, self.rust, *self.here):
             town.market.sync()
 
 
@@ -70,11 +89,9 @@ def already(b: Board) -> Answer:
 
 
 def asked(b: Board) -> Answer:
+    _ = b.bolt, b.kit
     item = b.post()
-    b.away()
-    b.ash.peers.friends["kit"] = b.kit  # two carriers that hold what ash writes
-    b.ash.peers.friends["bolt"] = b.bolt
-    b.bolt.peers.friends["ash"] = b.ash
+    b.carried()
     b.kit.market.claim(item)
     b.ash.market.claim(item)
     b.ash.market.sync()
@@ -90,6 +107,7 @@ def asked_alone(b: Board) -> Answer:
 
 
 def chosen_by_hand(b: Board) -> Answer:
+    _ = b.bolt, b.kit
     item = b.post(assign="choose")
     for town in (b.bolt, b.kit):
         town.market.claim(item)
@@ -98,6 +116,7 @@ def chosen_by_hand(b: Board) -> Answer:
 
 
 def race(b: Board) -> Answer:
+    _ = b.bolt, b.kit
     item = b.post(assign="race", max=3)
     for town in (b.bolt, b.kit):
         town.market.claim(item)
@@ -106,6 +125,7 @@ def race(b: Board) -> Answer:
 
 
 def taken(b: Board) -> Answer:
+    _ = b.bolt, b.kit
     item = b.post()
     b.ash.as_agent("ash").claim(item)
     b.bolt.market.sync()
@@ -137,7 +157,7 @@ def stale(b: Board) -> Answer:
 def displaced(b: Board) -> Answer:
     """rust's machine is found to have spoken before it said yes: the yes does not count."""
     item = b.post()
-    b.away(b.ash, b.bolt, b.kit)
+    b.away(b.ash)
     key = b.rust.keys.ring.device
     assert key is not None
     device = str(key.device)
@@ -222,6 +242,7 @@ def closed(b: Board) -> Answer:
 
 
 def not_yours(b: Board) -> Answer:
+    _ = b.bolt, b.kit
     b.handed_in()
     b.bolt.market.sync()
     return b.bolt.market.accept(b.item, STAMP)
@@ -235,6 +256,7 @@ def own_stamp(b: Board) -> Answer:
 
 
 def asks_seen_by_the_poster(b: Board) -> Answer:
+    _ = b.bolt, b.kit
     done = b.handed_in()
     b.rust.market.accept(done, STAMP)
     item = b.post(assign="choose")
@@ -261,10 +283,9 @@ def hand_in_seen_by_the_poster(b: Board) -> Answer:
 
 
 def seen_by_anybody(b: Board) -> Answer:
+    _ = b.bolt, b.kit
     item = b.post()
-    b.away()
-    b.ash.peers.friends["kit"] = b.kit
-    b.ash.peers.friends["bolt"] = b.bolt
+    b.carried()
     b.ash.market.claim(item)
     b.kit.market.claim(item)
     b.ash.market.sync()

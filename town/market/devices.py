@@ -137,6 +137,8 @@ class DevicesDesk(IdentityDesk):
 
         def work() -> str:
             device = self._device_called(name)
+            if device in self._log().effective.revoked:
+                return device
             follows = self._device_called(successor) if successor else ""
             author = self.recovery("a revoke")
             entry = actions.device_revoke(

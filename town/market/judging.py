@@ -68,6 +68,8 @@ class JudgingDesk(PostingDesk):
         def work() -> Found:
             found = self.found(item)
             story, now = found.signed, self.now()
+            if self._given(found, to):
+                return found
             ask, neighbour = self._whom(found, to, now)
             entry = say.grant(
                 found.journal, self.author, story, now=now, ask=ask, neighbour=neighbour
@@ -86,6 +88,14 @@ class JudgingDesk(PostingDesk):
         short = self.run(lambda: self.short(found))
         words = (f"given   {short} to {who} until {until(latest.until, self.now())}",)
         return self.item_answer(found, words)
+
+    def _given(self, found: Found, to: str) -> bool:
+        """Whether the one named, or somebody where nobody is named, has it from us already."""
+        grants = found.signed.open_grants
+        if not grants or not decides(found.signed, self.viewer()):
+            return False
+        holders = {holder_words(found.journal, grant).partition("/")[0] for grant in grants}
+        return to.partition("/")[0] in holders
 
     def _whom(self, found: Found, to: str, now: int) -> tuple[Any, str]:
         """The request to grant, or the name of a neighbour whose row asks (records 5.2)."""
@@ -144,9 +154,11 @@ class JudgingDesk(PostingDesk):
         """The hand-in is accepted with a stamp; this completes the item."""
         said = _stamp(stamp)
 
-        def work() -> Found:
+        def work() -> tuple[Found, bool]:
             found = self.found(item)
             story = found.signed
+            if self.repeated(found, "work.accept", lambda body: _same_stamp(body, said)):
+                return found, False
             say.check_decision(story, self.author, "work.accept")
             chosen = self._chosen(found, attempt)
             try:
@@ -156,9 +168,11 @@ class JudgingDesk(PostingDesk):
             except BadRecordError as error:
                 raise limit_words(error, said) from error
             self.say(found.journal, entry)
-            return found
+            return found, True
 
-        found = self.run(work)
+        found, fresh = self.run(work)
+        if not fresh:
+            return self.unchanged(found, "accepted")
         self.deliver(found.journal)
         story = self.run(lambda: self.again(found)).signed
         if story.accepted is None or not story.stamps:
@@ -190,6 +204,8 @@ class JudgingDesk(PostingDesk):
         def work() -> tuple[Found, str]:
             found = self.found(item)
             story = found.signed
+            if self.repeated(found, "work.reject", lambda body: body.get("reason") == said):
+                return found, ""
             say.check_decision(story, self.author, "work.reject")
             chosen = self._chosen(found, attempt)
             try:
@@ -202,29 +218,37 @@ class JudgingDesk(PostingDesk):
             return found, name_of(found.journal, chosen.worker)
 
         found, worker = self.run(work)
+        if not worker:
+            return self.unchanged(found, "sent back")
         return self.decided(found, "sent back", "send back", f" to {worker}; the attempt is kept.")
 
     def close(self, item: str, reason: str = "") -> Answer:
         """The item is finished without a stamp."""
         said = normal_text(reason)
 
-        def work() -> Found:
+        def work() -> tuple[Found, bool]:
             found = self.found(item)
             story = found.signed
+            if self.repeated(
+                found, "work.close", lambda body: not said or body.get("reason", "") == said
+            ):
+                return found, False
             say.check_decision(story, self.author, "work.close")
             waiting = [a for a in story.attempts if not a.decision]
-            entry = say.close(
-                found.journal,
-                self.author,
-                story,
-                now=self.now(),
-                attempt=find_attempt(story, 0) if waiting else None,
-                reason=said,
-            )
+            chosen = find_attempt(story, 0) if waiting else None
+            try:
+                entry = say.close(
+                    found.journal, self.author, story,
+                    now=self.now(), attempt=chosen, reason=said,
+                )  # fmt: skip
+            except BadRecordError as error:
+                raise limit_words(error, {"reason": said}) from error
             self.say(found.journal, entry)
-            return found
+            return found, True
 
-        found = self.run(work)
+        found, fresh = self.run(work)
+        if not fresh:
+            return self.unchanged(found, "closed")
         return self.decided(found, "closed", "close", ", without a stamp.")
 
 
@@ -240,6 +264,12 @@ def _unsigned_bid(name: str, source: str) -> dict[str, Any]:
         "until": None,
         "known": "without a signature",
     }
+
+
+def _same_stamp(body: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    """Whether an accept gave this stamp."""
+    given = body.get("stamp", {})
+    return all(given.get(name) == value for name, value in said.items())
 
 
 def _stamp(stamp: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,14 +32,30 @@ class MembershipDesk(FoundingDesk, ItemDesk):
 
     def create(self, name: str, title: str = "", join: str = "open") -> Answer:
         """A wasteland of this name exists, with this node as its registrar."""
-        journal = self.run(lambda: self.founded(name, title=title or name, join=join))
+
+        def work() -> tuple[Journal, bool]:
+            known = self._founded_before(name)
+            if known is None:
+                return self.founded(name, title=title or name, join=join), True
+            self.town.choose(known.wasteland)
+            return known, False
+
+        journal, fresh = self.run(work)
         called = wasteland_name(journal)
-        words = (
-            f"made    {called} (join: {join}). This node admits its members.",
-            f"        {journal.wasteland}",
-        )
+        made = f"made    {called} (join: {join}). This node admits its members."
+        first = made if fresh else f"there   {called} is yours already (nothing changed)."
+        words = (first, f"        {journal.wasteland}")
         invite = Next(do="invite", cmd=("wl", "invite"), reaches="peers")
         return self.answer("wl.v1.wasteland", self._facts(journal), words, next_=(invite,))
+
+    def _founded_before(self, name: str) -> Journal | None:
+        """The wasteland of this name that this town made and is still in."""
+        for journal in (self.town.ledgers[one] for one in self.town.members()):
+            genesis = journal.genesis()
+            mine = genesis is not None and genesis.account == self.town.account
+            if mine and wasteland_name(journal) == normal_text(name):
+                return journal
+        return None
 
     def wastelands(self, use: str = "") -> Answer:
         """The wastelands of this town; `use` makes one the current one."""
@@ -160,6 +176,8 @@ class MembershipDesk(FoundingDesk, ItemDesk):
             account = account_called(journal, who)
             name = handle or self._wish(journal, account)
             check_handle(name)
+            if self._stands(journal, str(account), name, suspend=suspend):
+                return str(account), name
             entry = members.admit(
                 journal,
                 self.author,
@@ -178,6 +196,17 @@ class MembershipDesk(FoundingDesk, ItemDesk):
         data = {"account": account, "handle": name, "suspended": suspend}
         return self.answer("wl.v1.member", data, words)
 
+    def _stands(self, journal: Journal, account: str, name: str, *, suspend: bool) -> bool:
+        """Whether this admission, or its end, is what holds already."""
+        if not members.is_registrar(journal, self.author):
+            return False
+        bears = journal.admitted().get(account)
+        return (
+            (bears is None and account in journal.state.registry.ever)
+            if suspend
+            else (bears == name)
+        )
+
     def _wish(self, journal: Journal, account: str) -> str:
         admitted = journal.admitted().get(account)
         if admitted is not None:
@@ -195,15 +224,16 @@ class MembershipDesk(FoundingDesk, ItemDesk):
     def policy(self, changes: Mapping[str, str]) -> Answer:
         """The rules of the current wasteland; with changes, those of later posts."""
         journal = self.run(self.board)
-        if changes:
-            self.run(lambda: self._set_policy(journal, changes))
+        said = bool(changes) and self.run(lambda: self._set_policy(journal, changes))
+        if said:
             self.deliver(journal)
         values = self.run(lambda: dict(journal.policy()))
         data = {"wasteland": journal.wasteland, "policy": values}
         words = tuple(f"{name:<14}{_policy_text(value)}" for name, value in values.items())
         return self.answer("wl.v1.policy", data, words)
 
-    def _set_policy(self, journal: Journal, changes: Mapping[str, str]) -> None:
+    def _set_policy(self, journal: Journal, changes: Mapping[str, str]) -> bool:
+        """Whether it had to be said: rules that hold already are not said again."""
         if "join" in changes:
             why = "join is a rule of the genesis, so that no later record changes who counted"
             raise FieldError("join", "fixed", None, why)
@@ -212,11 +242,17 @@ class MembershipDesk(FoundingDesk, ItemDesk):
             why = f"no rule is called {unknown[0]}; {', '.join(POLICY_NAMES)} are"
             raise FieldError(unknown[0], "unknown", None, why, tries=(("wl", "policy"),))
         said = {name: self._policy_value(journal, name, text) for name, text in changes.items()}
+        rules = journal.policy()
+        if members.is_registrar(journal, self.author) and all(
+            _plain(rules.get(name)) == _plain(value) for name, value in said.items()
+        ):
+            return False
         try:
             entry = members.policy(journal, self.author, changes=said, now=self.now())
         except BadRecordError as error:
             raise limit_words(error, said) from error
         self.say(journal, entry)
+        return True
 
     def _policy_value(self, journal: Journal, name: str, text: str) -> Any:
         if name in POLICY_LISTS:
@@ -229,6 +265,10 @@ class MembershipDesk(FoundingDesk, ItemDesk):
                 raise FieldError(name, "form", None, f"{name} is a number of seconds")
             return int(text)
         return normal_text(text)
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list | tuple | set | frozenset) else value
 
 
 def _policy_text(value: Any) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ledger import actions_members as members
+from ledger.actions import Author
 from ledger.journal import Journal
 from ledger.store import BoardQuery
 from stamps.errors import BadRecordError
-from stamps.record import public_id
+from stamps.limits import PREFIX_CHARS_MIN
+from stamps.record import ChainKey, public_id
 from town.market.answer import Answer
 from town.market.errors import AmbiguousError, FieldError, NotFoundError
 from town.market.find import find_item
@@ -118,6 +120,9 @@ class PeopleDesk(ItemDesk):
 
         def work() -> str:
             author = self.author
+            before = _taken_back(journal, author, stamp_id)
+            if before:
+                return before
             record = _own_stamp(journal, author.account, stamp_id)
             entry = members.stamp_revoke(
                 journal,
@@ -134,6 +139,18 @@ class PeopleDesk(ItemDesk):
         self.deliver(journal)
         words = (f"revoked  stamp {public[:8]}; the record remains and shows it",)
         return self.answer("wl.v1.stamp", {"id": public, "revoked": True}, words)
+
+
+def _taken_back(journal: Journal, author: Author, said: str) -> str:
+    """The stamp that this device took back before, if it is called so; empty for none."""
+    digits = said.strip().lower().removeprefix("s-")
+    chain = ChainKey(journal.wasteland, author.account, author.device)
+    head = journal.head(chain)
+    if head is None or len(digits) < PREFIX_CHARS_MIN:
+        return ""
+    entries = journal.held.slots(chain, 0, head.head_seq)
+    revokes = (e.record for e in entries if e is not None and e.record.kind == "stamp.revoke")
+    return next((str(r.about) for r in revokes if str(r.about).startswith(digits)), "")
 
 
 def _own_stamp(journal: Journal, account: str, said: str) -> str:

@@ -3,13 +3,14 @@
 A town that is in no wasteland yet makes one of its own with its first post, and says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ledger import actions_items as say
 from ledger.journal import Journal
 from ledger.story import Story
+from stamps.clock import SECOND_US
 from stamps.errors import BadRecordError
 from stamps.record import Entry, public_id
 from town.market.answer import NOT_SETTLED, Answer
@@ -20,13 +21,14 @@ from town.market.founding import FoundingDesk
 from town.market.items import ItemDesk
 from town.market.limits import limit_words
 from town.market.names import name_of
-from town.market.view import FOR_THE_DOER
+from town.market.view import FOR_THE_DOER, decides, held_by
 from town.market.words import normal_text
 
 POST_FIELDS = (
     "title", "description", "project", "type", "priority", "effort", "tags", *FOR_THE_DOER,
     "supersedes", "sandbox",
 )  # fmt: skip
+SIGNS_A_LEASE = 12  # a sign sooner after the last one than this part of the lease adds nothing
 NO_HELP = "no repository, no check, no definition of done: agents skip such posts"
 
 
@@ -61,7 +63,7 @@ class PostingDesk(FoundingDesk, ItemDesk):
         unknown = [name for name in fields if name not in (*POST_FIELDS, "policy", "home")]
         if unknown:
             raise FieldError(unknown[0], "field.unknown", None, f"no field is called {unknown[0]}")
-        body = _said_fields(fields)
+        body = self._fields_of(journal, fields)
         if not body.get("title"):
             raise FieldError("title", "missing", None, "a post needs a title")
         if body.get("supersedes"):
@@ -75,6 +77,15 @@ class PostingDesk(FoundingDesk, ItemDesk):
             raise limit_words(error, body) from error
         return self.say(journal, entry)
 
+    def _fields_of(self, journal: Journal, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields as a record carries them; items that come first by their whole ids."""
+        body = _said_fields(fields)
+        if "needs" in body:
+            body["needs"] = [
+                find_item(journal, one).id if one.startswith("w-") else one for one in body["needs"]
+            ]
+        return body
+
     def _home(self, journal: Journal, said: str) -> dict[str, str]:
         """The node that decides in this town's place: a peer's name, or ACCOUNT/DEVICE."""
         if not said:
@@ -87,9 +98,14 @@ class PostingDesk(FoundingDesk, ItemDesk):
     def update(self, item: str, fields: Mapping[str, Any]) -> Answer:
         """The item has new terms; whoever asked on the old ones must ask again."""
 
-        def work() -> Found:
+        def work() -> tuple[Found, bool]:
             found = self.found(item)
-            body = _said_fields(fields)
+            body = self._fields_of(found.journal, fields)
+            now = found.signed.fields
+            if decides(found.signed, self.viewer()) and all(
+                _same(now.get(name), value) for name, value in body.items()
+            ):
+                return found, False
             try:
                 entry = say.update(
                     found.journal, self.author, found.signed, fields=body, now=self.now()
@@ -97,25 +113,42 @@ class PostingDesk(FoundingDesk, ItemDesk):
             except BadRecordError as error:
                 raise limit_words(error, body) from error
             self.say(found.journal, entry)
-            return found
+            return found, True
 
-        found = self.run(work)
-        return self.decided(found, "updated", "update")
+        found, fresh = self.run(work)
+        return self.decided(found, "updated", "update") if fresh else self.unchanged(found, "so")
 
     def withdraw(self, item: str, reason: str = "") -> Answer:
         """The item is off the board; its record remains."""
+        said = normal_text(reason)
 
-        def work() -> Found:
+        def work() -> tuple[Found, bool]:
             found = self.found(item)
             story = found.signed
-            entry = say.withdraw(
-                found.journal, self.author, story, now=self.now(), reason=normal_text(reason)
-            )
+            if self.repeated(found, "wanted.withdraw", lambda body: _reason_fits(body, said)):
+                return found, False
+            try:
+                entry = say.withdraw(found.journal, self.author, story, now=self.now(), reason=said)
+            except BadRecordError as error:
+                raise limit_words(error, {"reason": said}) from error
             self.say(found.journal, entry)
-            return found
+            return found, True
 
-        found = self.run(work)
+        found, fresh = self.run(work)
+        if not fresh:
+            return self.unchanged(found, "withdrawn")
         return self.decided(found, "withdrawn", "withdraw", ". The record remains.")
+
+    def repeated(self, found: Found, kind: str, same: Callable[[Mapping[str, Any]], bool]) -> bool:
+        """Whether this town's decision of this kind is the item's last, and said the same."""
+        last = next(reversed(found.signed.decisions), None)
+        mine = last is not None and last.author == self.own_account
+        return last is not None and mine and last.kind == kind and same(last.body)
+
+    def unchanged(self, found: Found, word: str) -> Answer:
+        """The answer to a decision that was made before."""
+        short = self.run(lambda: self.short(found))
+        return self.item_answer(found, (f"{word:<10}{short} already (nothing changed).",))
 
     def decided(self, found: Found, word: str, verb: str, rest: str = ".") -> Answer:
         """The answer after a decision: done, or told to the node that decides."""
@@ -138,7 +171,7 @@ class PostingDesk(FoundingDesk, ItemDesk):
     def note(self, item: str, text: str, tag: str = "note", re: str = "") -> Answer:
         """Words stand on the item; they change no row."""
 
-        def work() -> Found:
+        def work() -> tuple[Found, bool]:
             found = self.found(item)
             about = str(found.post) if found.story is not None else f"row:wanted/{found.id}"
             said = normal_text(text)
@@ -155,14 +188,28 @@ class PostingDesk(FoundingDesk, ItemDesk):
             except BadRecordError as error:
                 raise limit_words(error, {"text": said}) from error
             self.say(found.journal, entry)
-            return found
+            return found, self._sign_of_work(found)
 
-        found = self.run(work)
+        found, renewed = self.run(work)
         self.deliver(found.journal)
         short = self.run(lambda: self.short(found))
         asked = tag == "question"
         next_ = (step("wait", "wait", short, "--until", "reply"),) if asked else ()
-        return self.item_answer(found, (f"noted   {tag} on {short}",), next_=next_)
+        kept = "; your time on it runs anew." if renewed else ""
+        return self.item_answer(found, (f"noted   {tag} on {short}{kept}",), next_=next_)
+
+    def _sign_of_work(self, found: Found) -> bool:
+        """Whether the note was a sign of work of whoever holds the item, and renewed it.
+
+        A node renews by nothing else (records 5.7): work that nobody shows runs out.
+        """
+        if found.story is None or self.holding_agent(found.story) != self.ports.agent:
+            return False
+        held = held_by(found.story, self.town.account)
+        if held is None or (self.now() - held.last_sign) * SIGNS_A_LEASE < held.lease_s * SECOND_US:
+            return False
+        self.say(found.journal, say.renew(found.journal, self.author, found.story, now=self.now()))
+        return True
 
     def _answered(self, found: Found, said: str) -> str:
         if not said or found.story is None:
@@ -171,6 +218,17 @@ class PostingDesk(FoundingDesk, ItemDesk):
         if len(notes) != 1:
             raise FieldError("re", "unknown", None, f"no one note of this item is {said!r}")
         return notes[0].id
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values of a field are the same, lists and tuples alike."""
+    lists = isinstance(one, list | tuple) and isinstance(other, list | tuple)
+    return list(one) == list(other) if lists else bool(one == other)
+
+
+def _reason_fits(body: Mapping[str, Any], said: str) -> bool:
+    """Whether a decision had this reason, or no reason was asked for again."""
+    return not said or body.get("reason", "") == said
 
 
 def _said_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
