@@ -15,12 +15,10 @@ class Watch:
     def look(self) -> None:
         """Every honest town's items keep the laws now."""
         for town in self.world.honest:
-            for subject in town.journal.store.subjects("item"):
-                story = town.journal.story(subject.id)
-                if story is not None:
-                    self._extends(town, story)
-                    self._linked(town, story)
-                    self._leases(town, story)
+            for story in town.stories():
+                self._extends(town, story)
+                self._linked(town, story)
+                self._leases(town, story)
 
     def _liar(self, story: Story) -> bool:
         accounts = {story.post.account, story.home.account}
@@ -81,6 +79,9 @@ class Watch:
     def finish(self) -> None:
         """The same at the end, and grants counted."""
         self.look()
+        for one in self.world.honest:
+            for known in one.stories():
+                assert one.journal.story(known.post.id) == known, "a story went stale unnoticed"
         town = self.world.honest[0]
         for subject in town.journal.store.subjects("item"):
             story = town.journal.story(subject.id)

@@ -1,10 +1,13 @@
 """One seed played: actions, faults, healing, and everything that must hold at its end."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Any
 
+from federation.errors import PeerError
 from ledger.actions import compose
 from ledger.set_journal import JournalReplica
 from ledger.tables import DERIVED
@@ -13,12 +16,15 @@ from stamps.errors import WastelandError
 from stamps.identity import DeviceKey
 from stamps.record import ChainKey, Envelope, public_id, sign
 from tests.simulation.checks import Watch
-from tests.simulation.world import SECOND, Crash, SimTown, Talk, World
+from tests.simulation.points import POINTS
+from tests.simulation.world import SECOND, Crash, SimTown, Stray, Talk, World, answered
 from town.market.devices import request_line
 
 ACTIONS = 200
 HEAL_ROUNDS = 12
 LOOK_EVERY = 3
+WALL_TURN = 20
+CRASH_TURN = 100
 NAMES = ("ash", "bolt", "cinder")
 LIAR = "mallory"
 
@@ -42,6 +48,7 @@ class Play:
     def run(self) -> Counter[str]:
         """The totals. Raises AssertionError with what did not hold."""
         self.found()
+        self.world.passed.clear()  # nobody dies while the towns are founded; see test_crashes.py
         for _ in range(ACTIONS):
             self.turn()
         self.heal()
@@ -79,11 +86,11 @@ class Play:
         town = chance.choice(list(world.towns.values()))
         self.misfortune(town)
         [move] = chance.choices([m for _, m in self.moves], [w for w, _ in self.moves])
-        self.guarded(town, lambda: self.act(town, move))
-        for _ in range(chance.randrange(1, 12)):
+        self.guarded(lambda: self.act(town, move))
+        for _ in range(chance.randrange(1, 9)):
             self.message()
         for one in self.world.honest:
-            self.guarded(one, partial(_flushed, one))
+            self.guarded(partial(_flushed, one))
         self.turns += 1
         if self.turns % LOOK_EVERY == 0:
             self.watch.look()
@@ -92,38 +99,51 @@ class Play:
         """The town does it, or is told why not."""
         world = self.world
         world.totals["actions"] += 1
-        before = {str(e.record.id) for e in town.disks[world.wasteland].entries()}
+        disk = town.disks[world.wasteland]
+        before = disk.count()
         try:
             move(town)
         except WastelandError as error:
             world.totals[f"refused {error.code}"] += 1
         town.attend()
-        after = {str(e.record.id) for e in town.disks[world.wasteland].entries()}
         if town.honest:
-            world.acknowledged.setdefault(town.name, []).extend(after - before)
+            new = islice(disk._journal, before, None)
+            world.acknowledged.setdefault(town.name, []).extend(new)
 
-    def guarded(self, town: SimTown, work: Callable[[], Any]) -> None:
-        """A crash in the middle ends the process, which starts again from its disks."""
+    def guarded(self, work: Callable[[], Any]) -> None:
+        """A crash in the middle ends that town's process, which starts again from its disks."""
         try:
             work()
-        except Crash:
+        except Crash as crash:
             self.world.totals["crashes"] += 1
-            town.start()
+            crash.town.start()
 
     def message(self) -> None:
         """A talk begins, goes on, or waits while others go on."""
         world, chance = self.world, self.world.chance
         world.talks = [talk for talk in world.talks if talk.alive]
+        if world.strays and world.happens(0.2):
+            self.late(world.strays.pop(chance.randrange(len(world.strays))))
         if len(world.talks) < 2 or chance.random() < 0.2:
             one, other = chance.sample(list(world.towns.values()), 2)
             if frozenset((one.name, other.name)) not in world.walls:
-                self.guarded(one, lambda: world.talks.append(Talk(world, one, other)))
+                self.guarded(lambda: world.talks.append(Talk(world, one, other)))
             return
         talk = chance.choice(world.talks)
         world.totals["delays"] += talk is not world.talks[0]
-        for town, work in ((talk.other, talk.deliver), (talk.other, talk.other.attend)):
-            self.guarded(town, work)
-        self.guarded(talk.one, talk.one.attend)
+        for work in (talk.deliver, talk.other.attend, talk.one.attend):
+            self.guarded(work)
+
+    def late(self, stray: Stray) -> None:
+        """A message comes once more, after others that were sent later; nobody hears the answer."""
+        world = self.world
+        one, other = world.towns[stray.one], world.towns[stray.other]
+        if frozenset((one.name, other.name)) in world.walls:
+            return
+        world.totals["reorders"] += 1
+        with contextlib.suppress(PeerError):
+            self.guarded(lambda: answered(world, one, other, stray.what, stray.body))
+        self.guarded(other.attend)
 
     def misfortune(self, town: SimTown) -> None:
         """Clocks jump, walls rise and fall, a process is about to die, the liar speaks twice."""
@@ -131,12 +151,14 @@ class Play:
         if world.happens(0.05):
             town.skew = chance.randrange(-300, 300) * SECOND
             world.totals["clock jumps"] += 1
-        if world.happens(0.06):
+        if world.happens(0.06) or self.turns == WALL_TURN:
             pair = frozenset(t.name for t in chance.sample(list(world.towns.values()), 2))
             world.walls ^= {pair}
             world.totals["partitions"] += pair in world.walls
-        if town.honest and world.happens(0.08):
-            town.crash_in = chance.randrange(1, 12)
+        if town.honest and world.happens(0.15):
+            town.crash_at, town.crash_in = chance.choice(POINTS), chance.randrange(1, 4)
+        if town.honest and self.turns >= CRASH_TURN and not world.totals["crashes"]:
+            town.crash_at, town.crash_in = "", 1  # no seed is without one
         if not town.honest and world.happens(0.04):
             self.speak_twice(town)
         if not town.honest and world.happens(0.2):
@@ -157,7 +179,7 @@ class Play:
                 about=world.wasteland, body={"tag": "note", "text": f"{number}"},
             )  # fmt: skip
             envelope = Envelope(entry.record, entry.signature)
-            self.guarded(town, partial(_told, town, envelope))
+            self.guarded(partial(_told, town, envelope))
         world.totals["forks"] += 1
 
     def speak_stale(self, liar: SimTown) -> None:
@@ -184,8 +206,7 @@ class Play:
 
     def items(self, town: SimTown) -> list[Any]:
         """Stories that the town knows."""
-        found = (town.journal.story(s.id) for s in town.journal.store.subjects("item"))
-        return [story for story in found if story is not None]
+        return town.stories()
 
     def some(self, town: SimTown, fits: Callable[[Any], bool] = lambda _: True) -> str:
         """The public id of an item, mostly one that fits, sometimes any."""
@@ -296,7 +317,8 @@ class Play:
         world.walls.clear()
         world.talks.clear()
         for town in world.towns.values():
-            town.skew, town.crash_in = 0, None
+            town.skew, town.crash_in = 0, 0
+        world.strays.clear()
         for _ in range(HEAL_ROUNDS):
             for one in world.honest:
                 for other in world.honest:
@@ -307,7 +329,12 @@ class Play:
 
     def finish(self) -> None:
         """Equal sets, equal rows, nothing lost, every ledger proven, every law kept."""
-        towns = self.world.honest
+        towns, totals = self.world.honest, self.world.totals
+        assert len(self.world.towns) >= 3
+        assert totals["actions"] >= ACTIONS
+        assert totals["partitions"] >= 1
+        assert totals["crashes"] >= 1
+        assert set(self.world.passed) <= set(POINTS), "a port's call that nobody listed"
         roots = {JournalReplica(town.journal).frontier().root for town in towns}
         assert len(roots) == 1, "the sets differ after healing"
         shown = [

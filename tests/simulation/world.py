@@ -4,20 +4,23 @@ Real markets, conduct, ledgers, sessions and signatures; only time, chance, disk
 simulator's. One seed is one run, to the last byte.
 """
 
+import hashlib
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from federation.errors import PeerError
 from federation.remembered import Memory, Outlines
-from federation.session import Answerer, Ask, Caller, Done
+from federation.session import Answerer, Ask, Caller, Done, What
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.set_journal import JournalReplica
-from ledger.story import Home
+from ledger.store import Subject
+from ledger.story import Home, Story
 from stamps.record import ChainKey, to_line
 from tests.market.towns import MemoryKeys
+from tests.simulation.points import Watched, watched
 from town.market.conduct import REDEEMED_SPACE, Conduct, redeemed_key
 from town.market.founding import bring_self, learn_self
 from town.market.market import Market
@@ -26,11 +29,15 @@ from town.market.town import Town
 
 START = 1_700_000_000_000_000
 SECOND = 1_000_000
-Result = TypeVar("Result")
 
 
 class Crash(BaseException):
-    """The process is gone in the middle of whatever it did."""
+    """A town's process is gone in the middle of whatever it did."""
+
+    def __init__(self, town: "SimTown", point: str) -> None:
+        super().__init__(f"{town.name} at {point}")
+        self.town = town
+        self.point = point
 
 
 class World:
@@ -47,6 +54,12 @@ class World:
         self.calm = False
         self.acknowledged: dict[str, list[str]] = {}
         self.wasteland = ""
+        self.passed: Counter[str] = Counter()  # calls of ports, by point
+        self.calls = 0  # all of them
+        self.dies_at = 0  # the one at which its process dies; 0 for none
+        self.died: Counter[str] = Counter()  # crashes, by point
+        self.strays: list[Stray] = []  # copies of messages that are still under way
+        self.trace = hashlib.sha256()  # of everything said on the wire, in order
 
     def town(self, name: str, *, honest: bool = True) -> "SimTown":
         """A new town with an account."""
@@ -73,16 +86,17 @@ class SimTown:
         self.name = name
         self.honest = honest
         self.disks: dict[str, MemoryStore] = {}
-        self.keys = MemoryKeys()
+        self.keys = Watched(MemoryKeys(), "keys", self.fault)
         self.skew = 0
-        self.crash_in: int | None = None
+        self.crash_at = ""  # a point, or any
+        self.crash_in = 0  # calls until the process dies there; 0 for never
         self.secrets = 0
         self.start()
 
     def start(self) -> None:
         """The process begins with what its disks hold."""
-        self.crash_in = None
-        self.busy = False
+        self.crash_at, self.crash_in = "", 0
+        self.told: dict[str, tuple[Subject, Story]] = {}
         self.memories: dict[tuple[str, str], Memory] = {}
         self.outlines: dict[str, Outlines] = {}
         self.heard_at = 0
@@ -94,11 +108,11 @@ class SimTown:
         for wasteland in self.town.notes("wastelands"):
             self.town.ledgers[wasteland] = Journal.open(self.disk(wasteland), wasteland=wasteland)
         ports = Ports(
-            now=self.now,
-            new_secret=self.secret,
-            run=self.run,
-            wait=lambda holds, _timeout: holds(),
-            peers=SimPeers(self),
+            now=watched(self.now, "ports.now", self.fault),
+            new_secret=watched(self.secret, "ports.new_secret", self.fault),
+            run=watched(lambda work: work(), "ports.run", self.fault),
+            wait=watched(lambda holds, _timeout: holds(), "ports.wait", self.fault),
+            peers=Watched(SimPeers(self), "peers", self.fault),
             resident=True,
         )
         self.market = Market(self.town, ports)
@@ -108,20 +122,26 @@ class SimTown:
 
     def disk(self, wasteland: str) -> MemoryStore:
         """The disk of a ledger, as a new process finds it."""
+
+        def fault(point: str) -> None:
+            self.fault(f"store.{point}")
+
         store = self.disks.get(wasteland)
-        if store is None:
-            self.disks[wasteland] = store = MemoryStore(self.fault)
-            return store
-        self.disks[wasteland] = store = store.reopened(self.fault)
+        store = MemoryStore(fault) if store is None else store.reopened(fault)
+        self.disks[wasteland] = store
         return store
 
     def fault(self, point: str) -> None:
-        """Each touch of the disk may be the last."""
-        self.world.totals["disk"] += 1
-        if self.crash_in is not None:
+        """Each call of a port may be the last thing that the process did."""
+        self.world.passed[point] += 1
+        self.world.calls += 1
+        if self.world.calls == self.world.dies_at:
+            raise Crash(self, point)
+        if self.crash_in and self.crash_at in ("", point):
             self.crash_in -= 1
-            if self.crash_in <= 0:
-                raise Crash(point)
+            if not self.crash_in:
+                self.world.died[point] += 1
+                raise Crash(self, point)
 
     def now(self) -> int:
         """The town's own clock."""
@@ -142,15 +162,20 @@ class SimTown:
         """Its set."""
         return JournalReplica(self.journal)
 
-    def run(self, work: Callable[[], Result]) -> Result:
-        """Work in the ledger's thread; conduct has its turn afterwards."""
-        outermost = not self.busy
-        self.busy = True
-        try:
-            return work()
-        finally:
-            if outermost:
-                self.busy = False
+    def stories(self) -> list[Story]:
+        """The story of every item, folded again where its projection is another one."""
+        journal = self.journal
+        journal.flush()
+        found = []
+        for subject in journal.store.subjects("item"):
+            known = self.told.get(subject.id)
+            if known is None or known[0] is not subject:
+                story = journal.story(subject.id)
+                if story is None:
+                    continue
+                known = self.told[subject.id] = subject, story
+            found.append(known[1])
+        return found
 
     def attend(self) -> None:
         """Conduct had its turn."""
@@ -252,6 +277,15 @@ class SimPeers:
         return PeerReport(name=name)
 
 
+class Stray(NamedTuple):
+    """A copy of a message that comes late, out of its order."""
+
+    one: str
+    other: str
+    what: What
+    body: bytes
+
+
 class Talk:
     """One exchange under way; each of its messages may be lost, repeated, or wait for others."""
 
@@ -261,10 +295,13 @@ class Talk:
         self.other = other
         self.begun = (one.town, other.town)  # a restarted process knows nothing of it
         self.caller = Caller(
-            one.replica, one.memory(other.name), new_secret=one.secret, outlines=one.outline()
+            one.replica,
+            one.memory(other.name),
+            new_secret=one.secret,
+            outlines=one.outline(),
+            peer=other.name,
         )
         self.step: Ask | Done | None = self.caller.begin(one.now())
-        self.steps = 0
 
     @property
     def alive(self) -> bool:
@@ -275,36 +312,45 @@ class Talk:
 
     def deliver(self) -> None:
         """One message and its answer, or their loss."""
-        world, totals = self.world, self.world.totals
-        if not isinstance(self.step, Ask) or world.happens(0.05):
-            totals["drops"] += isinstance(self.step, Ask)
+        world, step = self.world, self.step
+        if not isinstance(step, Ask) or world.happens(0.05):
+            world.totals["drops"] += isinstance(step, Ask)
             self.step = None
             return
-        totals["messages"] += 1
-        body = tampered(self.step.body, self.one, self.other)
+        world.totals["messages"] += 1
         try:
-            answer = self._answered(body)
-            if world.happens(0.05):
-                totals["repeats"] += 1
-                answer = self._answered(body)
-            self.one.heard_at = world.now
-            self.step = self.caller.received(tampered(answer, self.other, self.one), self.one.now())
+            self.step = self._exchanged(step)
         except PeerError:
-            totals["refused messages"] += 1
+            world.totals["refused messages"] += 1
             self.step = None
-        self.steps += 1
 
-    def _answered(self, body: bytes) -> bytes:
-        if not isinstance(self.step, Ask):
-            raise TypeError("nothing was asked")
-        self.other.heard_at = self.world.now
-        answerer = Answerer(
-            self.other.replica,
-            self.other.memory,
-            new_secret=self.other.secret,
-            outlines=self.other.outline(),
-        )
-        return answerer.answer(self.step.what, body, peer=self.one.name, now=self.other.now())
+    def _exchanged(self, step: Ask) -> Ask | Done:
+        world = self.world
+        self.one.fault("wire.ask:before")
+        body = tampered(step.body, self.one, self.other)
+        if world.happens(0.05):
+            world.strays.append(Stray(self.one.name, self.other.name, step.what, body))
+        self.one.fault("wire.ask:after")
+        answer = answered(world, self.one, self.other, step.what, body)
+        if world.happens(0.05):
+            world.totals["repeats"] += 1
+            answer = answered(world, self.one, self.other, step.what, body)
+        self.one.heard_at = world.now
+        return self.caller.received(tampered(answer, self.other, self.one), self.one.now())
+
+
+def answered(world: World, one: SimTown, other: SimTown, what: What, body: bytes) -> bytes:
+    """What a town answers to a message of another."""
+    other.heard_at = world.now
+    world.trace.update(b"".join((one.name.encode(), what.encode(), body)))
+    other.fault("wire.answer:before")
+    answerer = Answerer(
+        other.replica, other.memory, new_secret=other.secret, outlines=other.outline()
+    )
+    answer = answerer.answer(what, body, peer=one.name, now=other.now())
+    other.fault("wire.answer:after")
+    world.trace.update(answer)
+    return answer
 
 
 def tampered(message: bytes, sender: SimTown, receiver: SimTown) -> bytes:

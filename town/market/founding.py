@@ -74,10 +74,11 @@ class FoundingDesk(Desk):
         except BadRecordError as error:
             raise limit_words(error, {"name": name, "title": title}) from error
         self.say(self.town.self_ledger, genesis)
-        journal = self.town.enter(genesis.record.id)
+        journal = self.town.ledgers[genesis.record.id] = self.town.open_ledger(genesis.record.id)
         bring_self(self.town, journal, now=self.now())
         journal.record([Envelope(genesis.record, genesis.signature)], now=self.now())
         self.take_part(journal, self.town.handle)
+        self.town.enter(journal.wasteland)  # last: a crash before leaves no board half made
         self.town.choose(journal.wasteland)
         return journal
 
