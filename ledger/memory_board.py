@@ -4,20 +4,29 @@ Pure, and O(items). Every filter must hold; the order is total, so that a cursor
 """
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ledger.store import BoardQuery, Item, Page
 
 WORD: Final = re.compile(r"[^\W_]+")  # what `str.isalnum` takes for letters and digits
-_INVERTED: Final = str.maketrans("0123456789", "9876543210")
+SIGNED_ID: Final = re.compile(r"w-[0-9a-f]{40}")
+PLAIN: Final = "~"  # before an id that stands as it is
+PLACED_MAX: Final = 9
+PLACED_ELSE: Final = 2  # what the commons takes for a row without a priority
+_DIGITS: Final = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"  # as they sort
+_TURNED: Final = str.maketrans(_DIGITS, _DIGITS[::-1])
+_SHIFTS: Final = (30, 24, 18, 12, 6, 0)
+_SECONDS_MAX: Final = (1 << 36) - 1
 STATUS_ORDER: Final = ("open", "claimed", "in_review", "completed", "withdrawn")
 
 
 def find_items(items: Iterable[Item], query: BoardQuery) -> Page:
     """The page of items that match, in the order asked for."""
     matching = sorted(
-        (item for item in items if matches(item, query)), key=lambda i: sort_key(i.row, query)
+        (item for item in items if matches(item, query)), key=lambda i: cursor_of(i.row, query)
     )
     if query.cursor is not None:
         matching = [i for i in matching if cursor_of(i.row, query) > query.cursor]
@@ -62,32 +71,66 @@ def _says(row: Mapping[str, Any], text: str) -> bool:
     return all(any(word.startswith(part) for word in words) for part in wanted)
 
 
-def sort_key(row: Mapping[str, Any], query: BoardQuery) -> tuple[Any, ...]:
-    """What the items are ordered by; ids break every tie."""
-    return tuple(cursor_of(row, query).split("\x1f"))
-
-
 def cursor_of(row: Mapping[str, Any], query: BoardQuery) -> str:
-    """The place of an item in the order, as opaque text that sorts like it."""
-    created = _inverted(str(row.get("created_at") or ""))
+    """The place of an item in the order, as opaque text that sorts like it; ids break ties."""
     if query.sort == "newest":
-        parts = [created]
-    elif query.sort == "oldest":
-        parts = [str(row.get("created_at") or "")]
-    elif query.sort == "updated":
-        parts = [_inverted(str(row.get("updated_at") or ""))]
-    else:
-        status = str(row.get("status"))
-        rank = STATUS_ORDER.index(status) if status in STATUS_ORDER else len(STATUS_ORDER)
-        parts = [str(rank), f"{_priority(row):03d}", created]
-    return "\x1f".join([*parts, str(row["id"])])
+        return falling(row.get("created_at")) + coded(str(row["id"]))
+    if query.sort == "oldest":
+        return rising(row.get("created_at")) + coded(str(row["id"]))
+    if query.sort == "updated":
+        return falling(row.get("updated_at")) + coded(str(row["id"]))
+    return place_of(row)
 
 
-def _priority(row: Mapping[str, Any]) -> int:
+def place_of(row: Mapping[str, Any]) -> str:
+    """The place of an item where the most pressing stands first: status, priority, newest."""
+    status = str(row.get("status"))
+    rank = STATUS_ORDER.index(status) if status in STATUS_ORDER else len(STATUS_ORDER)
+    created = falling(row.get("created_at"))
+    return f"{rank}{priority_of(row)}{created}{coded(str(row['id']))}"
+
+
+def priority_of(row: Mapping[str, Any]) -> int:
+    """The priority by which an item is placed, one digit; unsigned rows may have any or none."""
     value = row.get("priority")
-    return value if isinstance(value, int) and value >= 0 else 2
+    return min(value, PLACED_MAX) if isinstance(value, int) and value >= 0 else PLACED_ELSE
 
 
-def _inverted(text: str) -> str:
-    """Text of digits that sorts the other way round; no text at all comes last."""
-    return text.translate(_INVERTED) if text else "~"
+def rising(moment: Any) -> str:
+    """A moment of a row as six letters that sort like it; one that cannot be read comes first."""
+    seconds = _seconds(moment)
+    return "".join(_DIGITS[seconds >> shift & 63] for shift in _SHIFTS)
+
+
+def falling(moment: Any) -> str:
+    """The same the other way round; one that cannot be read comes last."""
+    return turned(rising(moment))
+
+
+def turned(letters: str) -> str:
+    """Six letters that sort the other way round; twice changes nothing."""
+    return letters.translate(_TURNED)
+
+
+def _seconds(moment: Any) -> int:
+    """Seconds since 1970 UTC, 0 for what is no moment after it."""
+    try:
+        when = datetime.fromisoformat(str(moment))
+    except ValueError:
+        return 0
+    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    return min(max(0, int(seconds)), _SECONDS_MAX)
+
+
+def coded(item_id: str) -> str:
+    """A public id in as few letters as it needs."""
+    if SIGNED_ID.fullmatch(item_id):
+        return urlsafe_b64encode(bytes.fromhex(item_id[2:])).rstrip(b"=").decode("ascii")
+    return PLAIN + item_id
+
+
+def uncoded(code: str) -> str:
+    """The public id of a code."""
+    if code.startswith(PLAIN):
+        return code[1:]
+    return "w-" + urlsafe_b64decode(code + "=" * (-len(code) % 4)).hex()

@@ -112,10 +112,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Items in order; `cursor` continues after the last one, None at the end."""
+    """Items in order; `cursor` continues after the last one, None at the end.
+
+    A `partial` page has fewer than asked for because enough was looked at: `cursor` looks on.
+    """
 
     items: tuple[Item, ...]
     cursor: str | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

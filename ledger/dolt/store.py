@@ -159,11 +159,13 @@ class DoltStore:
     def ids(self, prefix: str, limit: int) -> Sequence[str]:
         """Public item ids of both layers with the prefix, in order."""
         end = prefix + "\x7f"
-        signed = "SELECT id FROM wanted WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
-        seen = "SELECT id FROM local_seen WHERE t = 'wanted' AND id >= ? AND id < ? ORDER BY id"
-        found = {str(row[0]) for row in self.database.all(signed, (prefix, end, limit))}
-        found |= {str(r[0]) for r in self.database.all(f"{seen} LIMIT ?", (prefix, end, limit))}
-        return sorted(found)[:limit]
+        both = (
+            "SELECT id FROM (SELECT id FROM wanted WHERE id >= ? AND id < ?"
+            " ORDER BY id LIMIT ?) AS signed_ones UNION SELECT id FROM (SELECT id FROM local_seen"
+            " WHERE t = 'wanted' AND id >= ? AND id < ? ORDER BY id LIMIT ?) AS seen_ones"
+        )
+        rows = self.database.all(both, (prefix, end, limit) * 2)
+        return sorted(str(row[0]) for row in rows)[:limit]
 
     def counts(self) -> Mapping[str, int]:
         """Items by status, both layers."""

@@ -29,6 +29,7 @@ WORDS_FOR_STATUS = {"done": "completed", "in-review": "in_review", "review": "in
 SORTS: tuple[Sort, ...] = ("priority", "newest", "oldest", "updated")
 ME_MAX = 50
 COMMITS_MAX = 50
+LOOKED_ENOUGH = "little fits so far, and more of the board was not looked at; --cursor looks on"
 TABLES_SHOWN = ("wanted", "completions", "stamps", "rigs", "rig_links")
 
 
@@ -48,11 +49,13 @@ class ShowingDesk(ItemDesk):
             return {
                 "items": [line_facts(journal, item, viewer) for item in found.items],
                 "cursor": spelled(found.cursor),
+                "partial": found.partial,
                 "counts": dict(journal.store.counts()),
             }
 
         data = self.run(page)
-        return self.answer("wl.v1.items", data, next_=_page_on(query, data["cursor"]))
+        warn = (LOOKED_ENOUGH,) if data["partial"] else ()
+        return self.answer("wl.v1.items", data, next_=_page_on(query, data["cursor"]), warn=warn)
 
     def _my_name(self, journal: Journal) -> str:
         return journal.name(self.town.account) if self.town.account else ""

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from weakref import WeakKeyDictionary
 
 from ledger.journal import Journal
 from stamps.clock import SECOND_US
@@ -14,6 +15,7 @@ DAY_S = 86_400
 WEEK_S = 7 * DAY_S
 HEX_BITS = 4
 CROWDED = 8  # free places behind each id that is shown
+_LENGTHS: WeakKeyDictionary[Journal, tuple[int, int]] = WeakKeyDictionary()
 
 
 def instant(at: int) -> str:
@@ -70,8 +72,12 @@ def short_id(journal: Journal, public: str) -> str:
 
 def _start_length(journal: Journal) -> int:
     """Where looking for a unique start begins: short boards have short ids."""
-    items = sum(journal.store.counts().values())
-    return max(PREFIX_CHARS_MIN, -(-(items * CROWDED).bit_length() // HEX_BITS))
+    version, length = _LENGTHS.get(journal, (-1, 0))
+    if version != journal.version:
+        items = sum(journal.store.counts().values())
+        length = max(PREFIX_CHARS_MIN, -(-(items * CROWDED).bit_length() // HEX_BITS))
+        _LENGTHS[journal] = (journal.version, length)
+    return length
 
 
 def counted(count: int, what: str) -> str:
