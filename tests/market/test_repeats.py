@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.market.test_words import STAMP, Board
+from tests.market.boards import Board
+from tests.market.test_words import STAMP
 
 URL = "https://example.org/pull/7"
 

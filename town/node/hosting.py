@@ -271,21 +271,16 @@ class Hosting:
     def _introduced(
         self, caller: str, journal: Journal, facts: dict[str, Any], remote: str
     ) -> bytes | None:
-        """A member's new device brought its account's log: it is a peer from now on.
-
-        Anybody else gets what an unknown wasteland gets.
-        """
-        wasteland = journal.wasteland
-        board = self.desk.board(wasteland)
+        """A member's new device brought its account's log: it is a peer from now on."""
+        wasteland, board = journal.wasteland, self.desk.board(journal.wasteland)
         account, envelopes = _account(facts, caller)
         if board is None or account not in self._devices(wasteland, board).values():
             return None
         journal.record(envelopes, now=self.now())
         if self._may(caller, wasteland) is None:
             return None
-        peer = Peer(
-            key=caller, name=journal.name(account), account=account, wastelands=(wasteland,)
-        )
+        name = journal.name(account)
+        peer = Peer(key=caller, name=name, account=account, wastelands=(wasteland,))
         self.desk.book.put(_reached_at(peer, facts.get("addresses"), remote))
         return self._opening(journal)
 

@@ -33,8 +33,9 @@ from town.market.ports import Invitation, PeerReport, Redeemed
 from town.market.town import Town, wasteland_name
 from town.node.config import Config
 from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
+from town.node.introducing import Introductions
 from town.node.lifecycle import NodeDownError
-from town.node.standing import Standings, first_address
+from town.node.standing import Standings, both, first_address
 from town.node.writer import Writer
 
 Result = TypeVar("Result")
@@ -67,7 +68,7 @@ class PeerDesk(Standings):
         self.url = ""
         self.public_url = ""
         self.skews: dict[str, int] = {}
-        self._introductions: set[tuple[str, str, str]] = set()
+        self.introductions = Introductions(self)
         self._loops: dict[tuple[str, str], tuple[PeerLoop, EventLine]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -174,7 +175,7 @@ class PeerDesk(Standings):
         try:
             return await self._exchanged(peer, board)
         except PeerRefusedError as refused:
-            if refused.status != NOT_FOUND or not await self._introduced(peer, board):
+            if refused.status != NOT_FOUND or not await self.introductions.make(peer, board):
                 raise
         return await self._exchanged(peer, board)
 
@@ -187,21 +188,6 @@ class PeerDesk(Standings):
             now=self.now,
             new_secret=self.new_secret,
         )
-
-    async def _introduced(self, peer: Peer, board: Board) -> bool:
-        """Whether a peer that does not know this device took its account's log; tried once."""
-        wasteland, town = board.replica.wasteland, self.town
-        pair = (peer.key, wasteland, str(self._key().device))
-        if pair in self._introductions or not town.account:
-            return False
-        self._introductions.add(pair)
-        own = self._own_addresses()
-        body = await self.writer.do(lambda: join_body(town, b"", town.handle, own))
-        try:
-            await self.client.call(peer, "POST", f"/v1/w/{wasteland}/redeem", body)
-        except WastelandError:
-            return False
-        return True
 
     def changed(self, wasteland: str, root: bytes) -> None:
         """A ledger has a new root: whoever may lack something is told. Any thread."""
@@ -280,7 +266,7 @@ class PeerDesk(Standings):
             async with asyncio.timeout(timeout_s):
                 report = await self._exchange(peer, board)
                 if report.sent:  # what it answered may be here now
-                    report = _both(report, await self._exchange(peer, board))
+                    report = both(report, await self._exchange(peer, board))
         except (WastelandError, TimeoutError) as error:
             board.standing(peer.key).error = getattr(error, "code", "peer.down")
             return self.report(peer, board, reached=False)
@@ -292,7 +278,7 @@ class PeerDesk(Standings):
     def invite(self, wasteland: str, *, count: int, expires_s: int, via: str = "") -> Invitation:
         """A token with which `count` towns can find this node, or a carrier in its place."""
         carrier = self._one(via) if via else None
-        addresses = carrier.addresses if carrier is not None else self._own_addresses()
+        addresses = carrier.addresses if carrier is not None else self.own_addresses()
         if not addresses:
             raise NodeDownError("nobody could redeem it: no node of this town is up")
         token = Token(
@@ -313,7 +299,8 @@ class PeerDesk(Standings):
             self.writer.run(lambda: self.town.remember(INVITES_SPACE, name, note))
         return Invitation(token=spell_token(token), expires_at=token.expires_at)
 
-    def _own_addresses(self) -> tuple[str, ...]:
+    def own_addresses(self) -> tuple[str, ...]:
+        """Where this node is called."""
         return tuple(dict.fromkeys(one for one in (self.public_url, self.url) if one))
 
     def redeem(self, said: str, *, handle: str, timeout_s: float = 30.0) -> Redeemed:
@@ -324,7 +311,7 @@ class PeerDesk(Standings):
         peer = Peer(
             key=token.key, addresses=addresses, wastelands=(token.wasteland,), allow_private=True
         )
-        own = self._own_addresses()
+        own = self.own_addresses()
         body = self.writer.run(lambda: join_body(self.town, token.secret, handle, own))
         path = f"/v1/w/{token.wasteland}/redeem"
         answer = self._call(self.client.call(peer, "POST", path, body), timeout_s=timeout_s)
@@ -398,18 +385,3 @@ class PeerDesk(Standings):
         if len(found) > 1:
             raise AmbiguousError("peer", name, tuple(peer.key for peer in found))
         return found[0]
-
-
-def _both(one: Report, other: Report) -> Report:
-    """Two exchanges in a row, told as one."""
-    return Report(
-        equal=other.equal,
-        root=other.root,
-        sent=one.sent + other.sent,
-        received=one.received + other.received,
-        refused={**one.refused, **other.refused},
-        they_lack=other.they_lack,
-        we_lack=other.we_lack,
-        asks=one.asks + other.asks,
-        layer2=one.layer2 or other.layer2,
-    )
