@@ -14,11 +14,13 @@ class Watch:
 
     def look(self) -> None:
         """Every honest town's items keep the laws now."""
+        self.world.watching = True
         for town in self.world.honest:
             for story in town.stories():
                 self._extends(town, story)
                 self._linked(town, story)
                 self._leases(town, story)
+        self.world.watching = False
 
     def _liar(self, story: Story) -> bool:
         accounts = {story.post.account, story.home.account}

@@ -56,6 +56,7 @@ class World:
         self.wasteland = ""
         self.passed: Counter[str] = Counter()  # calls of ports, by point
         self.calls = 0  # all of them
+        self.watching = False  # whoever looks on makes no calls
         self.dies_at = 0  # the one at which its process dies; 0 for none
         self.died: Counter[str] = Counter()  # crashes, by point
         self.strays: list[Stray] = []  # copies of messages that are still under way
@@ -133,6 +134,8 @@ class SimTown:
 
     def fault(self, point: str) -> None:
         """Each call of a port may be the last thing that the process did."""
+        if self.world.watching:
+            return
         self.world.passed[point] += 1
         self.world.calls += 1
         if self.world.calls == self.world.dies_at:
