@@ -20,6 +20,8 @@ MESSAGE_BYTES_MAX: Final = 2 << 20
 LINES_BYTES_MAX: Final = 1_500_000  # what is put into one message; the rest follows
 LINES_MAX: Final = 20_000
 IDS_MAX: Final = 10_000
+CODES_MAX: Final = 32
+CODE_BYTES_MAX: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +42,14 @@ class Answer:
 class Parcel:
     """Records on their way, either way: the sender's root, ids it asks for, record lines.
 
-    In an answer `accepted` says how many of the lines before were new, `over_quota` how many their
-    receiver would not look at today, `more` that ids were left.
+    In an answer `accepted` says how many of the lines before were new, `refused` counts by code
+    those that were not taken (records 2.2), `more` says that ids were left.
     """
 
     root: bytes
     wants: tuple[bytes, ...] = ()
     accepted: int = 0
-    over_quota: int = 0
+    refused: tuple[tuple[str, int], ...] = ()
     more: bool = False
     lines: tuple[bytes, ...] = ()
 
@@ -132,7 +134,10 @@ def encode_parcel(parcel: Parcel) -> bytes:
     writer.number(len(parcel.wants))
     writer.raw(b"".join(parcel.wants))
     writer.number(parcel.accepted)
-    writer.number(parcel.over_quota)
+    writer.number(len(parcel.refused))
+    for code, count in parcel.refused:
+        writer.text(code)
+        writer.number(count)
     writer.number(parcel.more)
     _write_lines(writer, parcel.lines)
     return writer.message()
@@ -146,12 +151,15 @@ def decode_parcel(message: bytes) -> Parcel:
     wants = tuple(reader.raw(NAME_BYTES) for _ in range(wanted))
     if len(set(wants)) != len(wants):
         raise PeerError(Fault.ORDER, "an id is asked for twice")
-    accepted, over_quota, more = reader.number(), reader.number(), bool(reader.number())
+    accepted = reader.number()
+    codes = reader.count(at_most=CODES_MAX, item_bytes=2)
+    refused = tuple((reader.text(at_most=CODE_BYTES_MAX), reader.number()) for _ in range(codes))
+    more = bool(reader.number())
     return Parcel(
         root=root,
         wants=wants,
         accepted=accepted,
-        over_quota=over_quota,
+        refused=refused,
         more=more,
         lines=_read_lines(reader),
     )

@@ -46,13 +46,14 @@ from federation.negentropy import (
     Responder,
 )
 from federation.remembered import Memory, Outlines
-from ledger.replica import Replica
+from ledger.replica import Received, Replica
 from stamps.record import to_line
 
 What = Literal["root", "frontier", "records", "reconcile"]
 ASKS_WITHOUT_PROGRESS_MAX: Final = 16
 ASKS_MAX: Final = 20_000
 AUDITS_MAX: Final = 2
+QUOTA: Final = "quota"
 NEW: Final = ("ok", "fork", "pinned")
 FINE: Final = frozenset({*NEW, "held"})
 
@@ -69,8 +70,8 @@ class Ask:
 class Report:
     """What an exchange came to; `they_lack` and `we_lack` are None while unknown.
 
-    `refused` counts by code what we did not take, `over_quota` what they would not look at today.
-    `layer2` says that frontiers did not suffice.
+    `refused` counts by code what we did not take, `they_refused` what they did not; `layer2` says
+    that frontiers did not suffice.
     """
 
     equal: bool
@@ -78,7 +79,7 @@ class Report:
     sent: int = 0
     received: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
-    over_quota: int = 0
+    they_refused: Mapping[str, int] = field(default_factory=dict)
     they_lack: int | None = None
     we_lack: int | None = None
     asks: int = 0
@@ -90,6 +91,11 @@ class Done:
     """The exchange is over."""
 
     report: Report
+
+
+def refusals(received: Received) -> dict[str, int]:
+    """What was not taken, by code."""
+    return {code: count for code, count in received.codes.items() if code not in FINE}
 
 
 class Answerer:
@@ -161,7 +167,7 @@ class Answerer:
             Parcel(
                 root=ours.root,
                 accepted=received.accepted,
-                over_quota=received.over_quota,
+                refused=tuple(sorted(refusals(received).items())),
                 more=rest is not None,
                 lines=lines,
             )
@@ -211,7 +217,7 @@ class Caller:
         self._received = 0
         self._lacks: tuple[int | None, int | None] = (None, None)
         self._refused: Counter[str] = Counter()
-        self._over_quota = 0
+        self._they_refused: Counter[str] = Counter()
         self._answered: set[bytes] = set()
 
     @property
@@ -253,7 +259,7 @@ class Caller:
         self._received += outcome.accepted
         if outcome.accepted:
             self._idle = 0
-        self._refused.update({c: n for c, n in outcome.codes.items() if c not in FINE})
+        self._refused.update(refusals(outcome))
         back = dict.fromkeys(to_line(entry) for entry in outcome.answers)
         fresh = [line for line in back if line not in self._answered]
         self._answered.update(fresh)  # the same answer twice would be given for ever
@@ -272,7 +278,7 @@ class Caller:
                 sent=self._sent,
                 received=self._received,
                 refused=dict(self._refused),
-                over_quota=self._over_quota,
+                they_refused=dict(self._they_refused),
                 they_lack=they_lack,
                 we_lack=we_lack,
                 asks=self._asks,
@@ -344,7 +350,7 @@ class Caller:
         parcel = decode_parcel(body)
         self._their_root = parcel.root
         self._sent += parcel.accepted
-        self._over_quota += parcel.over_quota
+        self._they_refused.update(dict(parcel.refused))
         if parcel.accepted:
             self._idle = 0
         back = self._take(parcel.lines, now)
@@ -360,7 +366,7 @@ class Caller:
         if self.gained > self._progress:
             self._progress = self.gained
             return self._say_frontier()
-        if self._over_quota or self._refused["quota"]:
+        if self._they_refused[QUOTA] or self._refused[QUOTA]:
             return self._done()  # records 2.2: a local refusal never leads to layer 2
         return self._audit()
 

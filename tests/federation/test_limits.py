@@ -64,8 +64,8 @@ def test_a_quota_ends_an_exchange_without_layer_2(strict):
     assert not report.equal
     assert "reconcile" not in asked
     assert not report.layer2
-    refused = report.refused.get("quota", 0) if strict == "caller" else report.over_quota
-    assert refused >= len(said) - DAILY
+    refused = report.refused if strict == "caller" else report.they_refused
+    assert refused["quota"] >= len(said) - DAILY
     assert sum(other.held.entry(entry.record.id) is not None for entry in said) == DAILY
 
 
