@@ -23,9 +23,10 @@ from town.node.lifecycle import process_of, running
 NAMES = ("rust-hollow", "ash-flats", "elm-ridge")
 SETTLE_ROUNDS = 20
 TAKEN = 5
+UNSETTLED = 9
 # 0 done, 3 not heard of yet, 4 not its to decide, 5 another's, 6 killed meanwhile, 7 no peer
 # reached, 9 not settled, and what a command that was killed itself says.
-EXPECTED = frozenset({0, 3, 4, TAKEN, 6, 7, 9, -signal.SIGKILL})
+EXPECTED = frozenset({0, 3, 4, TAKEN, 6, 7, UNSETTLED, -signal.SIGKILL})
 
 
 class Soak:
@@ -44,6 +45,7 @@ class Soak:
         self.handed: dict[str, str] = {}  # item -> the evidence that was acknowledged
         self.unsure: set[str] = set()  # items whose last command was killed
         self.completed: set[str] = set()
+        self.asked: list[tuple[DemoTown, str]] = []
 
     # --- the run
 
@@ -87,16 +89,16 @@ class Soak:
         moves = (self.post, self.post, self.claim, self.claim, self.claim, self.done, self.judge,
                  self.unclaim, self.note, self.sync)  # fmt: skip
         self.chance.choice(moves)(town)
-        if self.chance.random() < 0.2:
-            self.toggle(self.chance.choice(self.towns))
-
-    def toggle(self, town: DemoTown) -> None:
-        """A node dies at once, or comes back."""
-        pid = self.pid(town)
-        if pid is None:
-            self.start(town)
+        other = self.chance.choice(self.towns)
+        if self.pid(other) is None:
+            self.start(other)
             self.totals["restarts"] += 1
-        else:
+        elif self.chance.random() < 0.1:
+            self.kill(self.pid(other))
+
+    def kill(self, pid: int | None) -> None:
+        """A node dies at once."""
+        if pid is not None:
             os.kill(pid, signal.SIGKILL)
             self.totals["killed nodes"] += 1
 
@@ -107,10 +109,8 @@ class Soak:
         process = town.begin(*argv, "--json")
         if fate < 0.2:
             time.sleep(self.chance.random() * 0.2)
-            if pid is not None:
-                os.kill(pid, signal.SIGKILL)
-                self.totals["killed nodes"] += 1
-            elif fate >= 0.1:
+            self.kill(pid)
+            if fate >= 0.1:
                 process.kill()
                 self.totals["killed commands"] += 1
         seen = town.finish(process)
@@ -150,6 +150,8 @@ class Soak:
             )
             self.totals["yours"] += 1
         self.totals["taken"] += seen.code == TAKEN
+        if seen.code == UNSETTLED:
+            self.asked.append((town, item))
 
     def done(self, town: DemoTown) -> None:
         """Work is handed in by its holder."""
@@ -206,7 +208,10 @@ class Soak:
         raise AssertionError("the sets differ after healing")
 
     def finish(self) -> None:
-        """Nothing acknowledged is missing anywhere, and every ledger proves itself."""
+        """Nothing acknowledged is missing anywhere, and nobody waits for an answer."""
+        for town, item in self.asked:
+            seen = town.finish(town.begin("wait", item, "--timeout", "30s"))
+            assert seen.code in (0, TAKEN), (town.name, item, seen)
         for town in self.towns:
             for item in self.posted:
                 shown = town.ask("show", item)
