@@ -19,8 +19,11 @@ from ledger.dolt.owners import Owners
 from ledger.store import Item, Observed, Subject, SubjectKind
 from ledger.tables import BY_NAME, SHARED, Row, Table
 from stamps.limits import ID_HEX_CHARS
+from stamps.record import public_id
 
 SHOWN_AT_ONCE: Final = 200
+CARDS_AT_ONCE: Final = 50
+CARDS: Final = "SELECT s, body FROM local_subject WHERE s >= ? AND s < ?"
 SEEN: Final = "SELECT id, v, source, commit_id, seen_at FROM local_seen"
 
 
@@ -212,11 +215,13 @@ class Projections:
 
     def _cards(self, ids: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        sql = "SELECT s, body FROM local_subject WHERE s >= ? AND s < ?"
-        for public_id in ids:
-            digits = public_id[2:]
-            for subject_id, body in self.database.all(sql, (digits, digits + "g")):
-                found.setdefault(public_id, cards.read(str(subject_id), str(body))[0])
+        for at in range(0, len(ids), CARDS_AT_ONCE):
+            part = [one.removeprefix("w-") for one in ids[at : at + CARDS_AT_ONCE]]
+            sql = " UNION ALL ".join(CARDS for _ in part)
+            ends = tuple(end for digits in part for end in (digits, digits + "g"))
+            for subject_id, body in self.database.all(sql, ends):
+                card = cards.read(str(subject_id), str(body))[0]
+                found.setdefault(public_id("w", str(subject_id)), card)
         return found
 
     def _unsigned(self, ids: Sequence[str]) -> dict[str, Item]:
