@@ -50,7 +50,8 @@ async def test_a_home_restored_from_an_old_backup_goes_on_under_a_new_key(tmp_pa
             assert back.data["revoked"] == old
             assert device(rust) == back.data["device"] != old
             await rust.use(lambda m: m.post({"title": "three"}))
-            assert (await ash.use(lambda m: m.claim(item))).exit == 0
+            await ash.use(lambda m: m.claim(item))
+            assert (await ash.use(lambda m: m.wait(item, timeout_s=30))).exit == 0
             await same_root(ash, rust)
             board = (await ash.use(lambda m: m.browse({}))).data["items"]
             titles = {line["untrusted"]["title"] for line in board}

@@ -20,6 +20,7 @@ from town.market.view import Viewer, asked_by, held_by, sent_back
 from town.market.words import counted, instant, listed, moment, seconds_left, short_id, span, until
 
 WAIT_AGAIN_S = 60
+FRESH_S = 30  # a peer heard within it is there; it only has not taken the request yet
 BROWSE = Next(do="browse", cmd=("wl", "browse"))
 
 
@@ -45,6 +46,14 @@ def handed_in_line(short: str, number: int, home: str, reach: Reach, extra: str 
     heard = f"; last heard {span(reach.last_heard_s)} ago" if reach.last_heard_s else ""
     rest = "Your time stands still meanwhile."
     return f"handed in  {short}, attempt {number}{extra}. {home} reviews{heard}. {rest}"
+
+
+def _silence(silent_s: int | None) -> str:
+    leaves = "It leaves by itself when one answers."
+    if silent_s is not None and silent_s < FRESH_S:
+        return " so far. It leaves by itself when its peers answer."
+    since = "yet" if silent_s is None else f"for {span(silent_s)}"
+    return f": no peer reached {since}. {leaves}"
 
 
 def _closed(story: Story) -> bool:
@@ -203,9 +212,7 @@ class Claims:
             heard = "This node decides once it has heard a peer: after a start it listens first."
             return (f"asked   {short}. Not yours yet: do not start.", f"        {heard}")
         if not reach.held_by and not reach.live:
-            silent = "yet" if reach.silent_s is None else f"for {span(reach.silent_s)}"
-            rest = f"no peer reached {silent}. It leaves by itself when one answers."
-            return (f"asked   {short}, only on this machine: {rest}",)
+            return (f"asked   {short}, only on this machine{_silence(reach.silent_s)}",)
         if story.rules.assign == "choose":
             asks = counted(others + 1, "request")
             return (f"asked   {short}. {home} picks by hand among {asks}.",)
