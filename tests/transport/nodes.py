@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -45,13 +46,22 @@ class Node:
 
 @contextlib.asynccontextmanager
 async def node(
-    folder: Path, handle: str, *, listens: bool = True, public_url: str = ""
+    folder: Path,
+    handle: str,
+    *,
+    listens: bool = True,
+    public_url: str = "",
+    now: Callable[[], int] = clock.now,
 ) -> AsyncIterator[Node]:
-    """A town in this folder, up until the block ends; one that does not listen only calls."""
+    """A town in this folder, up until the block ends; one that does not listen only calls.
+
+    `now` is the market's clock from the first record on.
+    """
     home = Home(folder / handle)
     home.furnish()
     env = {"HOME": str(folder), "WL_SYNC_PULL_S": "1"}
     town = await asyncio.to_thread(OpenTown, home, env, resident=True)
+    town.market.ports = town.conduct.ports = dataclasses.replace(town.market.ports, now=now)
     await asyncio.to_thread(town.market.init, handle)
     runner = web.AppRunner(
         application(town, url="http://127.0.0.1", is_ready=lambda: True),

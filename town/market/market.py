@@ -10,14 +10,14 @@ from town.market.membership import MembershipDesk
 from town.market.peering import PeeringDesk
 from town.market.people import PeopleDesk
 from town.market.recovering import RecoveringDesk
-from town.market.showing import ShowingDesk
+from town.market.telling import TellingDesk
 from town.market.working import WorkingDesk
 
 
 class Market(
     JudgingDesk,
     WorkingDesk,
-    ShowingDesk,
+    TellingDesk,
     PeopleDesk,
     MembershipDesk,
     PeeringDesk,

@@ -1,0 +1,69 @@
+"""The JSON twin of a page: the envelope that every `--json` prints, with the same keys.
+
+Keys are only ever added; strangers' text stands under `untrusted`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stamps.errors import WastelandError
+from town.market.answer import Answer
+from town.market.words import instant
+
+
+def twin(answer: Answer, *, now: int) -> dict[str, Any]:
+    """The answer of a page as programs read it."""
+    return {
+        "schema": answer.schema,
+        "data": answer.data,
+        "next": [
+            {
+                "do": step.do,
+                "cmd": list(step.cmd),
+                "needs": list(step.needs),
+                "reaches": step.reaches,
+                "undo": step.undo,
+            }
+            for step in answer.next
+        ],
+        "error": None,
+        "warn": list(answer.warn),
+        "stop": [
+            {
+                "code": stop.code,
+                "item": stop.item,
+                "short": stop.short,
+                "agent": stop.agent,
+                "words": stop.words,
+                "by": stop.by,
+                "untrusted": {"reason": stop.reason},
+            }
+            for stop in answer.stop
+        ],
+        "as_of": {"at": instant(now), "heard_s": answer.heard_s, "unsent": answer.unsent},
+    }
+
+
+def twin_of_error(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The envelope of what did not go well."""
+    return {
+        "schema": "wl.v1.error",
+        "data": None,
+        "next": [],
+        "error": dict(facts),
+        "warn": [],
+        "stop": [],
+        "as_of": None,
+    }
+
+
+def error_facts(error: WastelandError) -> dict[str, Any]:
+    """An error as the envelope has it."""
+    return {
+        "code": error.code,
+        "message": str(error),
+        "why": error.hint,
+        "try": [list(step) for step in getattr(error, "try_", ())],
+        "retryable": bool(getattr(error, "retryable", False)),
+        "retry_after_s": getattr(error, "retry_after_s", None),
+    }
