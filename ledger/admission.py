@@ -122,7 +122,8 @@ class Gate:
         named = revoke.body["heads"].get(heads_key(record.scope, record.device))
         past = named is None or record.seq > named[0]
         beside = not past and record.seq == named[0] and record.id != named[1]
-        return Code.CUT if past or beside else self._linked(record)
+        whole = state is not None and state.settled  # all that will ever count is held
+        return Code.CUT if past or beside or whole else self._linked(record)
 
     def _stranger(self, record: Record, log: AccountLog | None) -> Code | None:
         """Why nothing of this author and device is taken here now, None when it may be."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ledger.decide import ItemState, OpenGrant, Said, handed_in_by
 from ledger.story import Attempt, Given, Void
 from ledger.walk import Walk
-from ledger.world import World, lives
+from ledger.world import World, counts, lives
 from stamps.kinds import ITEM_DECISION_KINDS, JUDGING_KINDS
 from stamps.record import Record
 
@@ -97,6 +97,7 @@ def stamps_of(world: World, state: ItemState) -> tuple[Given, ...]:
             stamp=done.body["stamp"],
             at=done.at,
             void=void,
+            weightless="" if counts(world, submission) else "uncounted",
             revoked=revoked_by(world, done.id, done.author),
         ),
     )

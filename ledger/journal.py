@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ledger.admission import STORED, Admitted, Code, Gate
 from ledger.chains import ChainState
+from ledger.cluster import weighed
 from ledger.held import Held, MemoryHeld, Overlay
 from ledger.known import StoreIndex
 from ledger.project import Projector
@@ -253,7 +254,8 @@ class Journal:
         post = self.state.record(item)
         if post is None or post.kind != "wanted.post":
             return None
-        return fold_item(self.state, post)
+        story = fold_item(self.state, post)
+        return weighed(self.state, story) if story is not None else None
 
     def item_ids(self, prefix: str, limit: int = 10) -> list[str]:
         """Record ids of items whose public id starts with the prefix (`w-3fa9` or `3fa9`)."""

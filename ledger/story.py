@@ -132,6 +132,7 @@ class Given:
     stamp: Mapping[str, Any]
     at: int
     void: str = ""  # a reason code, e.g. yearbook
+    weightless: str = ""  # it has its row, and no weight: uncounted, yearbook (records 3.4, 6)
     revoked: str = ""  # the reason of an effective stamp.revoke
 
 

@@ -1,5 +1,7 @@
 """Attacks 1-11: on claims and decisions."""
 
+from typing import Any
+
 import pytest
 
 from ledger.journal import Journal
@@ -53,7 +55,7 @@ def test_attack_2_a_second_device_cannot_displace_a_finished_item(board, ann, bo
     assert "not_home" in board.voids(item)
 
 
-BACKDATED = {
+BACKDATED: dict[str, tuple[str, dict[str, Any]]] = {
     "3": ("claim.renew", {"sign": "on it"}),
     "4": ("work.submit", {"summary": "done", "evidence": []}),
 }
@@ -243,4 +245,5 @@ def test_attack_2_an_honest_second_node_in_a_partition_changes_nothing_either(bo
     assert exchanged(board.journal, there)
     for journal in (board.journal, there):
         story = journal.story(item.record.id)
+        assert story is not None
         assert [grant.id for grant in story.grants] == [home.record.id]

@@ -122,7 +122,7 @@ def test_a_lease_lapses_only_when_its_time_is_over(  # noqa: PLR0917
     assert "".join(void.reason for void in story.void) == reason
 
 
-def test_a_renewal_that_is_named_moves_the_lease(board, ann, bob):
+def test_attack_3_a_renewal_that_is_named_moves_the_lease(board, ann, bob):
     """Attack 3: only a renewal that the home names counts."""
     item = ann.post()
     grant = ann.grant(item, bob.bid(item))
@@ -147,7 +147,7 @@ def test_a_claim_given_back_is_open_again(board, ann, bob):
     assert board.status(item) == "open"
 
 
-def test_terms_changed_after_a_bid_void_its_grant(board, ann, bob):
+def test_attack_9_terms_changed_after_a_bid_void_its_grant(board, ann, bob):
     """Attack 9: nobody is held to terms it had not seen."""
     item = ann.post()
     bid = bob.bid(item)
@@ -215,7 +215,7 @@ def test_a_link_counts_when_both_say_it(board, ann, bob):
     assert [row["status"] for row in board.rows("rig_links")] == ["confirmed"]
 
 
-def test_an_unsigned_neighbours_work_is_handed_in_by_the_home(board, ann):
+def test_attack_10_an_unsigned_neighbours_work_is_handed_in_by_the_home(board, ann):
     """Attack 10: the item completes under the neighbour's name, and no stamp comes of it."""
     item = ann.post()
     ann.decide("claim.grant", item, **{"for": "zed"}, term=1, lease_s=86_400)
@@ -230,7 +230,7 @@ def test_an_unsigned_neighbours_work_is_handed_in_by_the_home(board, ann):
     assert board.rows("stamps") == []
 
 
-def test_a_neighbours_name_that_somebody_bears_is_marked(board, ann):
+def test_attack_10_m5_a_neighbours_name_that_somebody_bears_is_marked(board, ann):
     """Attack 10, M5: the grant stands, the name says that it is not the account's."""
     item = ann.post()
     ann.decide("claim.grant", item, **{"for": "zed"}, term=1, lease_s=86_400)
@@ -249,7 +249,7 @@ def test_a_person_updates_what_is_shown_of_it(board, ann):
     assert row["rig_type"] == "agent"
 
 
-def test_a_race_has_as_many_holders_as_it_says(board, ann, bob):
+def test_attack_7_a_race_has_as_many_holders_as_it_says(board, ann, bob):
     """Attack 7: the first accepted hand-in wins and ends every grant."""
     cyd = board.person("cyd")
     item = ann.post(assign="race", max=2)

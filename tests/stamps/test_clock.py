@@ -32,14 +32,14 @@ def test_the_next_time_is_after_the_last_and_after_what_was_seen(last, seen):
     assert is_due(now_us=NOW, at=at)
 
 
-def test_times_are_whole_seconds_with_a_counter():
+def test_attack_44_times_are_whole_seconds_with_a_counter():
     """Attack 44: microseconds would tell when somebody works; the lower digits only count."""
     first = next_at(now_us=NOW, last_at=0, seen_at=0)
     assert first % SECOND == 0
     assert next_at(now_us=NOW, last_at=first, seen_at=0) == first + 1
 
 
-def test_a_chain_from_the_future_is_not_continued():
+def test_attack_19_a_chain_from_the_future_is_not_continued():
     """Attack 19: beyond 60 s the device signs no more until time has caught up."""
     with pytest.raises(ClockAheadError) as refused:
         next_at(now_us=NOW, last_at=NOW + MINUTE + 1, seen_at=0)
@@ -48,7 +48,7 @@ def test_a_chain_from_the_future_is_not_continued():
         next_at(now_us=NOW, last_at=NOW + MINUTE, seen_at=0)
 
 
-def test_what_is_far_ahead_does_not_drag_our_clock():
+def test_attack_19_what_is_far_ahead_does_not_drag_our_clock():
     """Attack 19: a record nearly ten minutes ahead is not named, so it moves nobody."""
     far = NOW + 9 * MINUTE
     assert not may_name(now_us=NOW, at=far)

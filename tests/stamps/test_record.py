@@ -129,7 +129,7 @@ WRONG_FIELDS = {
 
 
 @pytest.mark.parametrize("field", WRONG_FIELDS)
-def test_a_wrong_field_is_named(field):
+def test_attack_36_a_wrong_field_is_named(field):
     """Attack 36: every field has one reading, and what is outside it is refused."""
     for change in WRONG_FIELDS[field]:
         with pytest.raises(BadRecordError) as refused:
@@ -137,7 +137,7 @@ def test_a_wrong_field_is_named(field):
         assert refused.value.reason, change
 
 
-def test_fields_nobody_knows_are_refused_and_members_of_a_body_are_kept():
+def test_attack_36_fields_nobody_knows_are_refused_and_members_of_a_body_are_kept():
     """Attack 36: unknown fields of a record are refused; unknown members of a body travel."""
     entry = made(body=POST | {"x": 1})
     assert entry.record.body["x"] == 1

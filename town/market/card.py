@@ -104,7 +104,8 @@ def _attempts(found: Found, story: Story, viewer: Viewer) -> list[str]:
         lines += [_line("", f'reason: "{attempt.reason}"')] if attempt.reason else []
     for given in story.stamps:
         dims = ", ".join(f"{name} {grade}" for name, grade in given.stamp["dims"].items())
-        note = " (no weight)" if given.void else " (taken back)" if given.revoked else ""
+        light = given.void or given.weightless
+        note = " (no weight)" if light else " (taken back)" if given.revoked else ""
         author = name_of(found.journal, given.author)
         lines.append(_line("stamp", f"{dims}, by {author}, verified{note}"))
     return lines
