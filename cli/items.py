@@ -1,23 +1,22 @@
 """`wl post update browse show withdraw note log diff`: the board, read and written."""
 
-import json
-import tomllib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.answers import ItemArgument, answer, many_of, seconds_of, text_of
+from cli.answers import ItemArgument, answer, many_of, text_of
+from cli.batch import policy_of, posts_in
 from cli.context import Call, UsageError
 from cli.output import show
 from cli.tree import Command, Telling, call_of, example, new_module
+from town.market.errors import FieldError
 
 if TYPE_CHECKING:
     from town.market.answer import Answer
     from town.node.compose import OpenTown
 
 app = new_module()
-RACE_MAX = 3
 
 Title = Annotated[str, typer.Argument(metavar="TITLE", help="What should be done, in one line.")]
 TitleOption = Annotated[str, typer.Option("--title", help="The same as TITLE.")]
@@ -26,7 +25,7 @@ Description = Annotated[
 ]
 Project = Annotated[str, typer.Option("--project", help="The project it belongs to.")]
 Type = Annotated[str, typer.Option("--type", help="bug, feature, docs, design, …")]
-Priority = Annotated[int, typer.Option("-p", "--priority", help="0 (now) to 4 (some day).")]
+Priority = Annotated[int | None, typer.Option("-p", "--priority", help="0 (now) to 4 (some day).")]
 Effort = Annotated[str, typer.Option("--effort", help="trivial, small, medium, large, epic.")]
 Tags = Annotated[
     list[str] | None, typer.Option("--tag", "--tags", help="A tag, or several with commas.")
@@ -47,20 +46,8 @@ Assign = Annotated[
 
 
 def _given(**fields: Any) -> dict[str, Any]:
-    empty: tuple[Any, ...] = (None, "", (), [], -1)
+    empty: tuple[Any, ...] = (None, "", (), [])
     return {name: value for name, value in fields.items() if value not in empty}
-
-
-def _policy(*, assign: str, lease: str) -> dict[str, Any]:
-    policy: dict[str, Any] = {}
-    if assign:
-        word, _, count = assign.partition(":")
-        policy["assign"] = word
-        if word == "race":
-            policy["max"] = int(count) if count.isdigit() else RACE_MAX
-    if lease:
-        policy["lease_s"] = seconds_of(lease)
-    return policy
 
 
 @app.command(cls=Telling)
@@ -78,7 +65,7 @@ def post(  # one option a field; `ctx.params` carries them on
     description: Description = "",
     project: Project = "",
     type_: Type = "",
-    priority: Priority = -1,
+    priority: Priority = None,
     effort: Effort = "",
     tags: Tags = None,
     repo: Repo = "",
@@ -116,7 +103,7 @@ def _post_fields(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
         tags=many_of(said["tags"]),
         done_when=tuple(said["done_when"] or ()),
         needs=many_of(said["needs"]),
-        policy=_policy(assign=said["assign"], lease=said["lease"]),
+        policy=policy_of(assign=said["assign"], lease=said["lease"]),
     )
     if "title" not in fields:
         raise UsageError("a post needs a title")
@@ -124,35 +111,23 @@ def _post_fields(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _post_file(call: Call, name: str) -> int:
-    posts = _posts_in(call, name)
+    """Every post of the file is on the board, or none where one of them cannot be."""
+    posts = posts_in(call, name)
     code = 0
     with call.town(call) as town:
-        for fields in posts:
-            found = _posted(town, fields, dry_run=call.wants.dry_run)
+        rehearsed = [_rehearsed(town, fields, at) for at, fields in enumerate(posts, 1)]
+        for fields, trial in zip(posts, rehearsed, strict=True):
+            found = trial if call.wants.dry_run else town.market.post(fields)
             code = code or show(call, found, now=town.now())
     return code
 
 
-def _posted(town: "OpenTown", fields: Mapping[str, Any], *, dry_run: bool) -> "Answer":
-    if dry_run:
-        return town.rehearsed(lambda trial: trial.market.post(fields))
-    return town.market.post(fields)
-
-
-def _posts_in(call: Call, name: str) -> list[Mapping[str, Any]]:
+def _rehearsed(town: "OpenTown", fields: Mapping[str, Any], at: int) -> "Answer":
     try:
-        if name == "-":
-            text = call.terminal.read_all().decode("utf-8")
-        else:
-            text = call.path(name).read_text("utf-8")
-        value = json.loads(text) if text.lstrip()[:1] in ("{", "[") else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{name}: {error}") from error
-    if isinstance(value, Mapping):
-        value = value.get("post", [value])
-    if not isinstance(value, list) or not all(isinstance(post, Mapping) for post in value):
-        raise UsageError(f"{name}: a list of posts is needed, in TOML as [[post]]")
-    return value
+        return town.rehearsed(lambda trial: trial.market.post(fields))
+    except FieldError as error:
+        error.args = (f"post {at} of the file: {error}",)
+        raise
 
 
 @app.command(cls=Telling)
@@ -168,7 +143,7 @@ def update(
     description: Description = "",
     project: Project = "",
     type_: Type = "",
-    priority: Priority = -1,
+    priority: Priority = None,
     effort: Effort = "",
     tags: Tags = None,
     repo: Repo = "",
@@ -217,7 +192,7 @@ def browse(
     status: Annotated[
         list[str] | None, typer.Option("--status", help="open, claimed, in_review, …; or all.")
     ] = None,
-    priority: Priority = -1,
+    priority: Priority = None,
     tag: Annotated[str, typer.Option("--tag", help="Items with this tag.")] = "",
     poster: Annotated[str, typer.Option("--poster", help="Items this town posted.")] = "",
     claimer: Annotated[str, typer.Option("--claimer", help="Items this town holds.")] = "",

@@ -92,9 +92,16 @@ def envelope(
         "error": _plain(error),
         "warn": list(warn),
         "stop": _plain(stop),
-        "as_of": _plain(as_of),
+        "as_of": _plain(as_of or _as_of_now()),
     }
     return json.dumps(whole, ensure_ascii=True, separators=(",", ":")) + "\n"
+
+
+def _as_of_now() -> dict[str, Any]:
+    """What an answer without a ledger knows: when it was given."""
+    from town.node.clock import now  # noqa: PLC0415  # words for people need no clock
+
+    return {"at": _instant(now()), "heard_s": None, "unsent": None}
 
 
 def next_json(step: "Next") -> dict[str, Any]:

@@ -15,7 +15,7 @@ app.add_typer(peer)
 Peer = Annotated[str, typer.Argument(metavar="PEER", help="Its name, its key or its address.")]
 
 
-@app.command(cls=Command)
+@app.command(cls=Telling)
 @example("wl sync", "wl sync ash-flats", "wl sync --timeout 5s --json")
 def sync(
     ctx: typer.Context,

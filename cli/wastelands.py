@@ -51,7 +51,7 @@ def admit(
 
 
 @app.command(cls=Telling)
-@example("wl policy", "wl policy join=invite lease_s=43200", "wl policy assign=choose --dry-run")
+@example("wl policy", "wl policy unsigned=auto lease_s=43200", "wl policy assign=choose --dry-run")
 def policy(
     ctx: typer.Context,
     settings: Annotated[

@@ -8,6 +8,7 @@ class Paper:
         self.written = bytearray()
         self.talked = bytearray()
         self.stdin = stdin
+        self.code = -1  # the exit code, once the line has run
 
     @property
     def text(self) -> str:

@@ -22,6 +22,7 @@ from town.market.errors import (
     NoTownHereError,
 )
 from town.market.ports import Ports
+from town.market.rehearsal import rehearsal_lines
 from town.market.stops import stop_orders
 from town.market.town import Town
 
@@ -63,9 +64,9 @@ class Desk:
         try:
             return use()
         except _Rehearsed as would:
-            line = f"would say  {would.what}; nothing was said, nothing was sent"
             data = {"would": would.what, **would.facts}
-            return Answer(schema="wl.v1.rehearsal", data=data, words=(line,))
+            words = rehearsal_lines(would.what, would.facts)
+            return Answer(schema="wl.v1.rehearsal", data=data, words=words)
 
     def new_key(self) -> DeviceKey:
         """A key that nobody had before; chance comes from the port, 16 bytes at a time."""

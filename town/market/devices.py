@@ -53,6 +53,7 @@ class DevicesDesk(IdentityDesk):
             raise TownThereError(self.town.handle)
         if account and not is_id(account):
             raise FieldError("account", "form", None, "an account id has 64 hex digits")
+        self.about_to("a new key", {"account": account or "any"})
         key = self.run(self._own_key)
         line = request_line(key, account)
         words = (
@@ -73,6 +74,7 @@ class DevicesDesk(IdentityDesk):
 
     def _finish_joining(self, reply: str) -> Answer:
         lines = read_reply(reply)
+        self.about_to("sign for the account", {})
 
         def work() -> str:
             envelopes = [parse_line(line) for line in lines]

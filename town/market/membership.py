@@ -37,6 +37,7 @@ class MembershipDesk(FoundingDesk, ItemDesk):
             known = self._founded_before(name)
             if known is None:
                 return self.founded(name, title=title or name, join=join), True
+            self.about_to("use", {"wasteland": known.wasteland})
             self.town.choose(known.wasteland)
             return known, False
 

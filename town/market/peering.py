@@ -17,6 +17,8 @@ class PeeringDesk(ItemDesk):
 
     def sync(self, only: str = "", timeout_s: float = 30.0) -> Answer:
         """Each peer was asked for and told what either side lacks."""
+        known = [report for report in self.ports.peers.list() if only in ("", report.name)]
+        self.about_to("sync", {"peers": [report_line(report) for report in known]})
         reports = self.ports.peers.sync(None, only=only, timeout_s=timeout_s)
         rows = [report_facts(report) for report in reports]
         words = tuple(report_line(report) for report in reports) or (

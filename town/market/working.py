@@ -115,6 +115,7 @@ class WorkingDesk(ItemDesk):
             held = held_by(story, self.town.account)
             ask = asked_by(story, self.viewer()) if held is None else None
             if held is None and ask is None:
+                self.about_to("nothing", {})
                 forget_working(self.town, str(story.post.id))
                 return found, "is not yours and was not asked for (nothing changed)."
             said = normal_text(reason)

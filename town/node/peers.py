@@ -32,10 +32,11 @@ from town.market.errors import AmbiguousError, NotFoundError, NoTownHereError
 from town.market.ports import Invitation, PeerReport, Redeemed
 from town.market.town import Town, wasteland_name
 from town.node.config import Config
+from town.node.exchanged import both
 from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
 from town.node.introducing import Introductions
 from town.node.lifecycle import NodeDownError
-from town.node.standing import Standings, both, first_address
+from town.node.standing import Standings, first_address
 from town.node.writer import Writer
 
 Result = TypeVar("Result")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:  # sessions: a node's, not a command's
     from federation.driver import Board
     from federation.peers import Peer, PeerBook
     from federation.remembered import Memory
-from federation.session import Report
 
 SECOND_US = 1_000_000
 LIVE_US = 60 * SECOND_US
@@ -161,18 +160,3 @@ def first_address(peer: "Peer") -> str:
 
 def _calls(we: object, they: object) -> str:
     return "both" if we and they else "we" if we else "they" if they else ""
-
-
-def both(one: Report, other: Report) -> Report:
-    """Two exchanges in a row, told as one."""
-    return Report(
-        equal=other.equal,
-        root=other.root,
-        sent=one.sent + other.sent,
-        received=one.received + other.received,
-        refused={**one.refused, **other.refused},
-        they_lack=other.they_lack,
-        we_lack=other.we_lack,
-        asks=one.asks + other.asks,
-        layer2=one.layer2 or other.layer2,
-    )
