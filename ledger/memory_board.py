@@ -7,6 +7,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from ledger.store import BoardQuery, Item, Page
@@ -18,6 +19,7 @@ PLACED_MAX: Final = 9
 PLACED_ELSE: Final = 2  # what the commons takes for a row without a priority
 _DIGITS: Final = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"  # as they sort
 _TURNED: Final = str.maketrans(_DIGITS, _DIGITS[::-1])
+_MOMENTS_CACHED_MAX: Final = 4_096
 _SHIFTS: Final = (30, 24, 18, 12, 6, 0)
 _SECONDS_MAX: Final = (1 << 36) - 1
 STATUS_ORDER: Final = ("open", "claimed", "in_review", "completed", "withdrawn")
@@ -62,6 +64,8 @@ def words_of(row: Mapping[str, Any]) -> set[str]:
     texts = [row.get("title"), row.get("description"), row.get("project")]
     texts.extend(row.get("tags") or ())
     joined = " ".join(str(text) for text in texts if text)
+    if joined.isascii():
+        return set(WORD.findall(joined.lower()))
     return {word.lower() for word in WORD.findall(joined)}
 
 
@@ -98,6 +102,11 @@ def priority_of(row: Mapping[str, Any]) -> int:
 
 def rising(moment: Any) -> str:
     """A moment of a row as six letters that sort like it; one that cannot be read comes first."""
+    return _six_letters(str(moment))
+
+
+@lru_cache(maxsize=_MOMENTS_CACHED_MAX)
+def _six_letters(moment: str) -> str:
     seconds = _seconds(moment)
     return "".join(_DIGITS[seconds >> shift & 63] for shift in _SHIFTS)
 
@@ -112,10 +121,10 @@ def turned(letters: str) -> str:
     return letters.translate(_TURNED)
 
 
-def _seconds(moment: Any) -> int:
+def _seconds(moment: str) -> int:
     """Seconds since 1970 UTC, 0 for what is no moment after it."""
     try:
-        when = datetime.fromisoformat(str(moment))
+        when = datetime.fromisoformat(moment)
     except ValueError:
         return 0
     seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

@@ -5,6 +5,7 @@ Pure. No row it makes can break a constraint: what would is left out, and its re
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from ledger.story import Attempt, Given, Grant, Status, Story
@@ -13,6 +14,7 @@ from ledger.world import UNADMITTED, World, row_name
 from stamps.record import public_id
 from stamps.stamp import Stamp
 
+_TIMES_CACHED_MAX = 4_096
 _FOOTER = (
     ("repo", "Repository"),
     ("base", "Base"),
@@ -25,6 +27,7 @@ _FOOTER = (
 )
 
 
+@lru_cache(maxsize=_TIMES_CACHED_MAX)
 def at_text(at: int) -> str:
     """Microseconds since 1970 as the tables write a time: UTC, whole seconds (7.1)."""
     return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -50,6 +50,7 @@ class LedgerState:
         self._logs: dict[str, AccountLog | None] = {}
         self._registry: Registry | None = None
         self._genesis: Record | None = None
+        self._by_invite: bool | None = None  # None until the genesis is held
         self._stamps: dict[str, list[StampPlace]] = {}
         self._givers: dict[str, set[str]] = {}
 
@@ -130,7 +131,12 @@ class LedgerState:
     @property
     def by_invite(self) -> bool:
         """Whether only admitted accounts count."""
-        return invites_only(self.genesis())
+        if self._by_invite is None:
+            genesis = self.genesis()
+            if genesis is None:
+                return False
+            self._by_invite = invites_only(genesis)
+        return self._by_invite
 
     @property
     def registry(self) -> Registry:

@@ -58,6 +58,7 @@ class AccountLog:
         self._nodes: dict[str, _Node] = {genesis.id: _Node(genesis, state, keys, [])}
         self._introducers: dict[str, list[Record]] = {state.devices[0]: [genesis]}
         self._path: tuple[Record, ...] | None = None
+        self._effective: LogState | None = None
         for record in sorted(records, key=lambda each: each.seq):
             self.add(record)
 
@@ -84,7 +85,7 @@ class AccountLog:
         before.children.append(node)
         if record.kind == "device.add":
             self._introducers.setdefault(record.body["device"], []).append(record)
-        self._path = None
+        self._path = self._effective = None
         return verdict
 
     def _judge(self, record: Record) -> tuple[Verdict, LogState | None]:
@@ -114,7 +115,9 @@ class AccountLog:
     @property
     def effective(self) -> LogState:
         """What holds after the last effective record."""
-        return self._nodes[self.head.id].state
+        if self._effective is None:
+            self._effective = self._nodes[self.head.id].state
+        return self._effective
 
     def may(self, device: str, kind: str) -> bool:
         """Say whether the effective log gives a device this kind (records 3.2b)."""

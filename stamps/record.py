@@ -54,7 +54,10 @@ class ChainKey(NamedTuple):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One statement whose shape is checked; `raw` are its canonical bytes, `id` their hash."""
+    """One statement whose shape is checked; `raw` are its canonical bytes, `id` their hash.
+
+    Only `parse`, `sign` and `revive` make one, so that what follows from its fields does.
+    """
 
     scope: str
     author: str
@@ -68,16 +71,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     body: dict[str, Any]
     id: RecordId
     raw: bytes
-
-    @property
-    def account(self) -> AccountId:
-        """The account that speaks: a genesis is its own."""
-        return AccountId(self.author or self.id)
-
-    @property
-    def chain(self) -> ChainKey:
-        """The chain it stands in."""
-        return ChainKey(self.scope, self.author, self.device)
+    account: AccountId  # that speaks: a genesis is its own
+    chain: ChainKey  # that it stands in
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +99,7 @@ class _Kept(msgspec.Struct, gc=False):
 
 
 _kept = msgspec.json.Decoder(_Kept)
+_PLACE = ("scope", "author", "device", "kind")
 _SEAL = object()
 
 
@@ -179,6 +175,8 @@ def revive(raw: bytes, signature: bytes, *, record_id: str) -> Entry | None:
         body=fields.body,
         id=RecordId(record_id),
         raw=raw,
+        account=AccountId(fields.author or record_id),
+        chain=_chain(fields.scope, fields.author, fields.device),
     )
     return Entry(record, signature, _SEAL)
 
@@ -260,25 +258,35 @@ def _record(fields: dict[str, Any], raw: bytes) -> Record:
     if fields.keys() != FIELDS:
         name = min(fields.keys() ^ FIELDS)
         raise BadRecordError("field.missing" if name in FIELDS else "field.unknown", name)
+    _require(type(fields["v"]) is int and fields["v"] == VERSION, "v")
+    scope, author, device, kind = (fields[name] for name in _PLACE)
+    _check_place(scope, kind, author, device)
+    its_id = record_id(raw)
     record = Record(
-        scope=fields["scope"],
-        author=fields["author"],
-        device=fields["device"],
+        scope=scope,
+        author=author,
+        device=device,
         seq=fields["seq"],
         prev=fields["prev"],
         at=fields["at"],
-        kind=fields["kind"],
+        kind=kind,
         about=fields["about"],
         after=_after(fields["after"]),
         body=fields["body"],
-        id=record_id(raw),
+        id=its_id,
         raw=raw,
+        account=AccountId(author or its_id),
+        chain=_chain(scope, author, device),
     )
-    _require(type(fields["v"]) is int and fields["v"] == VERSION, "v")
-    _check_place(record.scope, record.kind, record.author, record.device)
     _check_chain(record)
     _check_body(record)
     return record
+
+
+@lru_cache(maxsize=_PLACES_CACHED_MAX)
+def _chain(scope: str, author: str, device: str) -> ChainKey:
+    """One object for each chain, however many records stand in it."""
+    return ChainKey(scope, author, device)
 
 
 def _require(holds: bool, name: str) -> None:  # noqa: FBT001 - reads as a sentence

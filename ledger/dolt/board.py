@@ -28,17 +28,20 @@ def dimensions(row: Mapping[str, Any], *, signed: bool) -> list[str]:
     return [*found, WORDY] if len(words) > WORDS_MAX else found
 
 
-def entries_of(row: Mapping[str, Any], *, signed: bool) -> set[str]:
-    """Every index entry of an item."""
+def _entries(row: Mapping[str, Any], values: Iterable[str]) -> list[str]:
+    """Every index entry of an item that has these values."""
     place = place_of(row)
-    found = {f"{one}{SEP}{place}" for one in ("*", *dimensions(row, signed=signed))}
-    found.add(updated_entry(cursor_of(row, _UPDATED), place))
-    return found
+    behind = SEP + place
+    found = [value + behind for value in values]
+    return [*found, "*" + behind, updated_entry(cursor_of(row, _UPDATED), place)]
 
 
-def counts_of(row: Mapping[str, Any], *, signed: bool) -> list[str]:
-    """What is counted of an item: its values, and its status."""
-    return [f"s{row.get('status')}", *dimensions(row, signed=signed)]
+def _said(item: Item | None) -> tuple[list[str], list[str]]:
+    """The entries of an item, and what is counted of it; nothing of no item."""
+    if item is None:
+        return [], []
+    values = dimensions(item.row, signed=item.observed is None)
+    return _entries(item.row, values), [f"s{item.row.get('status')}", *values]
 
 
 class Board:
@@ -54,20 +57,23 @@ class Board:
 
     def change(self, changes: Iterable[tuple[Item | None, Item | None]]) -> None:
         """Items were (first) and are (second); the index follows."""
-        gone: set[str] = set()
-        come: set[str] = set()
+        gone: list[str] = []
+        come: list[str] = []
         counted: Counter[str] = Counter()
         for before, after in changes:
-            old = _entries(before)
-            new = _entries(after)
-            gone |= old - new
-            come |= new - old
-            counted.subtract(_counts(before))
-            counted.update(_counts(after))
-        put = self.database.many
-        put("DELETE FROM local_dim WHERE o = ?", ((o,) for o in gone))
-        put("INSERT OR IGNORE INTO local_dim (o) VALUES (?)", ((o,) for o in come))
-        put(
+            old, were = _said(before)
+            new, are = _said(after)
+            if old and new:
+                old, new = list({*old}.difference(new)), list({*new}.difference(old))
+            gone += old
+            come += new
+            counted.subtract(were)
+            counted.update(are)
+        self.database.ordered("DELETE FROM local_dim WHERE o = ?", zip(sorted(gone), strict=True))
+        self.database.ordered(
+            "INSERT OR IGNORE INTO local_dim (o) VALUES (?)", zip(sorted(come), strict=True)
+        )
+        self.database.many(
             "INSERT INTO local_count (d, n) VALUES (?, ?)"
             " ON CONFLICT (d) DO UPDATE SET n = n + excluded.n",
             ((d, n) for d, n in counted.items() if n),
@@ -102,11 +108,3 @@ class Board:
         Where much is looked at and little found, a part of it that says so.
         """
         return Search(self.database, self.shown, query).page()
-
-
-def _entries(item: Item | None) -> set[str]:
-    return entries_of(item.row, signed=item.observed is None) if item is not None else set()
-
-
-def _counts(item: Item | None) -> list[str]:
-    return counts_of(item.row, signed=item.observed is None) if item is not None else []

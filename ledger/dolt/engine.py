@@ -92,10 +92,13 @@ class Database:
     def many(self, sql: str, rows: Iterable[Row]) -> None:
         """One statement for many rows, in key order: any other costs twice. Raises StoreError."""
         ordered = sorted(rows, key=_KEY)
-        if not ordered:
-            return
+        if ordered:
+            self.ordered(sql, ordered)
+
+    def ordered(self, sql: str, rows: Iterable[Row]) -> None:
+        """One statement for many rows that are in key order already. Raises StoreError."""
         try:
-            self._driver.executemany(sql, ordered)
+            self._driver.executemany(sql, rows)
         except sqlite3.Error as error:
             raise meaning(error) from error
 

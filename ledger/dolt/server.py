@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -91,11 +92,15 @@ class ServerDatabase(Database):
 
     def many(self, sql: str, rows: Iterable[Row]) -> None:
         """One statement for many rows, several of them in one message. Raises StoreError."""
-        ordered = sorted(rows, key=lambda row: tuple(str(part) for part in row[:3]))
+        self.ordered(sql, sorted(rows, key=lambda row: tuple(str(part) for part in row[:3])))
+
+    def ordered(self, sql: str, rows: Iterable[Row]) -> None:
+        """One statement for many rows in key order, several in one message. Raises StoreError."""
+        several = iter(rows)
         try:
             with self._driver.cursor() as cursor:
-                for at in range(0, len(ordered), MANY):
-                    cursor.executemany(spelled(sql), ordered[at : at + MANY])
+                while part := list(islice(several, MANY)):
+                    cursor.executemany(spelled(sql), part)
         except MySQLError as error:
             raise meaning(error) from error
 
