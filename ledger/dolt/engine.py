@@ -126,6 +126,10 @@ class Database:
         """The table is there."""
         self.run(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
 
+    def json_cell(self, column: str) -> str:
+        """What to select for a column of JSON, to get its text."""
+        return f"`{column}`"
+
     def at(self, table: str, reference: str) -> str:
         """What to select from for a table as a commit (a hash) had it."""
         return f"dolt_at_{table}('{reference}')"

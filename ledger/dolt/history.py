@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from ledger.dolt.engine import Database
-from ledger.dolt.projection import from_cells
+from ledger.dolt.projection import cells_of, from_cells
 from ledger.store import Commit, StoreError
 from ledger.tables import BY_NAME, Table
 
@@ -91,7 +91,7 @@ class History:
     def as_of(self, commit: str, name: str) -> Iterator[dict[str, Any]]:
         """The rows of a table as a commit had them, by key."""
         table = _table(name)
-        columns = ", ".join(f"`{column}`" for column in table.columns)
+        columns = cells_of(self.database, table)
         reference = self.resolve(commit)
         if self._is_first(reference):
             return
@@ -114,7 +114,7 @@ class History:
         if one == other:
             return
         columns = ", ".join(
-            f"`{side}_{column}`" for side in ("from", "to") for column in table.columns
+            cells_of(self.database, table, prefix=side) for side in ("from_", "to_")
         )
         sql = f"SELECT diff_type, {columns} FROM {self.database.between(name, one, other)}"  # noqa: S608
         width = len(table.columns)

@@ -68,6 +68,14 @@ def _columns(table: Table) -> str:
     return ", ".join(f"`{name}`" for name in table.columns)
 
 
+def cells_of(database: Database, table: Table, *, prefix: str = "") -> str:
+    """What to select for every cell of a row, in the order of the columns."""
+    return ", ".join(
+        database.json_cell(prefix + name) if name in table.json else f"`{prefix}{name}`"
+        for name in table.columns
+    )
+
+
 def _observed(table: str, row: Values) -> Observed:
     return Observed(
         row=Row(table, str(row[0]), json.loads(row[1])),
@@ -82,11 +90,12 @@ class Rows:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._cells = {name: cells_of(database, table) for name, table in BY_NAME.items()}
 
     def row(self, name: str, key: str) -> dict[str, Any] | None:
         """The shown row of a key."""
         table = BY_NAME[name]
-        sql = f"SELECT {_columns(table)} FROM {name} WHERE `{table.key}` = ?"  # noqa: S608
+        sql = f"SELECT {self._cells[name]} FROM {name} WHERE `{table.key}` = ?"  # noqa: S608
         found = self.database.one(sql, (key,))
         return from_cells(table, found) if found is not None else None
 
@@ -94,7 +103,7 @@ class Rows:
         """Every shown row, by key, a part at a time."""
         table = BY_NAME[name]
         sql = (
-            f"SELECT {_columns(table)} FROM {name} WHERE `{table.key}` > ?"  # noqa: S608
+            f"SELECT {self._cells[name]} FROM {name} WHERE `{table.key}` > ?"  # noqa: S608
             f" ORDER BY `{table.key}` LIMIT 1000"
         )
         last = ""
@@ -107,7 +116,7 @@ class Rows:
         """The shown rows of these keys."""
         table = BY_NAME[name]
         marks = ", ".join("?" for _ in keys)
-        sql = f"SELECT {_columns(table)} FROM {name} WHERE `{table.key}` IN ({marks})"  # noqa: S608
+        sql = f"SELECT {self._cells[name]} FROM {name} WHERE `{table.key}` IN ({marks})"  # noqa: S608
         found = self.database.all(sql, tuple(keys)) if keys else ()
         rows = (from_cells(table, cells) for cells in found)
         return {str(row[table.key]): row for row in rows}

@@ -164,3 +164,19 @@ def test_h28_a_record_from_the_future_is_parked_and_admitted_when_due(board):
     [outcome] = journal.unpark(now=entry.record.at)
     assert outcome.code == "ok"
     assert journal.story(entry.record.id) is not None
+
+
+def test_a_large_cell_of_json_comes_back_whole(board):
+    """16 KiB of evidence: now, as a commit had it, and in what changed since."""
+    store = board.journal.store
+    first = store.checkpoint("before")
+    eve = board.person("eve")
+    item = eve.post()
+    pieces = [{"kind": "text", "value": '\U0001f980\n"' * 600} for _ in range(3)]
+    eve.submit(item, evidence=pieces)
+    second = store.checkpoint("after")
+    [row] = store.rows("wl_attempts")
+    assert row["evidence"] == pieces
+    assert list(store.as_of(second, "wl_attempts")) == [row]
+    [change] = store.changes(first, second, "wl_attempts")
+    assert change["after"] == row
