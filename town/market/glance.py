@@ -6,12 +6,14 @@ large the board is. It looks and changes nothing, not even what an agent was tol
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 
 from ledger.journal import Journal
 from ledger.store import BoardQuery, Item
 from ledger.story import Home
 from stamps.clock import SECOND_US
+from town.market.acquaintance import Acquaintances
 from town.market.answer import Answer
 from town.market.needs import Need, item_needs, stop_needs, town_needs
 from town.market.ports import Standing
@@ -25,13 +27,15 @@ OWN_MAX: Final = 100
 HELD_MAX: Final = 20
 LOOKS_MAX: Final = 4  # pages of the index that one page of the board may cost
 Fits = Callable[[Mapping[str, Any]], bool]
-SETTLED: Final = ("claimed", "in_review", "completed")
-ANSWERS_READ: Final = 8  # of a poster's items that somebody got
 COUNTED: Final = ("open", "asked", "claimed", "in review", "done")
 
 
 class GlanceDesk(ShowingDesk):
     """Looks at everything at once."""
+
+    @cached_property
+    def _met(self) -> Acquaintances:
+        return Acquaintances()
 
     def glance(self, query: Mapping[str, Any]) -> Answer:
         """The board's first page. Filters as `browse`, and `asked` and `check`. Raises."""
@@ -75,7 +79,7 @@ class GlanceDesk(ShowingDesk):
             fits.append(lambda line: bool(line["has_check"]))
         lines, cursor = _found(journal, viewer, asked, fits)
         posters = {str(line["posted_by"]) for line in lines if line["posted_by"]}
-        known = {name: _known(journal, name) for name in sorted(posters)}
+        known = {name: self._met.known(journal, name, viewer.now) for name in posters}
         for line in lines:
             line["poster"] |= {
                 **known.get(str(line["posted_by"]), {}),
@@ -158,7 +162,9 @@ class GlanceDesk(ShowingDesk):
     def _town_needs(self) -> list[dict[str, Any]]:
         now = self.now()
         saved = not self.town.account or not self.town.keys.load().rotation
-        return [need.facts(now) for need in town_needs(saved=saved, sealed=self.town.sealed)]
+        ahead = self.ports.peers.ahead_s() or 0
+        found = town_needs(saved=saved, sealed=self.town.sealed, ahead_s=ahead)
+        return [need.facts(now) for need in found]
 
     # --- one sentence
 
@@ -191,19 +197,6 @@ def heard_words(standing: Standing) -> dict[str, Any]:
 
 def _said(tone: str, text: str) -> dict[str, Any]:
     return {"tone": tone, "text": text}
-
-
-def _known(journal: Journal, poster: str) -> dict[str, Any]:
-    """How far a poster is known here: how much was finished, how fast it says yes."""
-    query = BoardQuery(poster=poster, status=SETTLED, signed=True, limit=ANSWERS_READ)
-    waits = sorted(
-        wait
-        for item in journal.store.find(query).items
-        for wait in item.card.get("answered", ())[:1]
-    )
-    middle = waits[len(waits) // 2] // SECOND_US if waits else None
-    done = journal.store.tally(poster).get("completed", 0)
-    return {"finished_n": done, "answers_s": middle}
 
 
 def _nothing() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.journal import Journal
-from stamps.clock import SECOND_US
+from stamps.clock import SECOND_US, Drift, judge_drift
 from town.market.answer import Stop
 from town.market.names import name_of
 from town.market.view import Viewer, sent_back
@@ -156,7 +156,7 @@ def stop_needs(journal: Journal, orders: Iterable[Stop]) -> Iterator[Need]:
         )
 
 
-def town_needs(*, saved: bool, sealed: str) -> Sequence[Need]:
+def town_needs(*, saved: bool, sealed: str, ahead_s: int = 0) -> Sequence[Need]:
     """What the town itself waits for."""
     found = []
     if sealed:
@@ -165,7 +165,19 @@ def town_needs(*, saved: bool, sealed: str) -> Sequence[Need]:
                 kind="key",
                 do="Look",
                 what=f"this machine's key signs no more: {sealed}",
-                cmd=("wl", "status"),
+                cmd=("wl", "device", "join"),
+            )
+        )
+    drift = judge_drift(ahead_s * SECOND_US)
+    if drift is not Drift.CLOSE:
+        way = "ahead of" if ahead_s > 0 else "behind"
+        rest = "; nothing can be signed" if drift is Drift.REFUSE else ""
+        found.append(
+            Need(
+                kind="clock",
+                do="Set it",
+                what=f"this clock is {span(abs(ahead_s))} {way} the peers'{rest}",
+                cmd=("wl", "doctor"),
             )
         )
     if not saved:

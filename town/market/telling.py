@@ -81,10 +81,10 @@ class TellingDesk(GlanceDesk):
             return (f"asked   {short} by {', '.join(names)}: you decide.",), tuple(give)
         if story.status not in (Status.OPEN, Status.CLAIMED) or held_by(story, viewer.account):
             return None
-        return (), (
-            Next(do="say something", cmd=("wl", "note", short, "<text>")),
-            Next(do="take it off", cmd=("wl", "withdraw", short, "--reason", "<text>")),
-        )
+        back = Next(do="take it back", cmd=("wl", "takeback", short, "--reason", "<text>"))
+        off = Next(do="take it off", cmd=("wl", "withdraw", short, "--reason", "<text>"))
+        say = Next(do="say something", cmd=("wl", "note", short, "<text>"))
+        return (), (say, back, off) if story.open_grants else (say, off)
 
 
 class _Marks:
