@@ -20,6 +20,9 @@ HEAD: Final = "wl1:"
 SECRET_BYTES: Final = 16
 TOKEN_CHARS_MAX: Final = 4_096
 VIA_MAX: Final = 8
+COUNT_MAX: Final = 1_000
+OPEN_MAX: Final = 100  # that one member may leave with a carrier
+LIVES_US_MAX: Final = 90 * 86_400_000_000
 
 
 class InviteError(WastelandError):
@@ -116,3 +119,28 @@ def redeemed(
     if len(already) >= int(note["count"]):
         raise InviteError("used", "the invite was used by others")
     return {**note, "redeemed": [*already, account]}
+
+
+def entrusted(
+    notes: Mapping[str, Any], facts: Mapping[str, Any], *, wasteland: str, of: str, now: int
+) -> tuple[str, dict[str, Any]]:
+    """The hash and the note of an invite that a member leaves with a carrier.
+
+    The same one again changes nothing. Raises InviteError: `form`, `used` for somebody else's,
+    `full` for too many.
+    """
+    name, count, expires_at = facts.get("hash"), facts.get("count"), facts.get("expires_at")
+    if not is_id(name) or type(count) is not int or type(expires_at) is not int:
+        raise InviteError("form", "the invite is not whole")
+    if not 1 <= count <= COUNT_MAX or not now < expires_at <= now + LIVES_US_MAX:
+        raise InviteError("form", f"an invite is for 1 to {COUNT_MAX} towns and up to 90 days")
+    before = notes.get(str(name))
+    if before is not None:
+        if before.get("of") != of or before.get("wasteland") != wasteland:
+            raise InviteError("used", "that invite is somebody else's")
+        return str(name), dict(before)
+    open_ones = [n for n in notes.values() if n.get("of") == of and n["expires_at"] > now]
+    if len(open_ones) >= OPEN_MAX:
+        raise InviteError("full", f"{OPEN_MAX} invites are open already")
+    note = {"wasteland": wasteland, "count": count, "expires_at": expires_at, "redeemed": []}
+    return str(name), {**note, "of": of}

@@ -25,6 +25,7 @@ from stamps.identity import DeviceKey
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0
 SILENCE_S: Final = 45.0  # an event line pings every 15 s
+NOT_FOUND: Final = 404
 JSON_BYTES_MAX: Final = 64 << 10
 ROOT_CHARS: Final = 64
 TIME: Final = "wl-time"

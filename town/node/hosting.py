@@ -5,37 +5,30 @@ listeners of new roots. A stranger learns nothing from it but that nothing is he
 """
 
 import asyncio
-import ipaddress
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from federation.card import Card, signed
 from federation.driver import Board
-from federation.invite import InviteError, hash_of, redeemed
+from federation.invite import InviteError, entrusted, hash_of, redeemed
 from federation.meter import Meter
 from federation.peers import Peer, PeerBook
 from federation.session import Answerer, What
-from federation.transport.guard import AddressError, check_url, is_public
 from federation.transport.server import LINE_END, body_json
 from ledger.journal import Journal
-from stamps.errors import BadRecordError
-from stamps.kinds import is_id
 from stamps.record import Entry, parse_line, to_line
 from town.market.conduct import REDEEMED_SPACE, redeemed_key
 from town.market.founding import own_entries
-from town.market.membership import check_handle
 from town.market.town import Town
+from town.node.newcomers import Newcomer, newcomer_of
 from town.node.writer import Writer
 
 INVITES_SPACE = "invites"
-LOG_LINES_MAX = 1_100
 METERS_MAX = 10_000
 QUEUE_MAX = 16
-ADDRESSES_MAX = 4
 
 
 class Behind(Protocol):
@@ -232,56 +225,47 @@ class Hosting:
 
     async def redeem(self, caller: str, wasteland: str, body: bytes, remote: str) -> bytes | None:
         """The lines that open the wasteland; the caller is a peer from now on. Raises."""
-        facts = body_json(body)
-        opened = await self.desk.writer.do(lambda: self._redeem(caller, wasteland, facts, remote))
+        newcomer = newcomer_of(body_json(body), caller=caller, remote=remote)
+        opened = await self.desk.writer.do(lambda: self._redeem(newcomer, wasteland))
         await self.desk.follow_soon()
         return opened
 
-    def _redeem(
-        self, caller: str, wasteland: str, facts: dict[str, Any], remote: str
-    ) -> bytes | None:
+    def _redeem(self, newcomer: Newcomer, wasteland: str) -> bytes | None:
         town = self.desk.town
         journal = town.ledgers.get(wasteland)
         if journal is None or wasteland not in town.members():
             return None
-        if not facts.get("secret"):
-            return self._introduced(caller, journal, facts, remote)
-        secret, handle = _secret(facts), str(facts.get("handle", ""))
-        check_handle(handle)
-        account, envelopes = _account(facts, caller)
-        name = hash_of(secret)
-        note = redeemed(
-            town.note(INVITES_SPACE, name), wasteland=wasteland, account=account, now=self.now()
-        )
-        journal.record(envelopes, now=self.now())
+        if not newcomer.secret:
+            return self._introduced(newcomer, journal)
+        name, account = hash_of(newcomer.secret), newcomer.account
+        note = town.note(INVITES_SPACE, name)
+        if note is None or note.get("wasteland") != wasteland:
+            return None  # nobody learns by guessing which boards are here
+        note = redeemed(note, wasteland=wasteland, account=account, now=self.now())
+        journal.record(newcomer.envelopes, now=self.now())
         log = journal.log_of(account)
-        if log is None or not log.introduces(caller):
+        if log is None or not log.introduces(newcomer.caller):
             raise InviteError("account", "the account's log does not name the caller's key")
         town.remember(INVITES_SPACE, name, note)
+        redemption = {"account": account, "handle": newcomer.handle, "invite": name}
         town.remember(
-            REDEEMED_SPACE,
-            redeemed_key(wasteland, account),
-            {"account": account, "handle": handle, "invite": name, "at": self.now()},
+            REDEEMED_SPACE, redeemed_key(wasteland, account), {**redemption, "at": self.now()}
         )
-        newcomer = Peer(key=caller, name=handle, account=account, wastelands=(wasteland,))
-        self.desk.book.put(_reached_at(newcomer, facts.get("addresses"), remote))
+        self.desk.book.put(newcomer.as_peer(wasteland, name=newcomer.handle))
         self.desk.on_redeemed(wasteland, account)
         return self._opening(journal)
 
-    def _introduced(
-        self, caller: str, journal: Journal, facts: dict[str, Any], remote: str
-    ) -> bytes | None:
+    def _introduced(self, newcomer: Newcomer, journal: Journal) -> bytes | None:
         """A member's new device brought its account's log: it is a peer from now on."""
         wasteland, board = journal.wasteland, self.desk.board(journal.wasteland)
-        account, envelopes = _account(facts, caller)
-        if board is None or account not in self._devices(wasteland, board).values():
+        known = self._devices(wasteland, board).values() if board is not None else ()
+        if newcomer.account not in known:
             return None
-        journal.record(envelopes, now=self.now())
-        if self._may(caller, wasteland) is None:
+        journal.record(newcomer.envelopes, now=self.now())
+        if self._may(newcomer.caller, wasteland) is None:
             return None
-        name = journal.name(account)
-        peer = Peer(key=caller, name=name, account=account, wastelands=(wasteland,))
-        self.desk.book.put(_reached_at(peer, facts.get("addresses"), remote))
+        name = journal.name(newcomer.account)
+        self.desk.book.put(newcomer.as_peer(wasteland, name=name))
         return self._opening(journal)
 
     def _opening(self, journal: Journal) -> bytes:
@@ -304,17 +288,10 @@ class Hosting:
         def work() -> bool:
             if self._may(caller, wasteland) is None:
                 return False
-            name, count, expires = facts.get("hash"), facts.get("count"), facts.get("expires_at")
-            if not is_id(name) or not isinstance(count, int) or not isinstance(expires, int):
-                raise InviteError("form", "the invite is not whole")
-            note = {
-                "wasteland": wasteland,
-                "count": count,
-                "expires_at": expires,
-                "redeemed": [],
-                "of": caller,
-            }
-            self.desk.town.remember(INVITES_SPACE, str(name), note)
+            town, now = self.desk.town, self.now()
+            notes = town.notes(INVITES_SPACE)
+            name, note = entrusted(notes, facts, wasteland=wasteland, of=caller, now=now)
+            town.remember(INVITES_SPACE, name, note)
             return True
 
         return await self.desk.writer.do(work)
@@ -344,28 +321,6 @@ class Hosting:
             self.publish(wasteland, LINE_END)
 
 
-def _secret(facts: dict[str, Any]) -> bytes:
-    try:
-        return bytes.fromhex(str(facts["secret"]))
-    except (KeyError, ValueError):
-        raise InviteError("form", "no secret") from None
-
-
-def _account(facts: dict[str, Any], caller: str) -> tuple[str, list[Any]]:
-    """The account that the lines are of, and they themselves, not verified yet."""
-    lines = facts.get("lines")
-    if not isinstance(lines, list) or not 0 < len(lines) <= LOG_LINES_MAX:
-        raise InviteError("form", "no account log")
-    try:
-        envelopes = [parse_line(str(line).encode()) for line in lines]
-    except BadRecordError as error:
-        raise InviteError("form", str(error)) from None
-    accounts = {envelope.record.account for envelope in envelopes}
-    if len(accounts) != 1:
-        raise InviteError("account", f"{caller[:24]} sent more than one account")
-    return str(accounts.pop()), envelopes
-
-
 def _devices_of(journal: Journal, accounts: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for account in accounts:
@@ -374,24 +329,3 @@ def _devices_of(journal: Journal, accounts: Any) -> dict[str, str]:
             devices = set(log.effective.may) - log.effective.revoked
             found.update(dict.fromkeys(devices, account))
     return found
-
-
-def _reached_at(peer: Peer, said: object, remote: str) -> Peer:
-    """The peer with its addresses; a private one is believed only where it calls from there."""
-    addresses = []
-    private = False
-    for one in (said if isinstance(said, list) else [])[:ADDRESSES_MAX]:
-        try:
-            own = _is_private(remote) and urlsplit(str(one)).hostname == remote
-            addresses.append(check_url(str(one), allow_private=own))
-            private |= own
-        except (AddressError, ValueError):
-            continue
-    return replace(peer, addresses=tuple(addresses), allow_private=private)
-
-
-def _is_private(remote: str) -> bool:
-    try:
-        return not is_public(ipaddress.ip_address(remote))
-    except ValueError:
-        return False

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from federation.driver import Board, EventLine, PeerLoop, exchange
-from federation.invite import SECRET_BYTES, Token, note_of
+from federation.invite import SECRET_BYTES, InviteError, Token, note_of
 from federation.invite import hash_of as secret_hash
 from federation.invite import read as read_token
 from federation.invite import spell as spell_token
@@ -315,7 +315,12 @@ class PeerDesk(Standings):
         own = self.own_addresses()
         body = self.writer.run(lambda: join_body(self.town, token.secret, handle, own))
         path = f"/v1/w/{token.wasteland}/redeem"
-        answer = self._call(self.client.call(peer, "POST", path, body), timeout_s=timeout_s)
+        try:
+            answer = self._call(self.client.call(peer, "POST", path, body), timeout_s=timeout_s)
+        except PeerRefusedError as error:
+            if error.status == NOT_FOUND:
+                raise InviteError("unknown", "the inviter does not know this invite") from None
+            raise
         inviter = self.writer.run(
             lambda: learn_opening(self.town, token.wasteland, answer, now=self.now())
         )
