@@ -112,7 +112,9 @@ def run(call: Call) -> int:
 
 
 def _invoke(call: Call) -> int:
-    words = list(call.argv) or ["--help"]
+    words = list(call.argv)
+    if not [word for word in words if word != "--json"]:
+        words.append("--help")
     if words == ["--version"]:
         words = ["version"]
     answered = command_tree().main(

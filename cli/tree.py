@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli.context import Call
+from cli.output import envelope
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 NOT_HERE = "not here on purpose: infer, hosted mode"
@@ -124,8 +125,14 @@ class Examples:
 def _print_help(ctx: Any, param: Any, value: bool) -> None:  # noqa: FBT001
     del param
     if value and not ctx.resilient_parsing:
-        call_of(ctx).terminal.out(ctx.get_help() + "\n")
+        print_help(call_of(ctx), ctx.get_help())
         raise typer.Exit(0)
+
+
+def print_help(call: Call, text: str) -> None:
+    """The text is on standard output, as JSON where that was asked for."""
+    plain = f"{text}\n"
+    call.terminal.out(envelope("wl.v1.help", data=text) if call.wants.json else plain)
 
 
 class Command(Examples, TyperCommand):

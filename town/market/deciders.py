@@ -4,6 +4,7 @@ Pure. Names and what was handed in come from strangers; the terminal escapes the
 """
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import Any
 
 from ledger.journal import Journal
@@ -78,7 +79,7 @@ def _unsigned(journal: Journal, story: Story, short: str) -> str:
     if neighbour is None:
         return ""
     name, source = neighbour
-    yes = f"yes: wl grant {short} --to {name}"
+    yes = f"yes: wl grant {short} --to {quote(name)}"  # a stranger's text, and it may be copied
     return f"{short}  {name} asked on {source} without a signature. {yes}"
 
 

@@ -130,18 +130,20 @@ class ShowingDesk(ItemDesk):
                 "asked": [line for line in asked if line is not None],
                 "posted": posted,
                 "needs_you": [
-                    {**line, "waits": self._waits(journal, line, viewer)}
-                    for line in posted
-                    if _needs_you(line)
+                    self._with_waits(journal, line, viewer) for line in posted if _needs_you(line)
                 ],
             }
 
         data = self.run(mine)
         return self.answer("wl.v1.me", data, _me_words(data))
 
-    def _waits(self, journal: Journal, line: Mapping[str, Any], viewer: Viewer) -> str:
+    def _with_waits(
+        self, journal: Journal, line: Mapping[str, Any], viewer: Viewer
+    ) -> dict[str, Any]:
+        """The line with what it waits for, which quotes what others handed in."""
         story = item_of(journal, str(line["id"])).story
-        return waiting_line(journal, story, viewer) if story is not None else ""
+        waits = waiting_line(journal, story, viewer) if story is not None else ""
+        return {**line, "untrusted": {**line["untrusted"], "waits": waits}}
 
     def _lines(self, journal: Journal, viewer: Viewer, **filters: Any) -> list[dict[str, Any]]:
         query = BoardQuery(limit=ME_MAX, sort="updated", **filters)
@@ -218,7 +220,7 @@ def _me_words(data: Mapping[str, Any]) -> tuple[str, ...]:
         for line in data[key]:
             text = " ".join(str(line["untrusted"]["title"]).split())
             plain = f"{line['short']}  {line['state']:<10} {text}"
-            lines.append(f"          {line.get('waits') or plain}")
+            lines.append(f"          {line['untrusted'].get('waits') or plain}")
     return tuple(lines)
 
 
