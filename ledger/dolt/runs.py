@@ -27,6 +27,8 @@ class Run(Protocol):
 
     reach: str
     over: bool
+    size: int  # of the next part, 0 before the first
+    taken: int  # entries that the last part was made of
 
     def read(self, size: int) -> dict[str, str]:
         """The next places by what they are ordered by; about so many."""
@@ -55,6 +57,7 @@ class Forward:
         self._next = max(start, (cursor if whole else start + cursor) + "\x00" if cursor else "")
         self.reach = max(cursor, prefix)
         self.over = self._next >= self.last
+        self.size = self.taken = 0
 
     def _key(self, place: str) -> str:
         return place if self.whole else place[len(self.start) :]
@@ -62,6 +65,7 @@ class Forward:
     def read(self, size: int) -> dict[str, str]:
         """The next places."""
         places = self._places(self.head, size)
+        self.taken = len(places)
         self.over = len(places) < size
         if places:
             self._next = places[-1] + "\x00"
@@ -100,6 +104,7 @@ class Backward:
         self.cut = len(value + SEP)
         self.reach = cursor
         self.over = False
+        self.size = self.taken = 0
         second = turned(cursor[:MOMENT]) if cursor else ""
         self._before = self.head + second if cursor else self.head + END
         self._within = self.head + second + cursor[MOMENT:] + "\x00" if cursor else ""
@@ -114,6 +119,7 @@ class Backward:
             "SELECT o FROM local_dim WHERE o >= ? AND o < ? ORDER BY o LIMIT ?",
             (self._within, self._before + END, size),
         )
+        self.taken = len(found)
         places = self._keyed([str(row[0]) for row in found])
         self._within = str(found[-1][0]) + "\x00" if len(found) == size else ""
         self.reach = max(places, default=self.reach)
@@ -126,6 +132,7 @@ class Backward:
             (self.head, self._before, size),
         )
         found = [str(row[0]) for row in rows]
+        self.taken = len(found)
         self.over = len(found) < size
         if self.over:
             return self._keyed(found)
@@ -160,6 +167,7 @@ class Updated:
         self.starts = tuple(starts)
         self.reach = cursor
         self.over = False
+        self.size = self.taken = 0
         self._next = self.HEAD + cursor + (SEP + END if cursor else "")
 
     def read(self, size: int) -> dict[str, str]:
@@ -168,6 +176,7 @@ class Updated:
             "SELECT o FROM local_dim WHERE o >= ? AND o < ? ORDER BY o LIMIT ?",
             (self._next, self.HEAD + END, size),
         )
+        self.taken = len(rows)
         self.over = len(rows) < size
         if not rows:
             return {}

@@ -5,6 +5,7 @@ and looked up under the other values. What the index cannot tell is looked at in
 that finds little stops after a fixed amount of work, and its page says so; it is never wrong.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -30,10 +31,14 @@ PREFIX_WORDS_MAX: Final = 64  # words of one prefix that are looked up; more are
 FEW: Final = 8  # of as many values each is looked up for itself
 CHUNK: Final = 64
 CHUNK_MAX: Final = 512
+FEW_PLACES: Final = 16
 GATHERED_MAX: Final = 1_000
-LOOKS_MAX: Final = 6_000  # places read or looked up for one page
-ROW_LOOKS: Final = 20  # reading a row costs as much as so many
-READ_LOOKS: Final = 16  # and asking at all as so many
+LOOKS_MAX: Final = 8_000  # places read for one page; what else is done costs as much as so many
+PROBE_LOOKS: Final = 2
+ROW_LOOKS: Final = 40
+READ_LOOKS: Final = 16
+ID_AT: Final = 8  # where the id begins in a place
+MERGED: Final = frozenset(("newest", "oldest"))
 COLUMNS: Final = (
     ("p", "project"),
     ("t", "type"),
@@ -41,6 +46,10 @@ COLUMNS: Final = (
     ("b", "posted_by"),
     ("c", "claimed_by"),
 )
+LOOKED_AT: Final = (
+    "id", "title", "description", "project", "type", "priority", "tags", "posted_by",
+    "claimed_by", "status", "effort_level",
+)  # fmt: skip
 Shown = Callable[[Sequence[str]], Mapping[str, Item]]
 Found = dict[str, str]  # what an item is ordered by -> its place
 
@@ -158,36 +167,55 @@ class Search:
     def _walk(self, runs: list[Run], others: list[list[str]]) -> Page:
         """Read where the least was read, until the page is full or enough was looked at."""
         found: Found = {}
-        size = CHUNK if others or self.unsure else self.query.limit + 1
+        waiting: Found = {}
+        most = self.query.limit
         while True:
             running = [run for run in runs if not run.over]
             reach = min((run.reach for run in running), default=None)
-            full = reach is not None and sum(key <= reach for key in found) > self.query.limit
-            if reach is None or full:
+            ready = {k: waiting.pop(k) for k in sorted(waiting) if reach is None or k <= reach}
+            found |= self._fitting(running, ready, others, most + 1 - len(found))
+            if reach is None or len(found) > most:
                 return self._cut(found, None)
             if self.looks > LOOKS_MAX and reach > (self.query.cursor or ""):
-                return self._cut({k: p for k, p in found.items() if k <= reach}, reach)
+                return self._cut(found, reach)
             run = min(running, key=lambda one: one.reach)
-            found |= self._fitting(run, run.read(size), others)
-            size = size if self.unsure else min(2 * size, CHUNK_MAX)
+            waiting |= self._read(run, plain=len(runs) == 1 and not others)
 
-    def _fitting(self, run: Run, places: Found, others: list[list[str]]) -> Found:
-        """Those of the places that are under every other value too."""
-        self.looks += READ_LOOKS + len(places)
+    def _read(self, run: Run, *, plain: bool) -> Found:
+        """The next places of a run: at first few, then more and more."""
+        size = run.size or (FEW_PLACES if self.query.sort in MERGED else CHUNK)
+        if plain and not self.unsure:
+            size = max(size, self.query.limit + 1)
+        run.size = min(2 * size, CHUNK if self.unsure else CHUNK_MAX)
+        places = run.read(size)
+        self.looks += READ_LOOKS + run.taken
+        return places
+
+    def _fitting(
+        self, running: list[Run], places: Found, others: list[list[str]], most: int
+    ) -> Found:
+        """Those of the places that are under every other value too; at most so many."""
         for values in others:
             before = len(places)
             places = self._under(places, values)
-            if before and not places:
+            if before and not places and self.query.sort == "priority" and running:
                 self.looks += READ_LOOKS * len(values)
-                run.leap(values)
-        return self._told(places) if self.unsure else places
+                min(running, key=lambda one: one.reach).leap(values)
+        if not self.unsure:
+            return places
+        told: Found = {}
+        for part in part_of(list(places), CHUNK):
+            told |= self._told({key: places[key] for key in part})
+            if len(told) >= most:
+                break
+        return told
 
     def _under(self, places: Found, values: list[str]) -> Found:
         """Those of the places that are under one of the values."""
         there: set[str] = set()
         for value in values:
             head = value + SEP
-            self.looks += READ_LOOKS + len(places)
+            self.looks += READ_LOOKS + PROBE_LOOKS * len(places)
             for part in part_of(list(places.values()), CHUNK_MAX):
                 marks = ", ".join("?" for _ in part)
                 sql = f"SELECT o FROM local_dim WHERE o IN ({marks})"  # noqa: S608
@@ -197,17 +225,29 @@ class Search:
 
     def _told(self, places: Found) -> Found:
         """Those of the places whose rows say what is asked."""
-        self.looks += ROW_LOOKS * len(places)
-        items = self._fetched(places.values())
-        return {
-            key: place
-            for key, place in places.items()
-            if (item := items.get(place)) is not None and matches(item, self.query)
-        }
+        self.looks += READ_LOOKS + ROW_LOOKS * len(places)
+        ids = {key: uncoded(place[ID_AT:]) for key, place in places.items()}
+        rows = self._looked_at(list(ids.values()))
+        fits = {one for one, item in rows.items() if matches(item, self.query)}
+        return {key: place for key, place in places.items() if ids[key] in fits}
+
+    def _looked_at(self, ids: Sequence[str]) -> dict[str, Item]:
+        """What these items are asked about, and no more of them."""
+        if not ids:
+            return {}
+        marks = ", ".join("?" for _ in ids)
+        sql = f"SELECT {', '.join(LOOKED_AT)} FROM wanted WHERE id IN ({marks})"  # noqa: S608
+        found = {}
+        for cells in self.database.all(sql, tuple(ids)):
+            told = dict(zip(LOOKED_AT, cells, strict=True))
+            if isinstance(told["tags"], str):
+                told["tags"] = json.loads(told["tags"])
+            found[str(told["id"])] = Item(row=told, card={})
+        return {**self.shown([one for one in ids if one not in found]), **found}
 
     def _fetched(self, places: Iterable[str]) -> dict[str, Item]:
         """The items at these places; each is read once."""
-        wanted = {place: uncoded(place[8:]) for place in places}
+        wanted = {place: uncoded(place[ID_AT:]) for place in places}
         fresh = [one for one in wanted.values() if one not in self._items]
         self._items.update(self.shown(fresh) if fresh else {})
         return {p: self._items[one] for p, one in wanted.items() if one in self._items}
@@ -229,16 +269,16 @@ class Search:
     def _keys(self, places: list[str]) -> Found:
         if self.query.sort == "updated":
             moments = self._moments(places)
-            return {moments[place] + place[8:]: place for place in places if place in moments}
+            return {moments[place] + place[ID_AT:]: place for place in places if place in moments}
         if self.query.sort == "priority":
             return {place: place for place in places}
         if self.query.sort == "newest":
             return {place[2:]: place for place in places}
-        return {turned(place[2:8]) + place[8:]: place for place in places}
+        return {turned(place[2:8]) + place[ID_AT:]: place for place in places}
 
     def _moments(self, places: list[str]) -> dict[str, str]:
         """When the items at these places changed, as the order has it."""
-        ids = {uncoded(place[8:]): place for place in places}
+        ids = {uncoded(place[ID_AT:]): place for place in places}
         found: dict[str, str] = {}
         for part in part_of(list(ids), CHUNK_MAX):
             marks = ", ".join("?" for _ in part)
