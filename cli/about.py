@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.completion import SHELLS, script
+from cli.completion import SHELLS, TOPICS, script
 from cli.context import UsageError
 from cli.output import envelope
 from cli.tree import Command, call_of, example, new_module
@@ -25,7 +25,6 @@ EXIT_CODES = (
     (9, "not settled yet: wait, do not start"),
     (130, "interrupted by Ctrl-C"),
 )
-TOPICS = {"exits": "Exit codes", "output": "What is printed where"}
 OUTPUT = (
     "Standard output carries the answer, standard error warnings and errors.",
     "--json prints one JSON object: schema data next error warn stop as_of.",

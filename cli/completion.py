@@ -6,6 +6,7 @@ The scripts name commands and options and call nothing, so that pressing Tab cos
 from typing import Any
 
 SHELLS = ("bash", "zsh", "fish")
+TOPICS = ("exits", "output")  # what `wl help` explains beside commands
 
 
 def _words(command: Any, ctx: Any) -> tuple[list[str], list[str]]:
@@ -24,6 +25,8 @@ def _table(root: Any) -> dict[str, list[str]]:
         table[name] = [*inner, *options]
         for under in inner:
             table[f"{name} {under}"] = _words(command.get_command(root, under), root)[1]
+    table["completion"] = [*SHELLS, *table["completion"]]
+    table["help"] = [*names, *TOPICS, *table["help"]]
     return table
 
 
@@ -35,13 +38,19 @@ def script(shell: str, root: Any) -> str:
     cases = "\n".join(
         f'    "{path}") words="{" ".join(words)}" ;;' for path, words in table.items() if path
     )
-    head = "autoload -U +X bashcompinit && bashcompinit\n" if shell == "zsh" else ""
+    head = _ZSH if shell == "zsh" else ""
     return head + _BASH.replace("@cases@", cases).replace("@root@", " ".join(table[""]))
 
 
+# A zsh that never started its completion system has no `compdef` for bashcompinit to stand on.
+_ZSH = """autoload -Uz compinit bashcompinit
+(( $+functions[compdef] )) || compinit -i
+bashcompinit
+"""
+
 _BASH = """_wl() {
   local cur="${COMP_WORDS[COMP_CWORD]}" path="" word words=""
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case "$word" in -*) ;; *) path="${path:+$path }$word" ;; esac
   done
   while [ -n "$path" ]; do
@@ -59,10 +68,11 @@ complete -o default -F _wl wl
 
 def _fish(table: dict[str, list[str]]) -> str:
     lines = []
+    first = " ".join(word for word in table[""] if not word.startswith("-"))
     for path, words in table.items():
         names = path.split()
-        where = " ".join(f"__fish_seen_subcommand_from {name};" for name in names)
-        test = " and ".join(where.rstrip(";").split("; ")) if names else "__fish_use_subcommand"
+        seen = [f"__fish_seen_subcommand_from {name}" for name in names]
+        test = "; and ".join(seen) or f"not __fish_seen_subcommand_from {first}"
         plain = " ".join(word for word in words if not word.startswith("-"))
         if plain:
             lines.append(f"complete -c wl -f -n '{test}' -a '{plain}'")
