@@ -145,7 +145,7 @@ def stop_needs(journal: Journal, orders: Iterable[Stop]) -> Iterator[Need]:
         who = f" (agent {order.agent})" if order.agent else ""
         yield Need(
             kind="stop",
-            do="Stop",
+            do="See why",
             what=f"{order.words.rstrip('.')}{who}",
             cmd=("wl", "show", order.short),
             since=0,
