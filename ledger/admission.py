@@ -12,7 +12,7 @@ from ledger.chains import ChainState, continues, follows
 from ledger.state import LedgerState
 from stamps.accounts import AccountLog
 from stamps.limits import AT_AHEAD_MAX_US, ID_HEX_CHARS
-from stamps.record import Entry, Envelope, Record, heads_key, verify
+from stamps.record import Entry, Envelope, Record, heads_key, verify, vouch
 
 
 class Code(StrEnum):
@@ -47,8 +47,11 @@ class Gate:
         self.state = state
         self.awaits = awaits
 
-    def admit(self, envelope: Envelope, *, now: int) -> Admitted:
-        """The code, and the verified entry where the record is to be stored."""
+    def admit(self, envelope: Envelope, *, now: int, holds: bool | None = None) -> Admitted:
+        """The code, and the verified entry where the record is to be stored.
+
+        `holds` is what a verifying worker found of the signature, None for not looked at yet.
+        """
         record = envelope.record
         if not self._scope_known(record):
             return Code.UNKNOWN_SCOPE, None
@@ -59,7 +62,7 @@ class Gate:
         code = self._account(record) if record.scope == "account" else self._chained(record)
         if code not in STORED:
             return code, None
-        entry = verify(envelope)
+        entry = _entry_of(envelope, holds=holds)
         return (code, entry) if entry is not None else (Code.SIGNATURE, None)
 
     def admit_pair(self, one: Envelope, other: Envelope) -> tuple[Code, tuple[Entry, ...]]:
@@ -174,3 +177,10 @@ class Gate:
                 return Code.SETTLED
         known = chain is not None and chain.fork is not None and chain.fork <= record.seq
         return Code.HELD if known else Code.FORK
+
+
+def _entry_of(envelope: Envelope, *, holds: bool | None) -> Entry | None:
+    """The entry where the signature holds; it is looked at unless a worker has."""
+    if holds is None:
+        return verify(envelope)
+    return vouch(envelope) if holds else None

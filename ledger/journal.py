@@ -5,6 +5,7 @@ the pure modules, the durability is the store's. One thread at a time may use a 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from ledger.admission import STORED, Admitted, Code, Gate
@@ -86,16 +87,22 @@ class Journal:
     # --- the door
 
     def record(
-        self, envelopes: Sequence[Envelope], *, now: int, bulk: bool = False
+        self,
+        envelopes: Sequence[Envelope],
+        *,
+        now: int,
+        bulk: bool = False,
+        holds: Sequence[bool | None] = (),
     ) -> list[Outcome]:
         """Each record was judged, and what was admitted is durable; `now` in microseconds.
 
-        `bulk` lets the projections follow later (see `flush`). Raises StoreError when the store
+        `bulk` lets the projections follow later (see `flush`). `holds` says of each whether its
+        signature does, where a worker has looked (see `checks`). Raises StoreError when the store
         cannot keep what was admitted: what did not become durable is not held then.
         """
         outcomes: list[Outcome] = []
-        for envelope in envelopes:
-            code, entry = self._admit(envelope, now)
+        for envelope, known in zip(envelopes, holds or repeat(None), strict=False):
+            code, entry = self._admit(envelope, now, holds=known)
             outcomes.append(Outcome(code, entry))
             if entry is not None:
                 self._take(entry)
@@ -112,15 +119,15 @@ class Journal:
         self._keep(bulk=False)
         return Outcome(code, entries[0] if entries else None)
 
-    def _admit(self, envelope: Envelope, now: int) -> Admitted:
-        code, entry = self._gate.admit(envelope, now=now)
+    def _admit(self, envelope: Envelope, now: int, *, holds: bool | None) -> Admitted:
+        code, entry = self._gate.admit(envelope, now=now, holds=holds)
         if code is Code.PARKED and len(self._parked) < PARKED_MAX:
             self._parked[envelope.record.id] = envelope
         refused = code not in STORED and code is not Code.HELD
         if refused and self.state.dirty and envelope.record.scope != "account":
             # A decision that was taken but not folded yet may pin exactly this record.
             self.flush()
-            code, entry = self._gate.admit(envelope, now=now)
+            code, entry = self._gate.admit(envelope, now=now, holds=holds)
         return code, entry
 
     def _take(self, entry: Entry) -> None:

@@ -198,7 +198,8 @@ class MemoryStore:
 
     def documents(self, space: str) -> Mapping[str, Any]:
         """All local notes of a space."""
-        return _copied(self._documents.get(space, {}))
+        found: Mapping[str, Any] = _copied(self._documents.get(space, {}))
+        return found
 
     # --- Writer
 

@@ -133,7 +133,7 @@ def parse_line(line: bytes) -> Envelope:
     spelled, space, raw = line.removesuffix(b"\n").partition(b" ")
     if not space:
         raise BadRecordError("line.space")
-    return parse(raw, signature=_signature(spelled))
+    return parse(raw, signature=signature_of(spelled))
 
 
 def to_line(entry: Entry | Envelope) -> bytes:
@@ -239,7 +239,8 @@ def commons_id(*, host: str, owner: str, db: str) -> str:
     return hashlib.sha256(COMMONS_DOMAIN + canonical.encode(place)).hexdigest()
 
 
-def _signature(spelled: bytes) -> bytes:
+def signature_of(spelled: bytes) -> bytes:
+    """Return the 64 bytes that a line spells; else BadRecordError (records 1.3)."""
     try:
         signature = base64.b64decode(spelled + b"==", altchars=b"-_", validate=True)
     except binascii.Error:

@@ -15,6 +15,7 @@ GENERATED = ("stamps/unicode14_ranges.py",)
 # Modules of the lower packages that act: they touch a clock, a disk, a socket or a database.
 # Everything else in `stamps`, `ledger` and `federation` belongs to the pure core.
 EDGES = (
+    "stamps.checker",
     "stamps.keystore",
     "ledger.dolt",
     "federation.driver",
