@@ -5,14 +5,18 @@ the logs that introduce their devices, identity chains, the registrar's, the res
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
 
 from federation.compare import Comparison, Stretch, Wish
 from federation.frontier import Nonces, Spoken
-from federation.outline import Outline, Part
+from federation.outline import Marks, Outline, Part, changed
 from ledger.replica import Replica
 from stamps.record import ChainKey, to_line
 
-PIECE = 500  # records read at once
+PIECE: Final = 500  # records read at once
+NEWS_LINES_MAX: Final = 100
+NEWS_BYTES_MAX: Final = 64 << 10
 
 
 def lines_of(replica: Replica, outline: Outline, found: Comparison) -> Iterator[bytes]:
@@ -53,6 +57,47 @@ def wished_lines(
         forks=[name for name, _ in names[Part.FORKS]],
         pins=[name.hex() for name, _ in names[Part.PINS]],
     )
+
+
+def news(replica: Replica, before: Outline, now: Outline) -> tuple[bytes, ...] | None:
+    """The lines that lead from one outline of ours to the next; None where it is not a little more.
+
+    Whoever holds what we held needs no question to take them.
+    """
+    if before.parts[Part.FORKS] != now.parts[Part.FORKS]:
+        return None
+    stretches = _grown(before.parts[Part.CHAINS], now.parts[Part.CHAINS])
+    if stretches is None:
+        return None
+    logs = changed(base=before.parts[Part.LOGS], now=now.parts[Part.LOGS])
+    pins = changed(base=before.parts[Part.PINS], now=now.parts[Part.PINS])
+    lines = tuple(
+        islice(
+            _stream(
+                replica,
+                now,
+                logs=(name.hex() for name in logs),
+                stretches=stretches,
+                forks=(),
+                pins=[name.hex() for name in pins],
+            ),
+            NEWS_LINES_MAX + 1,
+        )
+    )
+    fits = len(lines) <= NEWS_LINES_MAX and sum(map(len, lines)) <= NEWS_BYTES_MAX
+    return lines if fits else None
+
+
+def _grown(before: Marks, now: Marks) -> list[Stretch] | None:
+    """What came to chains that only grew, None where one did anything else."""
+    stretches: list[Stretch] = []
+    for name in changed(base=before, now=now):
+        old, new = before.get(name), now.get(name)
+        first = old.seq + 1 if old is not None else 0
+        if new is None or new.seq < first or len(stretches) >= NEWS_LINES_MAX:
+            return None
+        stretches.append(Stretch(name, first, new.seq))
+    return stretches
 
 
 def _agrees(replica: Replica, outline: Outline, name: bytes, wish: Wish, nonces: Nonces) -> bool:

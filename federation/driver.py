@@ -12,14 +12,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
+from federation.errors import PeerError
+from federation.letters import What
 from federation.meter import Meter
 from federation.peers import Peer
 from federation.remembered import Memory, Outlines
-from federation.session import Ask, Caller, Done, Report, What
+from federation.session import Ask, Caller, Done, Report
 from ledger.replica import Replica
 from stamps.errors import WastelandError
 
 Result = TypeVar("Result")
+Told = Callable[[str, tuple[bytes, ...]], Awaitable[None]]  # a root in hex, and what is new there
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 LINE_AGAIN_S: Final = 5.0
 SECOND_US: Final = 1_000_000
@@ -35,7 +38,7 @@ class Link(Protocol):
         """The peer's answer. Raises for a peer that was not reached or refused."""
         ...
 
-    async def events(self, peer: Peer, wasteland: str, changed: Callable[[str], None]) -> None:
+    async def events(self, peer: Peer, wasteland: str, changed: Told) -> None:
         """Each change at the peer was told, until the line broke."""
         ...
 
@@ -237,12 +240,20 @@ class EventLine:
     """One outbound line to a peer that tells of its changes, held again whenever it breaks."""
 
     def __init__(
-        self, link: Link, peer: Callable[[], Peer | None], wasteland: str, loop: PeerLoop
+        self,
+        link: Link,
+        peer: Callable[[], Peer | None],
+        loop: PeerLoop,
+        *,
+        do: Do,
+        now: Callable[[], int],
     ) -> None:
         self.link = link
         self.peer = peer
-        self.wasteland = wasteland
         self.loop = loop
+        self.do = do
+        self.now = now
+        self._meter = Meter()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -259,11 +270,31 @@ class EventLine:
     async def _hold(self) -> None:
         while (peer := self.peer()) is not None:
             if peer.addresses:
+                wasteland = self.loop.board.replica.wasteland
                 with contextlib.suppress(WastelandError):
-                    await self.link.events(peer, self.wasteland, self._told)
+                    await self.link.events(peer, wasteland, self._told)
             await asyncio.sleep(LINE_AGAIN_S * _jitter())
 
-    def _told(self, root: str) -> None:
-        frontier = self.loop.board.outlines.known_root
-        if root != frontier.hex():
+    async def _told(self, root: str, lines: tuple[bytes, ...]) -> None:
+        """The news were taken at once where they lead to the peer's root; else it is asked."""
+        if root == self.loop.board.outlines.known_root.hex():
+            return
+        peer = self.peer()
+        if peer is None or not lines or not await self.do(lambda: self._take(peer, root, lines)):
             self.loop.heard()
+
+    def _take(self, peer: Peer, root: str, lines: tuple[bytes, ...]) -> bool:
+        """Whether we hold now what the peer holds."""
+        try:
+            self._meter.refill(now=self.now())
+        except PeerError:
+            return False
+        board, begun = self.loop.board, time.thread_time()
+        received = board.replica.receive(lines, now=self.now(), peer=peer.key)
+        ours = board.outlines.now()
+        self._meter.spend(time.thread_time() - begun, gained=received.accepted)
+        board.standing(peer.key).heard_at = self.now()
+        if ours.root.hex() != root:
+            return False
+        board.memory(peer.key).save(ours)
+        return True

@@ -7,7 +7,7 @@ lines (records 1.3) end a message.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, Literal
 
 from federation.compare import Verdict, Wish
 from federation.errors import Fault, PeerError
@@ -15,6 +15,7 @@ from federation.frontier import CHECK_BYTES, LISTED_MAX, NAME_BYTES, NONCE_BYTES
 from federation.outline import Part
 from federation.wire import Reader, Writer
 
+What = Literal["root", "frontier", "records", "reconcile"]
 VERSION: Final = 1
 MESSAGE_BYTES_MAX: Final = 2 << 20
 LINES_BYTES_MAX: Final = 1_500_000  # what is put into one message; the rest follows

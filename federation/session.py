@@ -1,26 +1,26 @@
 """One exchange between two ledgers, without any network: messages in, messages out.
 
-The caller asks and the answerer answers, each message by itself. Layer 1 compares frontiers and
-streams what either lacks; when the roots still differ, layer 2 (Negentropy) finds the rest. Nothing
-is called equal but equal roots of what is stored (DESIGN of sync: records 2.2-2.5).
+The caller asks and the answerer answers, each message by itself. What is new since both were equal
+goes first; layer 1 compares frontiers and streams what either lacks; when the roots still differ,
+layer 2 (Negentropy) finds the rest. Nothing is called equal but equal roots of what is stored
+(records 2.2-2.5).
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Final, Literal
+from typing import Final
 
-from federation.compare import Verdict, compare
-from federation.contents import lines_of, wished_lines
+from federation.answerer import refusals
+from federation.compare import Verdict
+from federation.contents import news, wished_lines
 from federation.errors import Fault, PeerError
 from federation.frontier import (
     NONCE_BYTES,
     PREFIX_BYTES,
-    FrontierSaid,
     Nonces,
     Spoken,
-    decode_frontier,
     describe,
     encode_frontier,
     longer,
@@ -28,34 +28,23 @@ from federation.frontier import (
 from federation.letters import (
     IDS_MAX,
     MESSAGE_BYTES_MAX,
-    Answer,
     Parcel,
+    What,
     decode_answer,
     decode_parcel,
     decode_root,
-    encode_answer,
     encode_parcel,
-    encode_root,
     fitting,
 )
-from federation.negentropy import (
-    SCATTER_LEAF,
-    SCATTER_SPLIT,
-    Initiator,
-    ReconcileError,
-    Responder,
-)
+from federation.negentropy import SCATTER_LEAF, SCATTER_SPLIT, Initiator, ReconcileError
 from federation.remembered import Memory, Outlines
-from ledger.replica import Received, Replica
+from ledger.replica import Replica
 from stamps.record import to_line
 
-What = Literal["root", "frontier", "records", "reconcile"]
 ASKS_WITHOUT_PROGRESS_MAX: Final = 16
 ASKS_MAX: Final = 20_000
 AUDITS_MAX: Final = 2
 QUOTA: Final = "quota"
-NEW: Final = ("ok", "fork", "pinned")
-FINE: Final = frozenset({*NEW, "held"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,95 +80,6 @@ class Done:
     """The exchange is over."""
 
     report: Report
-
-
-def refusals(received: Received) -> dict[str, int]:
-    """What was not taken, by code."""
-    return {code: count for code, count in received.codes.items() if code not in FINE}
-
-
-class Answerer:
-    """The side that is asked. It keeps nothing between messages but what `Memory` holds."""
-
-    def __init__(
-        self,
-        replica: Replica,
-        memory_of: Callable[[str], Memory],
-        *,
-        new_secret: Callable[[], bytes],
-        outlines: Outlines | None = None,
-    ) -> None:
-        self.replica = replica
-        self.memory_of = memory_of
-        self.new_secret = new_secret
-        self.outlines = outlines or Outlines(replica)
-        self.gained = 0  # records that were new, over all peers
-
-    def answer(self, what: What, body: bytes, *, peer: str, now: int) -> bytes:
-        """The answer to a message of this peer; `now` in microseconds. Raises PeerError."""
-        if len(body) > MESSAGE_BYTES_MAX:
-            raise PeerError(Fault.SIZE, f"{len(body)} bytes")
-        memory = self.memory_of(peer)
-        if len(memory.own_nonce) != NONCE_BYTES:
-            memory.own_nonce = self.new_secret()
-        if what == "root":
-            return encode_root(self.outlines.now().root, memory.own_nonce)
-        if what == "frontier":
-            return self._frontier(decode_frontier(body), memory)
-        if what == "records":
-            return self._records(decode_parcel(body), memory, peer, now)
-        return self._reconcile(body)
-
-    def _frontier(self, said: FrontierSaid, memory: Memory) -> bytes:
-        ours = self.outlines.now()
-        nonce = memory.own_nonce
-        if said.nonces.answerer != nonce:
-            return encode_answer(Answer(verdict=Verdict.STALE, nonce=nonce, root=ours.root))
-        base = memory.acknowledged.get(said.base) if said.base is not None else None
-        found = compare(said, ours, base=base, slot=self.outlines.slot)
-        if found.verdict is Verdict.EQUAL:
-            memory.save(ours)
-        if found.verdict is not Verdict.ANSWERED:
-            return encode_answer(Answer(verdict=found.verdict, nonce=nonce, root=ours.root))
-        lines, rest = fitting(lines_of(self.replica, ours, found))
-        return encode_answer(
-            Answer(
-                verdict=Verdict.ANSWERED,
-                nonce=nonce,
-                root=ours.root,
-                they_lack=found.they_lack,
-                we_lack=found.we_lack,
-                wishes=tuple(tuple(wishes) for wishes in found.wishes),
-                more=rest is not None,
-                lines=lines,
-            )
-        )
-
-    def _records(self, parcel: Parcel, memory: Memory, peer: str, now: int) -> bytes:
-        received = self.replica.receive(parcel.lines, now=now, peer=peer)
-        self.gained += received.accepted
-        wanted = self.replica.entries(one.hex() for one in parcel.wants)
-        lines, rest = fitting(to_line(entry) for entry in (*received.answers, *wanted))
-        ours = self.outlines.now()
-        if ours.root == parcel.root:
-            memory.save(ours)
-        return encode_parcel(
-            Parcel(
-                root=ours.root,
-                accepted=received.accepted,
-                refused=tuple(sorted(refusals(received).items())),
-                more=rest is not None,
-                lines=lines,
-            )
-        )
-
-    def _reconcile(self, body: bytes) -> bytes:
-        try:
-            return Responder(
-                self.outlines.index(), split=SCATTER_SPLIT, leaf=SCATTER_LEAF
-            ).received(body)
-        except ReconcileError as error:
-            raise PeerError(Fault.FORM, str(error)) from error
 
 
 class Caller:
@@ -226,11 +126,18 @@ class Caller:
         return self._received + self._sent
 
     def begin(self, now: int) -> Ask | Done:
-        """The first message. A set that did not change since it was equal asks for the root."""
-        del now
-        last = self.memory.last
-        unchanged = last is not None and last.root == self.outlines.now().root
-        if unchanged or len(self.memory.nonce) != NONCE_BYTES:
+        """The first message: what is new since both were equal, the frontier, or only the root."""
+        last, ours = self.memory.last, self.outlines.now()
+        if last is None:
+            return self._compare()
+        if last.root == ours.root:
+            return self._ask("root", b"", self._on_root)
+        self._outbox = iter(news(self.replica, last, ours) or ())
+        return self._send_on(now)
+
+    def _compare(self) -> Ask:
+        """The frontier; before it the root where the peer's nonce is not known."""
+        if len(self.memory.nonce) != NONCE_BYTES:
             return self._ask("root", b"", self._on_root)
         return self._say_frontier()
 
@@ -363,9 +270,9 @@ class Caller:
         del now
         if self._their_root == self.outlines.now().root:
             return self._done()
-        if self.gained > self._progress:
+        if self._spoken is None or self.gained > self._progress:
             self._progress = self.gained
-            return self._say_frontier()
+            return self._compare()
         if self._they_refused[QUOTA] or self._refused[QUOTA]:
             return self._done()  # records 2.2: a local refusal never leads to layer 2
         return self._audit()

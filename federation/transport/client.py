@@ -5,17 +5,18 @@ It follows no redirect, believes no header, and says of every failure whether tr
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from federation.card import CARD_BYTES_MAX, Card, read_card
+from federation.contents import NEWS_LINES_MAX
+from federation.driver import Told
 from federation.errors import Fault, PeerError
-from federation.letters import MESSAGE_BYTES_MAX
+from federation.letters import MESSAGE_BYTES_MAX, What
 from federation.peers import Peer
-from federation.session import What
 from federation.transport.bodies import packed, read_body, unpacked
 from federation.transport.guard import AddressError, GuardedResolver, check_url
 from federation.transport.signing import Message, sign_request
@@ -190,7 +191,7 @@ class Client:
 
     # --- the line that is held
 
-    async def events(self, peer: Peer, wasteland: str, changed: Callable[[str], None]) -> None:
+    async def events(self, peer: Peer, wasteland: str, changed: Told) -> None:
         """Each change at the peer was told, until the line breaks. Raises PeerDownError."""
         failure: WastelandError = PeerDownError(peer.label, "it has no address")
         for address in peer.addresses:
@@ -200,9 +201,7 @@ class Client:
                 failure = error
         raise failure
 
-    async def _line(
-        self, peer: Peer, address: str, wasteland: str, changed: Callable[[str], None]
-    ) -> None:
+    async def _line(self, peer: Peer, address: str, wasteland: str, changed: Told) -> None:
         base = check_url(address, allow_private=peer.allow_private)
         message = self._signed(peer, "GET", f"{base}/v1/w/{wasteland}/events", b"", {})
         heard = self._events.get((peer.key, wasteland), "")
@@ -214,14 +213,24 @@ class Client:
             ) as response:
                 if response.status != 200:  # noqa: PLR2004
                     raise _refusal(peer, response.status, b"")
-                async for line in response.content:
-                    if line.startswith(b"data:"):
-                        said = line[5:].strip().decode("ascii", "replace")[:ROOT_CHARS]
-                        self._events[peer.key, wasteland] = said
-                        changed(said)
+                async for root, lines in _events(response.content):
+                    self._events[peer.key, wasteland] = root
+                    await changed(root, lines)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise PeerDownError(peer.label, _why(error)) from error
         raise PeerDownError(peer.label, "the line ended")
+
+
+async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, tuple[bytes, ...]]]:
+    """Each event: a root, and record lines that lead to it. Raises ValueError for too much."""
+    said: list[bytes] = []
+    async for line in content:
+        if line.startswith(b"data: ") and len(said) <= NEWS_LINES_MAX:
+            said.append(line[6:].rstrip(b"\r\n"))
+        elif not line.strip() and said:
+            root, *lines = said
+            yield root.decode("ascii", "replace")[:ROOT_CHARS], tuple(one + b"\n" for one in lines)
+            said = []
 
 
 def _refusal(peer: Peer, status: int, body: bytes) -> WastelandError:

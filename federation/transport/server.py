@@ -8,15 +8,14 @@ that the caller may not see get the same answer.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from aiohttp import web
 from aiohttp_sse import sse_response
 
 from federation.errors import Fault, PeerError
 from federation.invite import InviteError
-from federation.letters import MESSAGE_BYTES_MAX
-from federation.session import What
+from federation.letters import MESSAGE_BYTES_MAX, What
 from federation.transport.bodies import packed, read_body, unpacked
 from federation.transport.client import TIME
 from federation.transport.limits import Buckets, TooManyError
@@ -27,8 +26,25 @@ from stamps.kinds import is_id
 STATUS: Final = {"peer.limit": 429, "request.signature": 401, "invite.refused": 403}
 LINES_MAX: Final = 200
 PING_S: Final = 15.0
-LINE_END: Final = ""  # in a queue of roots: the node is going down
 SMALL_BYTES_MAX: Final = 256 << 10
+
+
+class News(NamedTuple):
+    """What a listener is told: the root, and the record lines that lead to it from the last one.
+
+    Without a root: the node is going down.
+    """
+
+    root: str
+    lines: tuple[bytes, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The event's data, a line each."""
+        return "\n".join((self.root, *(line.decode().rstrip("\n") for line in self.lines)))
+
+
+LINE_END: Final = News("")
 Answer = Callable[["Call"], Awaitable[web.StreamResponse]]
 
 
@@ -77,11 +93,11 @@ class Host(Protocol):
         """One record's line, where the caller may see its wasteland."""
         ...
 
-    def changes(self, wasteland: str) -> "asyncio.Queue[str]":
-        """A queue of the roots that the wasteland comes to."""
+    def changes(self, wasteland: str) -> "asyncio.Queue[News]":
+        """A queue of what becomes new in the wasteland."""
         ...
 
-    def ended(self, wasteland: str, queue: "asyncio.Queue[str]") -> None:
+    def ended(self, wasteland: str, queue: "asyncio.Queue[News]") -> None:
         """Nobody listens to the queue any more."""
         ...
 
@@ -260,8 +276,8 @@ class Routes:
                 now = root[:32].hex()
                 if call.request.headers.get("Last-Event-ID", "") != now:
                     await line.send(now, id=now)
-                while line.is_connected() and (now := await queue.get()) != LINE_END:
-                    await line.send(now, id=now)
+                while line.is_connected() and (news := await queue.get()) != LINE_END:
+                    await line.send(news.text, id=news.root)
                 return line
         except ConnectionResetError:
             return web.Response()

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from itertools import count
 
+from federation.answerer import Answerer
 from federation.remembered import Memory
-from federation.session import Answerer, Ask, Caller, Done, Report
+from federation.session import Ask, Caller, Done, Report
 from ledger.journal import Journal
 from ledger.set_journal import JournalReplica
 from tests.ledger.test_against_model import NOW

@@ -2,10 +2,11 @@
 
 import pytest
 
+from federation.answerer import Answerer
 from federation.errors import Fault, PeerError
 from federation.meter import CPU_S, WINDOW_S, Meter
 from federation.remembered import Memory
-from federation.session import Answerer, Ask, Caller, Done, Report
+from federation.session import Ask, Caller, Done, Report
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.quota import Quota
@@ -74,7 +75,7 @@ def exchanged(one: JournalReplica, two: JournalReplica, *, now: int) -> tuple[Re
     caller = Caller(one, Memory(), new_secret=secrets("one"), peer="two")
     memory = Memory()
     answerer = Answerer(two, lambda _: memory, new_secret=secrets("two"))
-    asked = []
+    asked: list[str] = []
     step = caller.begin(now)
     while isinstance(step, Ask):
         asked.append(step.what)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from federation.answerer import Answerer
 from federation.remembered import Memory
-from federation.session import Answerer, Ask, Caller, Done
+from federation.session import Ask, Caller, Done
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.set_journal import JournalReplica

@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from federation.answerer import Answerer
 from federation.errors import PeerError
+from federation.letters import What
 from federation.remembered import Memory, Outlines
-from federation.session import Answerer, Ask, Caller, Done, What
+from federation.session import Ask, Caller, Done
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.set_journal import JournalReplica

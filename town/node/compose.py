@@ -176,7 +176,7 @@ class OpenTown:
         self._told[journal.wasteland] = journal.version
         board = self.desk.board(journal.wasteland)
         if board is not None:
-            self.desk.changed(journal.wasteland, board.outlines.now().root)
+            self.desk.changed(board)
 
     def _survey(self) -> None:
         for journal in tuple(self.town.ledgers.values()):

@@ -11,13 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from federation.answerer import Answerer
 from federation.card import Card, signed
+from federation.contents import news
 from federation.driver import Board
 from federation.invite import InviteError, entrusted, hash_of, redeemed
+from federation.letters import What
 from federation.meter import Meter
+from federation.outline import Outline
 from federation.peers import Peer, PeerBook
-from federation.session import Answerer, What
-from federation.transport.server import LINE_END, body_json
+from federation.transport.server import LINE_END, News, body_json
 from ledger.journal import Journal
 from stamps.record import Entry, parse_line, to_line
 from town.market.conduct import REDEEMED_SPACE, redeemed_key
@@ -92,8 +95,9 @@ class Hosting:
 
     def __init__(self, desk: Behind) -> None:
         self.desk = desk
-        self._queues: dict[str, set[asyncio.Queue[str]]] = {}
+        self._queues: dict[str, set[asyncio.Queue[News]]] = {}
         self._answerers: dict[str, Answerer] = {}
+        self._published: dict[str, Outline] = {}  # by wasteland, what listeners were told last
         self._meters: dict[str, Meter] = {}
         self._members: dict[str, tuple[bytes, dict[str, str]]] = {}
 
@@ -298,22 +302,30 @@ class Hosting:
 
     # --- news
 
-    def changes(self, wasteland: str) -> "asyncio.Queue[str]":
-        """A queue of the roots that the wasteland comes to."""
-        queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
+    def changes(self, wasteland: str) -> "asyncio.Queue[News]":
+        """A queue of what becomes new in the wasteland."""
+        queue: asyncio.Queue[News] = asyncio.Queue(QUEUE_MAX)
         self._queues.setdefault(wasteland, set()).add(queue)
         return queue
 
-    def ended(self, wasteland: str, queue: "asyncio.Queue[str]") -> None:
+    def ended(self, wasteland: str, queue: "asyncio.Queue[News]") -> None:
         """Nobody listens to the queue any more."""
         self._queues.get(wasteland, set()).discard(queue)
 
-    def publish(self, wasteland: str, root: str) -> None:
+    def news(self, board: Board) -> News:
+        """What became new since the last call, for publishing; in the ledger's thread."""
+        wasteland, ours = board.replica.wasteland, board.outlines.now()
+        before = self._published.get(wasteland)
+        self._published[wasteland] = ours
+        lines = news(board.replica, before, ours) if before is not None else None
+        return News(ours.root.hex(), lines or ())
+
+    def publish(self, wasteland: str, news: News) -> None:
         """Every listener is told; one that does not keep up is told the newest."""
         for queue in self._queues.get(wasteland, ()):
             if queue.full():
                 queue.get_nowait()
-            queue.put_nowait(root)
+            queue.put_nowait(news)
 
     def end_lines(self) -> None:
         """Every listener was let go: the node is going down."""

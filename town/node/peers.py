@@ -20,7 +20,7 @@ from federation.peers import Peer, PeerBook
 from federation.session import Report
 from federation.transport.client import Client, PeerDownError, PeerRefusedError
 from federation.transport.guard import check_url
-from federation.transport.server import Routes
+from federation.transport.server import News, Routes
 from ledger.journal import Journal
 from ledger.quota import Quota
 from ledger.set_journal import JournalReplica
@@ -159,7 +159,7 @@ class PeerDesk(Standings):
         return [entry for entry in held if entry is not None]
 
     def _begin(self, pair: tuple[str, str], board: Board) -> tuple[PeerLoop, EventLine]:
-        wasteland, key = pair
+        _, key = pair
         loop = PeerLoop(
             lambda: self.book.get(key),
             board,
@@ -167,7 +167,9 @@ class PeerDesk(Standings):
             now=self.now,
             pull_s=self.config.number("sync.pull_s"),
         )
-        line = EventLine(self.client, lambda: self.book.get(key), wasteland, loop)
+        line = EventLine(
+            self.client, lambda: self.book.get(key), loop, do=self.writer.do, now=self.now
+        )
         loop.start()
         line.start()
         return loop, line
@@ -190,19 +192,20 @@ class PeerDesk(Standings):
             new_secret=self.new_secret,
         )
 
-    def changed(self, wasteland: str, root: bytes) -> None:
-        """A ledger has a new root: whoever may lack something is told. Any thread."""
+    def changed(self, board: Board) -> None:
+        """A ledger may have a new root: whoever lacks something is told. In the ledger's thread."""
         if self._loop is None or not self.resident:
             return
-        self._loop.call_soon_threadsafe(self._tell, wasteland, root)
+        said = self.hosting.news(board)
+        self._loop.call_soon_threadsafe(self._tell, board.replica.wasteland, said)
 
-    def _tell(self, wasteland: str, root: bytes) -> None:
-        self.hosting.publish(wasteland, root.hex())
+    def _tell(self, wasteland: str, said: News) -> None:
+        self.hosting.publish(wasteland, said)
         for (where, key), (loop, _) in self._loops.items():
             if where != wasteland:
                 continue
             last = loop.board.memory(key).last
-            if last is None or last.root != root:
+            if last is None or last.root.hex() != said.root:
                 loop.wake()
 
     # --- from threads that block
