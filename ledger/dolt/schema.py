@@ -46,7 +46,7 @@ COMMONS: Final[dict[str, str]] = {
     "boot_blocks": (
         "handle VARCHAR(255) NOT NULL PRIMARY KEY, source VARCHAR(64) NOT NULL,"
         " sheet_json JSON NOT NULL, confidence FLOAT NOT NULL, version VARCHAR(20) NOT NULL,"
-        " created_at TIMESTAMP NOT NULL, CHECK (confidence >= 0.0 AND confidence <= 1.0)"
+        " created_at TIMESTAMP NOT NULL, CHECK (confidence BETWEEN 0.0 AND 1.0)"
     ),
     "chain_meta": (
         "chain_id VARCHAR(64) NOT NULL PRIMARY KEY, chain_type VARCHAR(32),"

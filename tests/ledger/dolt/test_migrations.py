@@ -1,68 +1,119 @@
-"""A file of an older schema is brought to the newest, and shows what it showed."""
+"""A database of an earlier version is brought forward with a copy kept; of a later one it is left."""
+
+from collections.abc import Mapping
 
 import pytest
 
-from ledger.dolt import open_doltlite
+from ledger.dolt import migrate as steps
+from ledger.dolt import open_dolt_server, open_doltlite
 from ledger.dolt.engine import Database
-from ledger.dolt.migrate import MIGRATIONS, NewerStoreError, migrate, version_of
+from ledger.dolt.migrate import MIGRATIONS, Migration, NewerStoreError, migrate, version_of
 from ledger.dolt.schema import SCHEMA
+from ledger.dolt.store import DoltStore
 from ledger.journal import Journal
-from tests.ledger.test_against_model import history
-from tests.ledger.test_sets import fed, opened, shown
+from ledger.verify import verify
+from tests.ledger.dolt.backends import Opened, is_server, opened
+from tests.ledger.people import Board
+from tests.ledger.test_sets import shown
 
-# Of the first version's indexes, those that the second spells otherwise or does without.
-FIRST = {
-    "local_id": "p VARCHAR(16) NOT NULL, k VARCHAR(78) NOT NULL, PRIMARY KEY (p, k)",
-    "local_about": "s VARCHAR(160) NOT NULL, k VARCHAR(78) NOT NULL, PRIMARY KEY (s, k)",
-    "local_slot": "c INT NOT NULL, seq BIGINT NOT NULL, k VARCHAR(78), PRIMARY KEY (c, seq, k)",
-    "local_touch": "account VARCHAR(64) NOT NULL, s VARCHAR(160), PRIMARY KEY (account, s)",
-    "local_kind": "kind VARCHAR(16) NOT NULL, s VARCHAR(160) NOT NULL, PRIMARY KEY (kind, s)",
-}
+__all__ = ["opened"]
+
+NEXT = SCHEMA + 1
 
 
-def made_old(path) -> None:
-    """The file's indexes are those of version 1, and stale."""
-    database = Database(path, town="rust")
-    with database.transaction():
-        for name, columns in FIRST.items():
-            database.run(f"DROP TABLE IF EXISTS {name}")
-            database.create(name, columns)
-        database.run("INSERT INTO local_kind (kind, s) VALUES ('item', 'x')")
-        database.run("UPDATE local_meta SET value = '1' WHERE name = 'schema'")
-    database.call("dolt_commit", "-A", "-m", "old", "--skip-empty")
-    database.close()
+def _more(database: Database) -> None:
+    """What a later version could add: a table, and a column of ours."""
+    database.create("wl_more", "id VARCHAR(64) NOT NULL PRIMARY KEY, n INT")
+    database.run("ALTER TABLE wl_attempts ADD COLUMN extra TEXT")
+    database.run("INSERT INTO wl_more (id, n) VALUES ('x', 7)")
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_file_of_the_first_version_shows_what_it_showed(seed, tmp_path):
-    """Its indexes are made anew from its records; a copy from before stays beside it."""
-    made = history(seed)
+def _breaks(database: Database) -> None:
+    """A step that fails half way."""
+    database.create("wl_broken", "id VARCHAR(64) NOT NULL PRIMARY KEY")
+    database.run("INSERT INTO wl_nowhere (id) VALUES ('x')")
+
+
+LATER: Mapping[int, Migration] = {**MIGRATIONS, NEXT: _more}
+BROKEN: Mapping[int, Migration] = {**MIGRATIONS, NEXT: _breaks}
+
+
+def filled(opened: Opened) -> tuple[DoltStore, Board]:
+    """A store of this version with a finished job in it."""
+    store = opened()
+    board = Board(store)
+    ann, bob = board.person("ann"), board.person("bob")
+    item = ann.post()
+    ann.accept(item, bob.submit(item))
+    store.checkpoint("a job")
+    return store, board
+
+
+def test_a_new_database_has_this_version_and_no_copy(opened: Opened):
+    """Nothing lies beside it, and a second look changes nothing."""
+    database = opened().database
+    assert version_of(database) == SCHEMA
+    assert migrate(database) is None
+
+
+def test_an_older_database_is_migrated_and_what_was_before_is_kept(opened: Opened, monkeypatch):
+    """Rows, records and root are what they were; the copy holds the version from before."""
+    store, board = filled(opened)
+    before = shown(board.journal)
+    database = store.database
+    copy = migrate(database, LATER)
+    with monkeypatch.context() as later:
+        later.setattr(steps, "SCHEMA", NEXT)
+        assert version_of(database) == NEXT
+    assert database.all("SELECT id, n FROM wl_more") == [("x", 7)]
+    assert shown(Journal.open(store, wasteland=board.wasteland)) == before
+    assert verify(Journal.open(store, wasteland=board.wasteland)).holds
+    assert store.commits(1)[0].message == f"schema {NEXT}"
+    if is_server(database):
+        tags = {str(row[0]) for row in database.all("SELECT tag_name FROM dolt_tags")}
+        assert f"before-schema-{NEXT}" in tags
+        tables = database.all(f"SHOW TABLES AS OF 'before-schema-{NEXT}'")
+        assert "wl_more" not in {str(row[0]) for row in tables}
+        return
+    assert copy is not None
+    assert copy.name == f"ledger.before-schema-{NEXT}.db"
+    old = open_doltlite(copy, town="rust")
+    assert version_of(old.database) == SCHEMA
+    assert shown(Journal.open(old, wasteland=board.wasteland)) == before
+    old.close()
+
+
+def test_a_newer_database_is_refused_and_left_as_it_is(opened: Opened):
+    """A version that this one does not know is not written to."""
+    store, _ = filled(opened)
+    migrate(store.database, LATER)
+    count = store.database.all("SELECT count(*) FROM wl_records")
+    with pytest.raises(NewerStoreError) as refused:
+        opened()
+    assert refused.value.code == "store.newer"
+    assert store.database.all("SELECT count(*) FROM wl_records") == count
+
+
+def test_a_step_that_fails_leaves_the_version_from_before(tmp_path):
+    """The file stays as it was, and opens; the copy lies beside it."""
     path = tmp_path / "ledger.db"
-    store = open_doltlite(path, town="rust")
-    journal = opened(made, store)
-    fed(journal, list(made.ours.values()))
-    before = shown(journal)
+    store, board = filled(lambda: open_doltlite(path, town="rust"))
+    before = shown(board.journal)
+    with pytest.raises(steps.StoreError):
+        migrate(store.database, BROKEN)
     store.close()
-    made_old(path)
-    store = open_doltlite(path, town="rust")
-    assert version_of(store.database) == SCHEMA
-    assert not store.database.has_table("local_touch")
-    assert shown(Journal.open(store, wasteland=made.wasteland)) == before
-    store.close()
-    assert (tmp_path / "ledger.before-schema-2.db").exists()
+    again = open_doltlite(path, town="rust")
+    assert version_of(again.database) == SCHEMA
+    assert not again.database.has_table("wl_broken")
+    assert shown(Journal.open(again, wasteland=board.wasteland)) == before
+    again.close()
+    assert (tmp_path / f"ledger.before-schema-{NEXT}.db").exists()
 
 
-def test_a_file_of_a_newer_version_is_refused_unread(tmp_path):
-    """It would not be understood."""
-    path = tmp_path / "ledger.db"
-    database = Database(path, town="rust")
-    migrate(database)
-    database.run("UPDATE local_meta SET value = ? WHERE name = 'schema'", (str(SCHEMA + 1),))
-    with pytest.raises(NewerStoreError):
-        migrate(database)
-    database.close()
-
-
-def test_migrations_are_numbered_without_a_gap():
-    """The last one leads to the schema of this version."""
-    assert list(MIGRATIONS) == list(range(1, SCHEMA + 1))
+@pytest.mark.dolt
+def test_a_server_that_is_not_there_is_said(dolt):
+    """No fallback to anything: a code, and what to do."""
+    wrong = dolt.url("gone").replace(str(dolt.port), "1")
+    with pytest.raises(steps.StoreError) as refused:
+        open_dolt_server(wrong, town="rust")
+    assert refused.value.code == "store.down"
