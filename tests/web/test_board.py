@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from ledger.store import Observed
-from ledger.tables import BY_NAME, Row
+from ledger.tables import Row
 from tests.transport.nodes import Node, joined, node
 
 NASTY = "<script>alert(1)</script> [x](javascript:alert(1)) `code`"
@@ -159,7 +159,7 @@ async def test_a_description_of_a_stranger_is_shown_and_runs_nothing(tmp_path):
 async def test_what_would_turn_the_text_around_is_spelled_out(rust):
     """No record carries such marks, but a row that nobody signed may."""
     turned = "safe \u202egnp.exe\u202c \x07 \ufeffend"
-    row = dict.fromkeys(BY_NAME["wanted"].columns) | {
+    row = {
         "id": "w-turned",
         "title": turned,
         "status": "open",
@@ -182,6 +182,8 @@ async def test_what_would_turn_the_text_around_is_spelled_out(rust):
         {"Host": "evil.example"},
         {"Host": "rust.local:80"},
         {"Host": "127.0.0.1.evil.example:80"},
+        {"X-Forwarded-For": "192.0.2.7"},
+        {"Via": "1.1 proxy"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},

@@ -1,5 +1,6 @@
 """An open page stays true: what changes comes by itself, and nobody who reads is disturbed."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -83,6 +84,19 @@ async def test_a_section_that_comes_or_goes_is_shown(rust, browser):
         await rust.use(lambda m: m.done(item, ["text:all of it"], summary="it works"))
         await expect(page.locator("#handed")).to_contain_text("it works")
         await expect(page.locator("#what .pill")).to_have_text("in review")
+
+
+async def test_the_sentence_turns_when_a_peer_has_taken_what_was_written(tmp_path, browser):
+    """The ledger does not change then; an open page that says "only here" looks again by itself."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        async with window(browser) as page:
+            await listens(page, rust.url + "/")
+            good = re.compile("Heard 1 of 1 town .* Everything you wrote is on at least 1 other")
+            await expect(page.locator("#sentence")).to_have_text(good, timeout=20_000)
+            await rust.use(lambda m: m.post({"title": "it travels"}))
+            await expect(page.locator("#rows .title a")).to_have_text(["it travels"])
+            await expect(page.locator("#sentence")).to_have_text(good, timeout=20_000)
 
 
 async def test_a_page_whose_node_is_gone_says_so(rust, browser):

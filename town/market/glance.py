@@ -12,6 +12,7 @@ from typing import Any, Final
 from ledger.journal import Journal
 from ledger.store import BoardQuery, Item
 from ledger.story import Home
+from ledger.tables import BY_NAME
 from stamps.clock import SECOND_US
 from town.market.acquaintance import Acquaintances
 from town.market.answer import Answer
@@ -27,6 +28,7 @@ OWN_MAX: Final = 100
 HELD_MAX: Final = 20
 LOOKS_MAX: Final = 4  # pages of the index that one page of the board may cost
 Fits = Callable[[Mapping[str, Any]], bool]
+NO_COLUMNS: Final[Mapping[str, Any]] = dict.fromkeys(BY_NAME["wanted"].columns)
 COUNTED: Final = ("open", "asked", "claimed", "in review", "done")
 
 
@@ -145,7 +147,12 @@ class GlanceDesk(ShowingDesk):
     def _needs(
         self, journal: Journal, viewer: Viewer, lines: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        agents = {str(note.get("agent", "")) for note in working(self.town).values()}
+        held = {line["record"] for line in lines if line["you"] == "holder"}
+        agents = {
+            str(note.get("agent", ""))
+            for post, note in working(self.town).items()
+            if note.get("state") == "yours" and post not in held
+        }
         orders = [
             order
             for agent in sorted(agents)
@@ -256,7 +263,7 @@ def _posted(
 
 def line_of(journal: Journal, item: Item, viewer: Viewer) -> dict[str, Any]:
     """A row of `wl browse`, and what the board shows of it beside that."""
-    line = line_facts(journal, item, viewer)
+    line = {**NO_COLUMNS, **line_facts(journal, item, viewer)}
     card = item.card
     mine = [one for one in card.get("held", ()) if one[0] == viewer.account and viewer.account]
     grant = (mine or list(card.get("held", ())) or [None])[0]

@@ -13,7 +13,7 @@ from stamps.record import Envelope, Record, verify
 from town.market.answer import Answer, Next
 from town.market.claims import Claims
 from town.market.find import Found, live_asks, undecided
-from town.market.glance import GlanceDesk
+from town.market.glance import NO_COLUMNS, GlanceDesk
 from town.market.names import holder_words, name_of
 from town.market.view import held_by
 from town.market.words import instant
@@ -32,7 +32,7 @@ class TellingDesk(GlanceDesk):
         return self.answer("wl.v1.story", data, next_=next_)
 
     def _told(self, found: Found) -> tuple[dict[str, Any], tuple[Next, ...]]:
-        facts = self.facts(found)
+        facts = {**NO_COLUMNS, **self.facts(found), "id": found.id}
         if found.story is None:
             told = {"item": facts, "holders": [], "records": [], "earlier": 0}
             return {**told, "untrusted": {"words": []}}, ()

@@ -110,14 +110,18 @@ class Board:
 
     def _html(self, make: Make) -> Handler:
         async def handler(request: web.Request) -> web.StreamResponse:
-            try:
-                page = await asyncio.to_thread(make, self.market, request)
-            except WastelandError as error:
-                return self._problem(request, error_facts(error), status=_status(error))
-            shown = {"data": page.answer.data, "next": page.answer.next, **page.extra}
-            return self._page(request, page.template, shown)
+            return await asyncio.to_thread(self._made, make, request)
 
         return handler
+
+    def _made(self, make: Make, request: web.Request) -> web.Response:
+        """The page, made in a thread of its own: the loop talks to others meanwhile."""
+        try:
+            page = make(self.market, request)
+        except WastelandError as error:
+            return self._problem(request, error_facts(error), status=_status(error))
+        shown = {"data": page.answer.data, "next": page.answer.next, **page.extra}
+        return self._page(request, page.template, shown)
 
     def _json(self, make: Make) -> Handler:
         async def handler(request: web.Request) -> web.StreamResponse:

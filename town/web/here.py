@@ -11,6 +11,8 @@ from typing import Final
 from aiohttp import web
 
 NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+# What a proxy adds. Whoever comes through one is not a browser on this machine.
+OF_PROXIES: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 OUR_OWN: Final = ("same-origin", "none")
 
 
@@ -20,7 +22,8 @@ def is_here(request: web.Request) -> bool:
         loopback = ipaddress.ip_address(request.remote or "").is_loopback
     except ValueError:
         return False
-    return loopback and _host(request) in NAMES and _asked_by_us(request)
+    direct = not any(name in request.headers for name in OF_PROXIES)
+    return loopback and direct and _host(request) in NAMES and _asked_by_us(request)
 
 
 def _host(request: web.Request) -> str:

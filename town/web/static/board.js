@@ -3,6 +3,7 @@
 const QUIET_MS = 150; // several changes in a row are one
 const REST_MS = 1000; // between two looks
 const TURN_MS = 30_000; // a page that nothing tells looks by itself: "nobody heard" is news as well
+const SOON_MS = 1500;
 const by = (id) => document.getElementById(id);
 const parts = (root) => [...root.querySelectorAll("[data-part]")];
 
@@ -128,6 +129,17 @@ function lost(gone) {
   by("live").textContent = gone ? "not live" : "live";
 }
 
+// Whether peers took what was written is no change of the ledger: while something is amiss, the
+// page looks again by itself, soon and then more seldom.
+let patience = SOON_MS;
+let impatient = 0;
+function watch() {
+  clearTimeout(impatient);
+  if (!by("sentence")?.classList.contains("late")) { patience = SOON_MS; return; }
+  impatient = setTimeout(() => { if (!document.hidden) look(); }, patience);
+  patience = Math.min(2 * patience, TURN_MS);
+}
+
 let looking = false;
 let again = false;
 async function look() {
@@ -141,6 +153,7 @@ async function look() {
     asOf = new Date();
     by("as-of").textContent = clock(asOf);
     tick();
+    watch();
     lost(false);
   } catch {
     lost(true);
@@ -168,4 +181,5 @@ addEventListener("pagehide", () => line?.close());
 setInterval(() => { if (!document.hidden) { tick(); look(); } }, TURN_MS);
 furnish(document);
 tick();
+watch();
 if (!document.hidden) listen();
