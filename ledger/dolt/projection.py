@@ -60,7 +60,7 @@ def from_cells(table: Table, cells: Values) -> dict[str, Any]:
     values = dict(zip(table.columns, cells, strict=True))
     for name in table.json:
         if isinstance(values[name], str):
-            values[name] = json.loads(values[name])
+            values[name] = msgspec.json.decode(values[name])
     return values
 
 

@@ -5,9 +5,9 @@ and looked up under the other values. What the index cannot tell is looked at in
 that finds little stops after a fixed amount of work, and its page says so; it is never wrong.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from ledger.dolt.engine import Database
@@ -24,7 +24,9 @@ from ledger.memory_board import (
 )
 from ledger.store import BoardQuery, Item, Page
 
-VALUE_CHARS_MAX: Final = 300
+VALUE_CHARS_MAX: Final = 240
+HASHED: Final = "\x1e"  # before the digest of a value that does not stand as it is
+DIGEST_CHARS: Final = 32
 WORD_CHARS_MAX: Final = 40
 WORDY: Final = "y"  # the dimension of items with more words than the index keeps
 PREFIX_WORDS_MAX: Final = 64  # words of one prefix that are looked up; more are read in the rows
@@ -33,7 +35,7 @@ CHUNK: Final = 64
 CHUNK_MAX: Final = 512
 FEW_PLACES: Final = 16
 GATHERED_MAX: Final = 1_000
-LOOKS_MAX: Final = 8_000  # places read for one page; what else is done costs as much as so many
+LOOKS_MAX: Final = 5_000  # places read for one page; what else is done costs as much as so many
 PROBE_LOOKS: Final = 2
 ROW_LOOKS: Final = 40
 READ_LOOKS: Final = 16
@@ -55,8 +57,12 @@ Found = dict[str, str]  # what an item is ordered by -> its place
 
 
 def kept(value: Any) -> str:
-    """A value as the index keeps it."""
-    return str(value)[:VALUE_CHARS_MAX].replace(SEP, " ")
+    """A value as the index keeps it: no two values alike."""
+    text = str(value)
+    if len(text) <= VALUE_CHARS_MAX and SEP not in text and HASHED not in text:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_CHARS]
+    return text[:VALUE_CHARS_MAX].replace(SEP, " ") + HASHED + digest
 
 
 class Search:
@@ -76,12 +82,13 @@ class Search:
         counts = self._counts()
         asked = sorted(self.asked, key=lambda values: sum(counts[value] for value in values))
         rarest = sum(counts[value] for value in asked[0]) if asked else GATHERED_MAX + 1
-        many = bool(asked) and len(asked[0]) > FEW
-        if rarest <= GATHERED_MAX and (many or self.query.sort == "updated"):
+        merged = bool(asked) and len(asked[0]) > 1
+        if rarest <= GATHERED_MAX and (merged or self.query.sort != "priority"):
             return self._cut(self._gathered(asked), None)
         few = [values for values in asked if len(values) <= FEW]
         self.unsure |= len(few) < len(asked)
-        if self.query.sort == "updated" or not few:
+        leads = self.query.sort != "updated" and (self.query.sort == "priority" or not merged)
+        if not few or not leads:
             return self._walk(self._runs(["*"]), few)
         return self._walk(self._runs(few[0]), few[1:])
 
@@ -295,9 +302,7 @@ class Search:
         """The first of what was found; `reach` is how far an unfinished search has come."""
         keys = sorted(found)[: self.query.limit]
         items = self._fetched(found[key] for key in keys)
-        plain = replace(self.query, text=None)  # words are told by the index, or were looked at
-        shown = [items[found[key]] for key in keys if found[key] in items]
-        there = tuple(item for item in shown if matches(item, plain))
+        there = tuple(items[found[key]] for key in keys if found[key] in items)
         if len(found) > len(keys):
             return Page(items=there, cursor=keys[-1])
         return Page(items=there, cursor=reach, partial=reach is not None)
@@ -305,8 +310,6 @@ class Search:
 
 def _unsure(query: BoardQuery) -> bool:
     """Whether a filter asks what the index does not tell apart."""
-    values = (query.project, query.type, query.effort, query.poster, query.claimer, query.tag)
-    cut = any(value is not None and kept(value) != value for value in values)
     other = any(status not in STATUS_ORDER for status in query.status)
     shared = query.priority is not None and not PLACED_ELSE < query.priority < PLACED_MAX
-    return cut or other or (shared and query.priority not in (0, 1))
+    return other or (shared and query.priority not in (0, 1))
