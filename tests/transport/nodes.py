@@ -52,6 +52,8 @@ async def node(
     listens: bool = True,
     public_url: str = "",
     now: Callable[[], int] = clock.now,
+    pull_s: int = 1,
+    port: int = 0,
 ) -> AsyncIterator[Node]:
     """A town in this folder, up until the block ends; one that does not listen only calls.
 
@@ -59,7 +61,7 @@ async def node(
     """
     home = Home(folder / handle)
     home.furnish()
-    env = {"HOME": str(folder), "WL_SYNC_PULL_S": "1"}
+    env = {"HOME": str(folder), "WL_SYNC_PULL_S": str(pull_s)}
     town = await asyncio.to_thread(OpenTown, home, env, resident=True)
     town.market.ports = town.conduct.ports = dataclasses.replace(town.market.ports, now=now)
     await asyncio.to_thread(town.market.init, handle)
@@ -70,7 +72,7 @@ async def node(
         shutdown_timeout=1.0,
     )
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     host, port = runner.addresses[0][:2]
     url = f"http://{host}:{port}"
