@@ -39,6 +39,10 @@ class StoreDamagedError(StoreError):
     code = "store.damaged"
     hint = "Stop writing. Keep the file, restore a backup, then `wl verify`."
 
+    def __init__(self, why: str, *, key: str = "") -> None:
+        super().__init__(why)
+        self.key = key  # of the record in `wl_records`, where it is one
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:

@@ -91,6 +91,7 @@ COMMONS: Final = (
     RIG_LINKS,
 )
 DERIVED: Final = (RIGS, WANTED, COMPLETIONS, STAMPS, RIG_LINKS, ATTEMPTS)
+UNDERIVED: Final = (BADGES, BOOT_BLOCKS, CHAIN_META)  # of `wl` 1.2; no record says a row of them
 BY_NAME: Final = {table.name: table for table in (*COMMONS, ATTEMPTS)}
 # Keys that several subjects may come to own; every other key is cut from one record's id.
 SHARED: Final = frozenset({"rigs", "rig_links"})

@@ -12,7 +12,7 @@ from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.set_journal import JournalReplica
 from ledger.store import StoreDamagedError
-from ledger.tables import DERIVED
+from ledger.tables import DERIVED, UNDERIVED
 from stamps.errors import BadRecordError
 from stamps.limits import AT_AHEAD_MAX_US
 from stamps.record import Entry, Envelope, parse
@@ -20,6 +20,7 @@ from stamps.record import verify as verify_signature
 
 BATCH: Final = 1_000
 PASSES_MAX: Final = 64
+AT_CHARS: Final = 14  # of a key of `wl_records`; the id follows
 TAKEN: Final = frozenset({"ok", "fork", "pinned", "held"})
 
 
@@ -80,16 +81,12 @@ def verify(journal: Journal) -> Verdict:
     found += bad
     fresh, aside = _judged_again(journal, good)
     rows = 0
-    for table in DERIVED:
+    for table in (*DERIVED, *UNDERIVED):
         count, differing = _compared(journal, fresh, table.name, table.key)
         rows += count
         found += differing
-    kept = JournalReplica(journal).frontier().root.hex()
     said = JournalReplica(fresh).frontier().root.hex()
-    if kept != said:
-        found.append(
-            Difference(table="root", key=journal.wasteland, kept=kept, said=said, why="differs")
-        )
+    found += _root(journal, said)
     return Verdict(
         records=len(entries),
         signatures=len(good),
@@ -101,16 +98,33 @@ def verify(journal: Journal) -> Verdict:
     )
 
 
-def _readable(journal: Journal) -> tuple[list[Entry], list[Difference]]:
-    """Every record that can be read, and what stopped the reading, if anything did."""
-    entries: list[Entry] = []
+def _root(journal: Journal, said: str) -> list[Difference]:
+    """The root that the ledger itself would tell its peers, where it differs."""
     try:
-        entries.extend(journal.store.entries())
+        kept = JournalReplica(journal).frontier().root.hex()
     except StoreDamagedError as error:
-        last = entries[-1].record.id if entries else ""
-        why = f"reading stopped after it: {error}"
-        return entries, [Difference(table="wl_records", key=last, why=why)]
-    return entries, []
+        return [Difference(table="root", key=journal.wasteland, said=said, why=str(error))]
+    if kept == said:
+        return []
+    return [Difference(table="root", key=journal.wasteland, kept=kept, said=said, why="differs")]
+
+
+def _readable(journal: Journal) -> tuple[list[Entry], list[Difference]]:
+    """Every record that can be read, and each that cannot."""
+    entries: list[Entry] = []
+    found: list[Difference] = []
+    after = ""
+    while True:
+        try:
+            entries.extend(journal.store.entries(after))
+        except StoreDamagedError as error:
+            key = error.key[AT_CHARS:]
+            found.append(Difference(table="wl_records", key=key, field="raw", why=str(error)))
+            if error.key <= after:
+                return entries, found
+            after = error.key
+        else:
+            return entries, found
 
 
 def _signed(entries: Iterable[Entry]) -> tuple[list[Envelope], list[Difference]]:
@@ -124,7 +138,8 @@ def _signed(entries: Iterable[Entry]) -> tuple[list[Envelope], list[Difference]]
             bad.append(Difference(table="wl_records", key=record.id, why=str(error)))
             continue
         if verify_signature(envelope) is None:
-            bad.append(Difference(table="wl_records", key=record.id, why="signature does not hold"))
+            why = "signature does not hold"
+            bad.append(Difference(table="wl_records", key=record.id, field="sig", why=why))
         else:
             good.append(envelope)
     return good, bad

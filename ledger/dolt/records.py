@@ -262,7 +262,8 @@ def _kept(key: str, raw: str, signature: str) -> Entry:
         spelled = base64.urlsafe_b64decode(signature + "==")
         entry = revive(raw.encode(), spelled, record_id=key[AT_CHARS:])
     if entry is None or f"{entry.record.at:014x}" != key[:AT_CHARS]:
-        raise StoreDamagedError(f"record {key[AT_CHARS:][:16]} is not what its key says")
+        why = f"record {key[AT_CHARS:][:16]} is not what its key says"
+        raise StoreDamagedError(why, key=key)
     return entry
 
 
@@ -271,9 +272,11 @@ def _entry(key: str, raw: str, signature: str) -> Entry:
         padded = signature + "=" * (-len(signature) % 4)
         envelope = parse(raw.encode(), signature=base64.urlsafe_b64decode(padded))
     except (BadRecordError, ValueError) as error:
-        raise StoreDamagedError(f"record {key[AT_CHARS:][:16]} is not readable: {error}") from error
+        why = f"record {key[AT_CHARS:][:16]} is not readable: {error}"
+        raise StoreDamagedError(why, key=key) from error
     if f"{envelope.record.at:014x}{envelope.record.id}" != key:
-        raise StoreDamagedError(f"record {key[AT_CHARS:][:16]} is not what its key says")
+        why = f"record {key[AT_CHARS:][:16]} is not what its key says"
+        raise StoreDamagedError(why, key=key)
     return vouch(envelope)
 
 

@@ -1,4 +1,4 @@
-"""A database of an earlier version is brought forward with a copy kept; of a later one it is left."""
+"""An older database is brought forward with a copy kept; one of a later version is left alone."""
 
 from collections.abc import Mapping
 
