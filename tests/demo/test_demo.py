@@ -11,6 +11,7 @@ from tests.demo.plain import plain
 from tests.house import tree
 from town.node.boot import child_environment
 
+pytestmark = pytest.mark.slow  # a whole demonstration takes its time
 START = "<!-- transcript of wl demo -->\n```console\n"
 END = "```\n"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ledger.story import Story
 from town.market.deciders import waiting_line
-from town.market.find import Found
+from town.market.find import Found, undecided
 from town.market.names import name_of
 from town.market.view import FOR_THE_DOER, Viewer
 from town.market.words import ago, instant, one_line, until
@@ -40,7 +40,8 @@ def card_lines(found: Found, facts: Mapping[str, Any], viewer: Viewer) -> tuple[
         lines += _notes(found, found.story, viewer)
         lines += _seen_by(facts)
         waiting = waiting_line(found.journal, found.story, viewer)
-        lines += [waiting] if waiting else []
+        # What was handed in stands above already.
+        lines += [waiting] if waiting and not undecided(found.story) else []
     return tuple(lines)
 
 
