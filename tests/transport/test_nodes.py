@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.transport.nodes import joined, node
+from town.market.answer import Answer
 from town.market.errors import ClockOffError
 
 STAMP = {"dims": {"quality": 5}}
@@ -145,3 +146,24 @@ async def test_what_a_peer_says_of_the_time_decides_whether_a_node_may_sign(tmp_
         assert "clock.peers" in {c.id for c in ash.town.checks() if c.state == "bad"}
         assert (await ash.use(lambda m: m.sync())).exit == 0
         assert (await ash.use(lambda m: m.post({"title": "in time"}))).exit == 0
+
+
+async def test_ten_agents_of_one_town_never_share_an_item(tmp_path):
+    """Through one node, at one moment: one is told yours, nine are told whose it is."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        item = (await rust.use(lambda m: m.post({"title": "one for one"}))).data["id"]
+        await same_root(rust, ash)
+
+        def claim(name: str) -> Answer:
+            with ash.town.caller({"WL_AGENT": name}):
+                return ash.town.market.claim(item)
+
+        names = [f"agent-{number}" for number in range(10)]
+        answers = await asyncio.gather(*(asyncio.to_thread(claim, name) for name in names))
+        codes = sorted(answer.exit for answer in answers)
+        assert codes == [0, *[5] * 9]
+        [winner] = [name for name, answer in zip(names, answers, strict=True) if answer.exit == 0]
+        told = {answer.error["holder"] for answer in answers if answer.error}
+        assert told == {winner}
+        assert rust.town.market.show(item).data["holder"] == f"ash/{winner}"

@@ -65,11 +65,12 @@ def _posted(found: Found, facts: Mapping[str, Any], viewer: Viewer) -> str:
     when = (
         ago(found.story.post.at, viewer.now)
         if found.story is not None
-        else str(facts.get("created_at"))
+        else str(facts.get("created_at") or "")
     )
-    parts = [f"by {facts['poster']['handle']}, {when}"]
+    by = f"by {facts['poster']['handle']}"
+    parts = [f"{by}, {when}" if when else by]
     parts += [str(facts[name]) for name in ("type", "effort", "project") if facts.get(name)]
-    parts.append(f"priority {facts.get('priority')}")
+    parts += [f"priority {facts['priority']}"] if facts.get("priority") is not None else []
     parts += [", ".join(facts["tags"])] if facts.get("tags") else []
     return " · ".join(parts)
 
