@@ -210,3 +210,19 @@ class ClockBehindHereError(ClockOffError):
     """What is signed now would claim to be older than it is."""
 
     code: ClassVar[str] = "clock.behind"
+
+
+class LiveKeyError(MarketError):
+    """A key that signs on a machine was to be copied to this one: two voices with one key."""
+
+    code: ClassVar[str] = "key.live"
+    hint: ClassVar[str] = "A second machine gets a key of its own."
+    exit: ClassVar[int] = 4
+
+    def __init__(self, device: str) -> None:
+        why = (
+            "this key signs on a machine. A second one gets its own: on it run wl device join, on"
+            " this account's machine wl device add"
+        )
+        super().__init__(why, tries=(("wl", "device", "join"),))
+        self.device = device

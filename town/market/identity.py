@@ -23,6 +23,7 @@ from town.market.errors import (
     FileProblemError,
     HandleError,
     KeyNotHereError,
+    LiveKeyError,
     NoTownHereError,
     TownThereError,
 )
@@ -185,7 +186,11 @@ class IdentityDesk(ItemDesk):
     def key_restore(self, text: str) -> Answer:
         """The recovery key is back on this disk, for a revoke or a rotation."""
         keys = read_backup(text)
-        known = self.run(lambda: self._log().effective.rotation)
+        state = self.run(lambda: self._log().effective)
+        known = state.rotation
+        live = [str(key.device) for key in keys if str(key.device) in state.devices]
+        if live:
+            raise LiveKeyError(live[0])
         strange = [key for key in keys if str(key.device) not in known]
         if strange:
             why = "this key is no recovery key of this account (any more)"
