@@ -16,7 +16,7 @@ from aiohttp_sse import sse_response
 from federation.errors import Fault, PeerError
 from federation.invite import InviteError
 from federation.letters import MESSAGE_BYTES_MAX, What
-from federation.transport.bodies import packed, read_body, unpacked
+from federation.transport.bodies import READ_S, packed, read_body, unpacked
 from federation.transport.client import TIME
 from federation.transport.limits import Buckets, TooManyError
 from federation.transport.signing import Message, Verifier
@@ -131,6 +131,7 @@ class Routes:
         self.verifier = Verifier(audience=host.key, now=host.now)
         self.by_address = Buckets(per_s=100, burst=400)
         self.by_key = Buckets(per_s=100, burst=400)
+        self.read_s = READ_S
         self._lines = 0
 
     def add_to(self, app: web.Application) -> None:
@@ -161,7 +162,7 @@ class Routes:
     async def _call(self, request: web.Request) -> Call:
         remote = request.remote or ""
         self.by_address.take(remote, now=self.host.now())
-        raw = await read_body(request.content, most=MESSAGE_BYTES_MAX)
+        raw = await read_body(request.content, most=MESSAGE_BYTES_MAX, seconds=self.read_s)
         headers = {name.lower(): value for name, value in request.headers.items()}
         url = self.host.url() + request.raw_path
         message = Message(request.method, url, headers)

@@ -77,7 +77,9 @@ async def test_a_claim_through_a_carrier_takes_two_messages(tmp_path):
     async with AsyncExitStack() as stack:
         three = await street(stack, tmp_path)
         assert {p.addresses for p in three.near.town.peers.book.all()} == {(three.hub.url,)}
-        assert three.hub.town.peers.book.get(three.far.key).addresses == ()
+        known = three.hub.town.peers.book.get(three.far.key)
+        assert known is not None
+        assert known.addresses == ()
         await claimed(three)
         await claimed(three)
         asked = [(caller, what) for caller, what in three.asked if what != "root"]

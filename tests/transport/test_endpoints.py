@@ -35,7 +35,9 @@ def client(one: Node) -> Client:
 @contextlib.asynccontextmanager
 async def fresh(one: Node) -> AsyncIterator[Client]:
     """Calls in a node's name by somebody who heard nothing yet."""
-    calls = Client(key=lambda: one.town.town.device, now=clock.now, new_secret=clock.new_secret)
+    key = one.town.town.device
+    assert key is not None
+    calls = Client(key=lambda: key, now=clock.now, new_secret=clock.new_secret)
     yield calls
     await calls.close()
 
@@ -221,7 +223,9 @@ async def test_nobody_replaces_an_invite_that_another_left(tmp_path):
         for count in (2, 40):
             again = {**said, "count": count}
             await client(ash).ask_json(as_peer(rust), "POST", path, again)
-        assert rust.town.town.note("invites", "a" * 64)["count"] == 2
+        kept = rust.town.town.note("invites", "a" * 64)
+        assert kept is not None
+        assert kept["count"] == 2
         with pytest.raises(PeerRefusedError) as refused:
             await client(elm).ask_json(as_peer(rust), "POST", path, said)
         assert refused.value.theirs == "invite.refused"

@@ -1,6 +1,7 @@
 """Hostile callers and hostile addresses: each case a typed answer, nothing stored, the node up."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 import socket
@@ -9,15 +10,11 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from federation.errors import PeerError
 from federation.peers import Peer
-from federation.transport import guard
-from federation.transport.bodies import read_body, unpacked
+from federation.transport.bodies import unpacked
 from federation.transport.client import Client, PeerDownError, PeerRefusedError
-from federation.transport.guard import AddressError, GuardedResolver, check_url
 from federation.transport.limits import CALLERS_MAX, Buckets, TooManyError
 from federation.transport.signing import Message, sign_request
 from stamps.identity import DeviceKey
@@ -57,102 +54,6 @@ async def still_up(one: Node) -> None:
     """The node answers an honest question."""
     async with aiohttp.ClientSession() as session, session.get(one.url + "/healthz") as answer:
         assert answer.status == 200
-
-
-# --- addresses
-
-PRIVATE = [
-    "http://127.0.0.1:80",
-    "http://[::1]",
-    "http://[::ffff:127.0.0.1]",
-    "http://0.0.0.0",
-    "http://169.254.169.254",
-    "http://100.64.0.1",
-    "http://[fc00::1]",
-    "http://[fe80::1]",
-    "http://[64:ff9b::7f00:1]",
-    "http://[2002:7f00:1::]",
-    "http://10.1.2.3",
-    "http://224.0.0.1",
-    "http://localhost:7331",
-    "http://printer.local",
-    "http://intranet",
-]
-DISGUISED = [
-    "http://2130706433",
-    "http://0177.0.0.1",
-    "http://0x7f000001",
-    "http://127.1",
-    "http://user@example.org",
-    "http://exa%6dple.org",
-    "http://ex\u0430mple.org",
-    "file:///etc/passwd",
-    "gopher://example.org",
-    "http://example.org/path",
-    "http://example.org?x=1",
-    "http://example.org:99999",
-    "http://",
-]
-
-
-@pytest.mark.parametrize("url", PRIVATE)
-def test_h41_an_address_inside_is_refused_unless_it_was_given_by_hand(url):
-    """Loopback, link-local, shared, mapped and translated ones: never at a stranger's word."""
-    with pytest.raises(AddressError) as refused:
-        check_url(url, allow_private=False)
-    assert refused.value.code == "peer.address"
-    assert check_url(url, allow_private=True).startswith("http://")
-
-
-@pytest.mark.parametrize("url", DISGUISED)
-def test_h41_an_address_in_disguise_is_refused_in_any_case(url):
-    """Numbers in other bases, users, look-alikes, other schemes: not even by hand."""
-    with pytest.raises(AddressError):
-        check_url(url, allow_private=True)
-
-
-@pytest.mark.parametrize("url", ["https://wl.example.org", "http://93.184.216.34:8080"])
-def test_h41_an_address_outside_passes(url):
-    """The open internet may be called."""
-    assert check_url(url, allow_private=False) == url
-
-
-async def test_h42_a_name_that_leads_inside_is_refused_when_connecting(monkeypatch):
-    """The check is made on the answer that is connected to: nothing is left to rebind."""
-    loop = asyncio.get_running_loop()
-
-    async def rebound(host, port, **_):
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
-
-    monkeypatch.setattr(loop, "getaddrinfo", rebound)
-    with pytest.raises(AddressError):
-        await GuardedResolver(allow_private=False).resolve("evil.example", 80)
-    [answer] = await GuardedResolver(allow_private=True).resolve("evil.example", 80)
-    assert answer["host"] == "127.0.0.1"
-    assert guard.NAT64
-
-
-async def test_h43_a_redirect_is_never_followed(rust):
-    """Neither to the inside nor to a file: it is an answer that is no answer."""
-    app = web.Application()
-    seen: list[str] = []
-
-    async def away(request: web.Request) -> web.Response:
-        seen.append(request.path)
-        raise web.HTTPFound(rust.url + "/healthz")
-
-    app.router.add_route("*", "/{tail:.*}", away)
-    async with TestServer(app) as server:
-        client = stranger()
-        with pytest.raises(PeerRefusedError):
-            await client.card(f"http://127.0.0.1:{server.port}", allow_private=True)
-        peer = Peer(
-            key=rust.key, addresses=(f"http://127.0.0.1:{server.port}",), allow_private=True
-        )
-        with pytest.raises(PeerRefusedError):
-            await client.call(peer, "GET", "/v1/ping", b"")
-        await client.close()
-    assert seen == ["/.well-known/wasteland", "/v1/ping"]
 
 
 # --- requests
@@ -280,25 +181,25 @@ def test_h10_a_body_in_another_packing_is_refused(body, encoding):
         unpacked(body, encoding)
 
 
-async def test_h33_a_body_that_comes_byte_by_byte_is_not_waited_for():
-    """A slow caller costs its own line, for a bounded time."""
-    faults: list[str] = []
+async def test_h33_a_body_that_comes_byte_by_byte_is_not_waited_for(rust):
+    """A slow caller costs its own line, for a bounded time; the node says why and serves others."""
+    rust.town._resident().routes.read_s = 0.3
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(rust.url.rsplit(":", 1)[1]))
+    writer.write(b"POST /v1/w/x/records HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n0")
 
-    async def slow(request: web.Request) -> web.Response:
-        try:
-            await read_body(request.content, most=10, seconds=0.1)
-        except PeerError as error:
-            faults.append(error.fault)
-        return web.Response()
+    async def drip() -> None:
+        while True:
+            writer.write(b"0")
+            await asyncio.sleep(0.02)
 
-    app = web.Application()
-    app.router.add_post("/", slow)
-    async with TestServer(app) as server:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n0")
-        await asyncio.wait_for(reader.readline(), 10)
-        writer.close()
-    assert faults == ["stalled"]
+    dripping = asyncio.create_task(drip())
+    said = await asyncio.wait_for(reader.readuntil(b"}}"), 10)
+    dripping.cancel()
+    await still_up(rust)
+    writer.close()
+    assert said.startswith(b"HTTP/1.1 400")
+    assert b'"peer.message"' in said
+    assert b'"stalled"' in said
 
 
 async def test_h33_many_idle_lines_hold_up_nobody(rust):
@@ -314,7 +215,7 @@ async def test_h33_many_idle_lines_hold_up_nobody(rust):
 
 
 RAW = {
-    "headers": b"GET /v1/ping HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 50_000 + b"\r\n",
+    "headers": b"GET /v1/ping HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 100_000 + b"\r\n",
     "smuggle": b"POST /v1/ping HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "long line": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -326,9 +227,11 @@ RAW = {
 async def test_h46_a_request_that_is_none_ends_its_own_line_alone(rust, name):
     """A hundred thousand headers, two lengths, noise: an error or a hang-up, and the node up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(rust.url.rsplit(":", 1)[1]))
-    writer.write(RAW[name])
-    writer.write_eof()
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = b""
+    with contextlib.suppress(ConnectionError):  # it may hang up while we still talk
+        writer.write(RAW[name])
+        writer.write_eof()
+        answer = await asyncio.wait_for(reader.read(), 10)
     assert not answer.startswith(b"HTTP/1.1 200")
     writer.close()
     await still_up(rust)
@@ -385,3 +288,20 @@ async def test_a_node_that_is_gone_is_down_and_not_an_error_of_ours(tmp_path):
         await client.card(f"http://127.0.0.1:{port}", allow_private=True)
     assert (down.value.exit, down.value.retryable) == (7, True)
     await client.close()
+
+
+async def test_h62_markup_in_a_strangers_text_is_text_on_the_board(tmp_path):
+    """A title that is a script is shown and never run, on every page that shows it."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+        item = (await ash.use(lambda m: m.post({"title": evil, "description": evil}))).data["id"]
+        await rust.settles(lambda: bool(rust.town.market.browse({}).data["items"]))
+        async with aiohttp.ClientSession() as session:
+            for path in ("/", f"/w/{item}", "/rigs/ash", "/peers"):
+                async with session.get(rust.url + path) as answer:
+                    assert answer.status == 200
+                    page = await answer.text()
+                    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+                    assert "<script>alert" not in page
+                    assert "<img src=x" not in page
