@@ -5,9 +5,11 @@ store holds. It writes to no disk.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ledger.chains import ChainState
+from ledger.commits import NoCommitError, back_from_head, is_hash, moment
 from ledger.held import MemoryHeld
 from ledger.memory_board import find_items
 from ledger.store import (
@@ -289,7 +291,7 @@ class MemoryStore:
             return None
         number = f"{len(self._commits) + 1:040x}"
         newest = max((e.record.at for e in self._journal.values()), default=0)
-        at = f"{newest // 1_000_000}"
+        at = datetime.fromtimestamp(newest // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._commits.append((Commit(id=number, message=message, at=at), snapshot))
         self.faults("checkpoint:after")
         return number
@@ -299,14 +301,27 @@ class MemoryStore:
         return [commit for commit, _ in reversed(self._commits)][:limit]
 
     def as_of(self, commit: str, table: str) -> Iterator[dict[str, Any]]:
-        """The rows of a table at a commit."""
-        snapshot = next(s for c, s in self._commits if c.id == commit)
+        """The rows of a table at a commit, or a moment."""
+        snapshot = self._named(commit)
         return iter([_copied(row) for _, row in sorted(snapshot[table].items())])
 
+    def _named(self, said: str) -> dict[str, dict[str, Any]]:
+        """What a commit held. Raises NoCommitError."""
+        back = back_from_head(said)
+        if back is not None:
+            found = self._commits[::-1][back : back + 1]
+        else:
+            found = [each for each in self._commits if is_hash(said) and each[0].id == said]
+        if not found and back is None:
+            until = moment(said).replace(" ", "T") + "Z"
+            found = [each for each in self._commits if each[0].at <= until][-1:]
+        if not found:
+            raise NoCommitError(said)
+        return found[0][1]
+
     def changes(self, first: str, last: str, table: str) -> Iterator[Mapping[str, Any]]:
-        """Rows that differ between two commits."""
-        snapshots = {commit.id: snapshot[table] for commit, snapshot in self._commits}
-        before, after = snapshots[first], snapshots[last]
+        """Rows that differ between two commits, or moments."""
+        before, after = self._named(first)[table], self._named(last)[table]
         for key in sorted({*before, *after}):
             one, other = before.get(key), after.get(key)
             if one != other:

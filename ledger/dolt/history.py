@@ -3,32 +3,17 @@
 A commit is named by its hash, `HEAD`, `HEAD~n`, or a date: the last one not after it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
+from ledger.commits import NoCommitError, back_from_head, is_hash, moment
 from ledger.dolt.engine import Database
 from ledger.dolt.projection import cells_of, from_cells
-from ledger.store import Commit, StoreError
+from ledger.store import Commit
 from ledger.tables import BY_NAME, Table
 
 NOBODY: Final = "wasteland.invalid"  # an address must stand there; nobody's does
-_HASH: Final = re.compile(r"[0-9a-v]{7,40}")
-_HEAD: Final = re.compile(r"HEAD(?:~([0-9]{1,6}))?")
 CHANGES: Final = {"added": "added", "removed": "removed", "modified": "modified"}
-
-
-class NoCommitError(StoreError):
-    """No commit is called so, or none is so old."""
-
-    code: ClassVar[str] = "id.commit"
-    hint: ClassVar[str] = "`wl log` lists the commits."
-    exit: ClassVar[int] = 3
-
-    def __init__(self, said: str) -> None:
-        super().__init__(f"no commit is {said!r}")
-        self.said = said
 
 
 class History:
@@ -56,34 +41,19 @@ class History:
 
     def resolve(self, said: str) -> str:
         """The hash of a commit. Raises NoCommitError."""
-        head = _HEAD.fullmatch(said)
-        if head is not None:
-            return self._nth(int(head[1] or 0), said)
-        if _HASH.fullmatch(said):
+        back = back_from_head(said)
+        if back is not None:
+            return self._only("SELECT commit_hash FROM dolt_log LIMIT 1 OFFSET ?", back, said)
+        if is_hash(said):
             sql = "SELECT commit_hash FROM dolt_log WHERE commit_hash >= ? AND commit_hash < ?"
             found = self.database.all(sql, (said, said + "~"))
             if len(found) == 1:
                 return str(found[0][0])
-        return self._before(said)
-
-    def _nth(self, number: int, said: str) -> str:
-        sql = "SELECT commit_hash FROM dolt_log LIMIT 1 OFFSET ?"
-        found = self.database.one(sql, (number,))
-        if found is None:
-            raise NoCommitError(said)
-        return str(found[0])
-
-    def _before(self, said: str) -> str:
-        """The last commit of a day, or not after a time."""
-        try:
-            when = datetime.fromisoformat(said)
-        except ValueError:
-            raise NoCommitError(said) from None
-        whole_day = len(said) <= len("2026-12-31")
-        plain = (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
-        text = plain.strftime("%Y-%m-%d" if whole_day else "%Y-%m-%d %H:%M:%S")
         sql = "SELECT commit_hash FROM dolt_log WHERE date <= ? LIMIT 1"
-        found = self.database.one(sql, (f"{text} 23:59:59" if whole_day else text,))
+        return self._only(sql, moment(said), said)
+
+    def _only(self, sql: str, parameter: Any, said: str) -> str:
+        found = self.database.one(sql, (parameter,))
         if found is None:
             raise NoCommitError(said)
         return str(found[0])
