@@ -5,11 +5,13 @@ store holds. It writes to no disk.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ledger.chains import ChainState
 from ledger.commits import NoCommitError, back_from_head, is_hash, moment
+from ledger.foreign import plain
 from ledger.held import MemoryHeld
 from ledger.memory_board import find_items
 from ledger.store import (
@@ -248,7 +250,7 @@ class MemoryStore:
             key = observed.row.table, observed.row.key
             before = self._observed.get(key)
             if before is None or before.seen_at <= observed.seen_at:
-                self._observed[key] = observed
+                self._observed[key] = replace(observed, row=plain(observed.row))
         self.faults("observe:after")
 
     def put(self, space: str, key: str, value: Any | None) -> None:

@@ -6,6 +6,7 @@ beside it. A row that the table's own rules refuse is not written: no record can
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from ledger.dolt.board import Board
 from ledger.dolt.engine import Database
 from ledger.dolt.engine import Row as Values
 from ledger.dolt.owners import Owners
+from ledger.foreign import plain
 from ledger.store import Item, Observed, Subject, SubjectKind
 from ledger.tables import BY_NAME, SHARED, Row, Table
 from stamps.limits import ID_HEX_CHARS
@@ -373,7 +375,7 @@ class Projections:
             key = one.row.table, one.row.key
             before = newest.get(key) or next(iter(self.observed(*key)), None)
             if before is None or before.seen_at <= one.seen_at:
-                newest[key] = one
+                newest[key] = replace(one, row=plain(one.row))
         ids = [key for table, key in newest if table == "wanted"]
         shown = self.items(ids)
         self.database.many(

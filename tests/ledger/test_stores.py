@@ -1,11 +1,13 @@
 """The promises of every store: one suite over each backend, memory and embedded Dolt alike."""
 
+import json
+
 import pytest
 
 from ledger.dolt import open_dolt_server, open_doltlite
 from ledger.memory import MemoryStore
 from ledger.store import BoardQuery, Observed
-from ledger.tables import Row
+from ledger.tables import COMMONS, Row
 from stamps.record import Envelope, public_id, sign
 from tests.ledger.people import POST, SECOND, Board
 
@@ -87,6 +89,25 @@ def test_pages_hold_every_item_once(board):
         if cursor is None:
             break
     assert paged == whole
+
+
+ODD = [7, -1.5, True, float("nan"), 1 << 80, "\ud800 half", "x" * 5_000, ["\udfff", 7], {"a": [1]}]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda each: repr(each)[:20])
+def test_any_row_that_came_by_a_file_is_kept_and_found(store, odd):
+    """Each value becomes one of its column's kind or none; the row is listed, and read back."""
+    board = Board(store)
+    for table in COMMONS:
+        row = Row(table.name, "w-odd", dict.fromkeys(table.columns, odd) | {table.key: "w-odd"})
+        board.journal.store.observe([Observed(row=row, source="hq", commit="c", seen_at=1)])
+        [seen] = store.observed(table.name, "w-odd")
+        json.dumps(seen.row.values, allow_nan=False).encode()
+    [item] = store.find(BoardQuery(signed=False)).items
+    assert item.row["id"] == "w-odd"
+    assert all(isinstance(tag, str) for tag in item.row["tags"] or ())
+    assert item.row["title"] is None or isinstance(item.row["title"], str)
+    assert item.row["priority"] is None or isinstance(item.row["priority"], int)
 
 
 def test_what_a_town_posted_is_counted_by_status(board):
