@@ -1,0 +1,135 @@
+"""The node as it is started and ended: real processes, signals, sockets and logs."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from town.node.boot import child_environment
+from town.node.home import Home
+from town.node.lifecycle import running
+
+pytestmark = pytest.mark.slow
+
+
+class Prompt:
+    """A town at whose prompt lines are typed."""
+
+    def __init__(self, folder: Path) -> None:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        self.home = Home(folder / "town")
+        plain = {**kept, "HOME": str(folder), "WL_HOME": str(self.home.path), "NO_COLOR": "1"}
+        self.env = child_environment(plain)
+
+    def start(self, *argv: str) -> "subprocess.Popen[str]":
+        """The line was typed, and runs."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli.launcher", *argv], env=self.env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def json(self, *argv: str) -> tuple[int, dict]:
+        """The exit code and the envelope."""
+        process = self.start(*argv, "--json")
+        out, err = process.communicate(timeout=60)
+        assert not err, err
+        return process.returncode, json.loads(out)
+
+    def until_up(self) -> int:
+        """The node's number, once it is announced."""
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            facts = running(self.home)
+            if facts is not None:
+                return facts.pid
+            time.sleep(0.05)
+        raise AssertionError("no node came up")
+
+
+@pytest.fixture
+def prompt(tmp_path) -> Iterator[Prompt]:
+    found = Prompt(tmp_path)
+    assert found.json("init", "--handle", "rust")[0] == 0
+    yield found
+    found.json("down")
+
+
+def fetched(url: str) -> tuple[int, dict]:
+    """The status and the JSON of an address."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  # loopback
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_a_detached_node_answers_logs_and_ends_whole(prompt):
+    """One lock, one socket that is the user's alone, health, JSON lines, nothing left."""
+    code, up = prompt.json("up", "--detach", "--port", "0")
+    assert (code, up["data"]["started"]) == (0, True)
+    url = up["data"]["node"]["url"]
+    assert fetched(f"{url}/healthz") == (200, {"ok": True})
+    assert fetched(f"{url}/readyz") == (200, {"ready": True})
+    again = prompt.json("up", "--port", "0")[1]["data"]
+    assert (again["started"], again["node"]["pid"]) == (False, up["data"]["node"]["pid"])
+    assert stat.S_IMODE(Path(prompt.home.socket).stat().st_mode) == 0o600
+    status = prompt.json("status")[1]["data"]["node"]
+    assert (status["pid"], status["url"]) == (up["data"]["node"]["pid"], url)
+    lines = prompt.home.log.read_text("utf-8").splitlines()
+    assert {json.loads(line)["event"] for line in lines} >= {"up"}
+    code, down = prompt.json("down")
+    assert (code, down["data"]["left"], down["data"]["forced"]) == (0, 0, False)
+    assert prompt.json("down")[1]["data"]["pid"] is None
+    assert not Path(prompt.home.socket).exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_node_in_the_foreground_ends_by_a_signal(prompt, number):
+    """Exit code 0, its files gone, and what was posted through it is there."""
+    process = prompt.start("up", "--foreground", "--port", "0")
+    prompt.until_up()
+    posted = prompt.json("post", "through the node")[1]["data"]["id"]
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, ""), out
+    assert not prompt.home.facts.exists()
+    assert prompt.json("show", posted)[0] == 0
+
+
+def test_a_killed_node_is_replaced_and_loses_nothing_acknowledged(prompt):
+    """kill -9: the next command says so or opens the ledger itself; up works at once."""
+    prompt.json("up", "--port", "0")
+    kept = []
+    for turn in range(3):
+        pid = prompt.until_up()
+        kept += [prompt.json("post", f"{turn}/{at}")[1]["data"]["id"] for at in range(3)]
+        os.kill(pid, signal.SIGKILL)
+        code, said = prompt.json("browse", "--limit", "100")
+        assert code == 0, said
+        assert {item["id"] for item in said["data"]["items"]} == set(kept)
+        code, up = prompt.json("up", "--port", "0")
+        assert (code, up["data"]["started"]) == (0, True)
+        assert up["data"]["node"]["pid"] != pid
+    code, said = prompt.json("verify")
+    assert (code, said["data"]["holds"]) == (0, True)
+
+
+def test_a_command_on_its_way_ends_when_its_node_does(prompt):
+    """A waiting command is let go by `wl down`; nobody hangs."""
+    prompt.json("up", "--port", "0")
+    item = prompt.json("post", "one")[1]["data"]["id"]
+    waiting = prompt.start("wait", item, "--until", "reply", "--timeout", "10m", "--json")
+    time.sleep(1)
+    assert prompt.json("down")[0] == 0
+    out, _ = waiting.communicate(timeout=20)
+    assert waiting.returncode in (6, 130)
+    assert json.loads(out)["error"]["code"] in ("node.down", "interrupted")
