@@ -126,6 +126,29 @@ def gather_void(
     return tuple(void)
 
 
+def lost_of(world: World, walk: Walk, about: Iterable[Record]) -> tuple[Void, ...]:
+    """Decisions of a home that a revoke or a fork took away, as far as they are held (5.5).
+
+    Beside them those that followed its own retirement (3.2): nothing was taken back by these.
+    """
+    gone = (
+        record
+        for record in about
+        if record.kind in ITEM_DECISION_KINDS
+        and (record.account, record.device) in walk.homes
+        and not lives(world, record)
+    )
+    return tuple(
+        Void(
+            id=record.id,
+            kind=record.kind,
+            account=record.account,
+            reason="retired" if counts(world, record) else "disowned",
+        )
+        for record in sorted(gone, key=lambda r: (r.at, r.id))
+    )
+
+
 def _why(walk: Walk, record: Record) -> str:
     if record.device != walk.home.device or record.account != walk.home.account:
         return "not_home"

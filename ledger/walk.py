@@ -35,6 +35,7 @@ class Walk:
     stop: Stop = Stop.NONE
     effective: list[Record] = field(default_factory=list)
     moved_to: Home | None = None  # set by the judge of an effective `home.move`
+    homes: set[Home] = field(default_factory=set)  # the present one, and those before it
 
     def __post_init__(self) -> None:
         self.pointer = self.pointer or self.root
@@ -52,6 +53,7 @@ def replay(
     """
     inherited: set[Home] = set()
     while walk.stop is Stop.NONE:
+        walk.homes.add(walk.home)
         found = _next(world, walk, candidates(walk.home), judge)
         if found is not None:
             walk.effective.append(found)

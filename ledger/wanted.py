@@ -15,7 +15,7 @@ from ledger.decide import (
     last_rejection,
     may_instruct,
 )
-from ledger.handed import attempts_of, gather_void, stamps_of
+from ledger.handed import attempts_of, gather_void, lost_of, stamps_of
 from ledger.registrar import policy_values
 from ledger.story import Ask, Attempt, Grant, Home, Note, Rules, Status, Stop, Story
 from ledger.walk import Walk, replay
@@ -45,7 +45,7 @@ def fold_item(world: World, post: Record) -> Story | None:
         walk.stop = Stop.POLICY
         state.missing.extend(missing)
     state.named.update(named)
-    return _story(world, state, walk, [r for r in about if lives(world, r)])
+    return _story(world, state, walk, about)
 
 
 def rules_of(world: World, post: Record) -> tuple[Rules, tuple[str, ...] | None, frozenset[str]]:
@@ -100,7 +100,8 @@ def _replay(world: World, state: ItemState, walk: Walk, about: Iterable[Record])
     replay(world, walk, lambda home: chains.get(home, ()), judged)
 
 
-def _story(world: World, state: ItemState, walk: Walk, living: list[Record]) -> Story:
+def _story(world: World, state: ItemState, walk: Walk, about: list[Record]) -> Story:
+    living = [record for record in about if lives(world, record)]
     by_kind: dict[str, list[Record]] = {}
     for record in sorted(living, key=lambda r: (r.at, r.id)):
         by_kind.setdefault(record.kind, []).append(record)
@@ -133,7 +134,7 @@ def _story(world: World, state: ItemState, walk: Walk, living: list[Record]) -> 
         stamps=stamps_of(world, state),
         notes=_notes(by_kind.get("note.add", ())),
         instructions=pending,
-        void=gather_void(state, walk, living, pending),
+        void=(*gather_void(state, walk, living, pending), *lost_of(world, walk, about)),
         waits=(*waits, *_neighbours(state, attempts)),
         named=frozenset(state.named),
         pins=pins,

@@ -125,3 +125,24 @@ def test_a_kind_of_the_future_freezes_its_item(board, ann):
     story = board.journal.story(item.record.id)
     assert str(story.stop) == "newer_version"
     assert board.status(item) == "open"
+
+
+def test_a_decision_that_a_fork_took_away_shows_as_disowned(board, ann, bob, hub):
+    """records 5.5: it is told who said it and took it back; rows and status forget it."""
+    item = at_hub(ann, hub)
+    grant = hub.grant(item, bob.bid(item))
+    assert board.status(item) == "claimed"
+    hub.say("rig.join", about=board.wasteland, body={"handle": "hub"}, after=None)
+    story = board.journal.story(item.record.id)
+    assert board.status(item) == "open"
+    assert [(void.id, void.reason) for void in story.void] == [(grant.record.id, "disowned")]
+    assert story.void[0].account == hub.account
+
+
+def test_what_follows_a_retirement_is_void_and_not_disowned(board, ann, bob):
+    """records 3.2: it stands in the chain; nothing was taken back."""
+    item = ann.post()
+    ann.say("device.retire", body={})
+    ann.decide("wanted.withdraw", item)
+    assert board.status(item) == "open"
+    assert board.voids(item) == ["retired"]
