@@ -30,12 +30,9 @@ def skip_reason(report: Report) -> str | None:
 
 
 def judged(report: Report) -> None:
-    """The reason of a skip is counted; where all are required, an unlisted one has failed."""
+    """Where all are required, a skip whose reason is not listed has failed."""
     reason = skip_reason(report)
-    if reason is None:
-        return
-    REASONS[reason] += 1
-    if REQUIRE_ALL and not reason.startswith(LISTED):
+    if reason is not None and REQUIRE_ALL and not reason.startswith(LISTED):
         report.outcome = "failed"
         report.longrepr = f"left out, and tests/not-here.toml does not list why: {reason}"
 
@@ -54,6 +51,23 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     judged(report)
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count the reason, also of a test that another process ran."""
+    counted(report)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Count the reason of a module that skipped itself."""
+    counted(report)
+
+
+def counted(report: Report) -> None:
+    """A reason to leave something out is remembered for the end of the run."""
+    reason = skip_reason(report)
+    if reason is not None:
+        REASONS[reason] += 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
