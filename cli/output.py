@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cli.context import Call
-from cli.escape import escape
+from cli.escape import escape, width
 from cli.tables import table_lines
 from stamps.errors import WastelandError
 
@@ -47,6 +47,7 @@ EXITS: Sequence[tuple[str, int]] = (
     ("signature", 8),
 )
 FIRST_COLUMN = 8
+BETWEEN = "   ·   "
 
 
 def exit_of(error: WastelandError) -> int:
@@ -161,10 +162,22 @@ def show(call: Call, answer: "Answer", *, now: int) -> int:
 def _show_talk(call: Call, answer: "Answer", lines: Sequence[str]) -> None:
     said = any(line.startswith("next ") for line in lines)
     if answer.next and not said:
-        steps = "   ·   ".join(next_words(step) for step in answer.next)
-        call.terminal.out(_painted(call, f"{'next':<{FIRST_COLUMN}}{steps}"))
+        for line in _next_lines(call, [next_words(step) for step in answer.next]):
+            call.terminal.out(_painted(call, line))
     for line in answer.warn:
         call.terminal.err(_painted(call, f"{'warn':<{FIRST_COLUMN}}{line}"))
+
+
+def _next_lines(call: Call, steps: Sequence[str]) -> list[str]:
+    """The steps on one line, or on a terminal on as many as they need to stay whole."""
+    lines = [f"{'next':<{FIRST_COLUMN}}{steps[0]}"]
+    for step in steps[1:]:
+        longer = f"{lines[-1]}{BETWEEN}{step}"
+        if call.tty[1] and width(longer) > call.width:
+            lines.append(f"{'':<{FIRST_COLUMN}}{step}")
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def next_words(step: "Next") -> str:

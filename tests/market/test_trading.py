@@ -291,3 +291,20 @@ def test_a_home_whose_clock_is_off_decides_nothing_until_it_is_right(world):
     rust.peers.clock_ahead_s = 0
     ash.market.sync()
     assert ash.market.wait(item).exit == 0
+
+
+def test_what_was_asked_is_listed_until_it_is_answered_or_taken_back(world):
+    """`wl me` of the one who asked; afterwards nothing is left of it."""
+    rust, ash = joined(world, "rust", "ash")
+    item = rust.market.post({"title": TITLE, "policy": {"assign": "choose"}}).data["id"]
+    assert ash.market.claim(item).exit == 9
+    assert [line["id"] for line in ash.market.me().data["asked"]] == [item]
+    assert not any(line.startswith("open ") for line in ash.market.show(item).words)
+    ash.market.unclaim(item)
+    assert ash.market.me().data["asked"] == []
+    ash.market.claim(item)
+    rust.market.grant(item, to="ash")
+    ash.market.wait(item)
+    mine = ash.market.me().data
+    assert mine["asked"] == []
+    assert [line["id"] for line in mine["held"]] == [item]

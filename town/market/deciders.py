@@ -29,6 +29,7 @@ def waiting_line(journal: Journal, story: Story, viewer: Viewer) -> str:
     waiting = undecided(story)
     asks = _first_asks(live_asks(story, viewer.now)) if not story.open_grants else []
     if not decides(story, viewer):
+        asks = [] if any(ask.account == viewer.account for ask in asks) else asks
         return _bystander(journal, story, asks, short, viewer.now) if asks else ""
     if waiting and story.accepted is None:
         return _handed_in(journal, waiting[0], short, viewer.now)

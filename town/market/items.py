@@ -115,13 +115,15 @@ class ItemDesk(Desk):
         if self.rehearsing or not self.town.account:
             return
         item = str(story.post.id)
+        ask = asked_by(story, self.viewer())
         if held_by(story, self.town.account) is not None:
-            note = working(self.town).get(item)
-            agent = self.holding_agent(story) or ""
-            if note is None or note.get("state") != "yours" or note.get("agent") != agent:
-                remember_working(self.town, journal.wasteland, item, agent=agent, state="yours")
+            agent, state = self.holding_agent(story) or "", "yours"
+        elif ask is not None:
+            agent, state = ask.by, "asked"
         else:
             forget_working(self.town, item)
+            return
+        remember_working(self.town, journal.wasteland, item, agent=agent, state=state)
 
     def holding_agent(self, story: Story) -> str | None:
         """The agent of this town that holds the item, empty for the operator, None for nobody."""
