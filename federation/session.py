@@ -9,6 +9,7 @@ layer 2 (Negentropy) finds the rest. Nothing is called equal but equal roots of 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Final
 
@@ -100,7 +101,7 @@ class Caller:
         self.new_secret = new_secret
         self.outlines = outlines or Outlines(replica)
         self._next: Callable[[bytes, int], Ask | Done] | None = None
-        self._spoken: Spoken | None = None
+        self._compared = False  # whether a frontier was said
         self._prefix_bytes = PREFIX_BYTES
         self._full = False
         self._their_root = b""
@@ -109,7 +110,6 @@ class Caller:
         self._need: dict[bytes, None] = {}
         self._progress = 0
         self._wants: list[bytes] = []
-        self._initiator: Initiator | None = None
         self._audits = 0
         self._asks = 0
         self._idle = 0
@@ -203,17 +203,17 @@ class Caller:
         return self._say_frontier()
 
     def _say_frontier(self) -> Ask:
-        ours = self.outlines.now()
+        self._compared = True
         base = None if self._full else self.memory.last
-        self._spoken = describe(
-            ours,
+        spoken = describe(
+            self.outlines.now(),
             Nonces(self.new_secret(), self.memory.nonce),
             base=base,
             prefix_bytes=self._prefix_bytes,
         )
-        return self._ask("frontier", encode_frontier(self._spoken.said), self._on_answer)
+        return self._ask("frontier", encode_frontier(spoken.said), partial(self._on_answer, spoken))
 
-    def _on_answer(self, body: bytes, now: int) -> Ask | Done:
+    def _on_answer(self, spoken: Spoken, body: bytes, now: int) -> Ask | Done:
         answer = decode_answer(body)
         self._their_root = answer.root
         self.memory.nonce = answer.nonce
@@ -222,10 +222,8 @@ class Caller:
         if answer.verdict is not Verdict.ANSWERED:
             return self._again(answer.verdict)
         self._lacks = answer.we_lack, answer.they_lack
-        if self._spoken is None:
-            raise PeerError(Fault.UNEXPECTED, "no frontier was said")
         outline = self.outlines.now()
-        wished = list(wished_lines(self.replica, outline, self._spoken, answer.wishes))
+        wished = list(wished_lines(self.replica, outline, spoken, answer.wishes))
         back = self._take(answer.lines, now)
         self._outbox = iter((*back, *wished))
         if answer.more and not wished and not back:
@@ -270,7 +268,7 @@ class Caller:
         del now
         if self._their_root == self.outlines.now().root:
             return self._done()
-        if self._spoken is None or self.gained > self._progress:
+        if not self._compared or self.gained > self._progress:
             self._progress = self.gained
             return self._compare()
         if self._they_refused[QUOTA] or self._refused[QUOTA]:
@@ -285,20 +283,19 @@ class Caller:
         self._audits += 1
         self._have.clear()
         self._need.clear()
-        self._initiator = Initiator(self.outlines.index(), split=SCATTER_SPLIT, leaf=SCATTER_LEAF)
-        return self._ask("reconcile", self._initiator.initiate(), self._on_reconcile)
+        initiator = Initiator(self.outlines.index(), split=SCATTER_SPLIT, leaf=SCATTER_LEAF)
+        then = partial(self._on_reconcile, initiator)
+        return self._ask("reconcile", initiator.initiate(), then)
 
-    def _on_reconcile(self, body: bytes, now: int) -> Ask | Done:
-        if self._initiator is None:
-            raise PeerError(Fault.UNEXPECTED, "no reconciliation was begun")
+    def _on_reconcile(self, initiator: Initiator, body: bytes, now: int) -> Ask | Done:
         try:
-            step = self._initiator.received(body)
+            step = initiator.received(body)
         except ReconcileError as error:
             raise PeerError(Fault.FORM, str(error)) from error
         self._have.update(dict.fromkeys(step.have))
         self._need.update(dict.fromkeys(step.need))
         if step.message is not None:
-            return self._ask("reconcile", step.message, self._on_reconcile)
+            return self._ask("reconcile", step.message, partial(self._on_reconcile, initiator))
         self._wants = list(self._need)
         entries = self.replica.entries(one.hex() for one in self._have)
         self._outbox = iter([to_line(entry) for entry in entries])
