@@ -37,7 +37,10 @@ PLACES: Mapping[str, Sequence[str]] = {
     "cli.care": ("verify", "doctor", "export", "import", "config"),
     "cli.about": ("demo", "version", "completion", "help"),
 }
-ALIASES: Mapping[str, str] = {"delete": "cli.items"}
+# The predecessor's words for the same things.
+ALIASES: Mapping[str, str] = {
+    "delete": "cli.items", "charsheet": "cli.people", "stamps": "cli.people",
+}  # fmt: skip
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Work on the board": (*PLACES["cli.items"][:4], "withdraw", "note", "bids", "wait", "me"),
     "Do work": ("claim", "unclaim", "renew", "done"),

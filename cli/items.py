@@ -194,15 +194,20 @@ def browse(
     ] = None,
     priority: Priority = None,
     tag: Annotated[str, typer.Option("--tag", help="Items with this tag.")] = "",
-    poster: Annotated[str, typer.Option("--poster", help="Items this town posted.")] = "",
-    claimer: Annotated[str, typer.Option("--claimer", help="Items this town holds.")] = "",
+    poster: Annotated[
+        str, typer.Option("--poster", "--posted-by", help="Items this town posted.")
+    ] = "",
+    claimer: Annotated[
+        str, typer.Option("--claimer", "--claimed-by", help="Items this town holds.")
+    ] = "",
+    search: Annotated[str, typer.Option("--search", help="The same as TEXT.")] = "",
     sort: Annotated[str, typer.Option("--sort", help="priority, newest, oldest, updated.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="A page's size.")] = 25,
     cursor: Annotated[str, typer.Option("--cursor", help="Where the page before ended.")] = "",
 ) -> int:
     """List what is on the board."""
     query = _given(
-        text=" ".join(text or ()),
+        text=" ".join([*(text or ()), *search.split()]),
         project=project,
         type=type_,
         status=many_of(status),

@@ -34,6 +34,9 @@ def profile(
     return answer(ctx, lambda town: town.market.profile(handle))
 
 
+app.command("charsheet", cls=Command, hidden=True)(profile)
+
+
 @app.command(cls=Command)
 @example("wl leaderboard", "wl leaderboard --limit 5 --json")
 def leaderboard(
@@ -97,3 +100,6 @@ def list_(
 ) -> int:
     """List the stamps a town was given."""
     return answer(ctx, lambda town: town.market.stamp_list(handle))
+
+
+app.command("stamps", cls=Command, hidden=True)(list_)

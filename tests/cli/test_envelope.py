@@ -59,7 +59,8 @@ def lines(market) -> list[tuple[str, ...]]:
     looks += [("wait", market.posted, "--until", "reply", "--timeout", "0")]
     return [
         *looks, ("browse",), ("browse", "--status", "all"), ("me",), ("status",), ("list",),
-        ("profile",), ("profile", "ash"), ("leaderboard",), ("stamp", "list"), ("account",),
+        ("profile",), ("profile", "ash"), ("charsheet",), ("stamps",),
+        ("leaderboard",), ("stamp", "list"), ("account",),
         ("device", "list"), ("peer", "list"), ("policy",), ("verify",), ("log",), ("sync",),
         ("diff", "HEAD~1", "HEAD"), ("config", "list"), ("config", "get", "node.port"),
         ("version",), ("help",), ("help", "exits"), ("completion", "bash"), ("doctor",),

@@ -1,6 +1,7 @@
 """Real towns with files, in one process, for commands that run on them as they are typed."""
 
 import contextlib
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from cli.app import run
 from cli.context import Call
 from tests.cli.paper import Paper
+from town.node import clock
 from town.node.compose import OpenTown
 from town.node.home import Home
 
@@ -22,6 +24,12 @@ class TypedTown:
         self.folder = folder
         self.env = {"HOME": str(folder), "NO_COLOR": "1"}
         self.town = OpenTown(home, self.env, resident=False)
+        self.behind_s = 0  # how far this town's clock lies in the past
+        ports = dataclasses.replace(self.town.market.ports, now=self._now)
+        self.town.market.ports = self.town.conduct.ports = ports
+
+    def _now(self) -> int:
+        return clock.now() - self.behind_s * 1_000_000
 
     def type(self, *argv: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Paper:
         """What the line printed, and its exit code."""
