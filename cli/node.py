@@ -1,12 +1,15 @@
 """`wl init up down status`: the town and its node."""
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from cli.answers import answer
+from cli.asking import asked
 from cli.context import Call, UsageError
+from cli.escape import escape
 from cli.output import envelope, show
 from cli.tree import Command, call_of, example, new_module
 from town.node.boot import child_environment
@@ -102,10 +105,29 @@ def _detached(call: Call, env: dict[str, str]) -> int:
         call.terminal.out(envelope("wl.v1.up", data=data))
         return 0
     first = "" if fresh else "already up: "
-    call.terminal.out(
-        f"Node    {first}{facts.url}  pid {facts.pid}  (stop: wl down)\nBoard   {facts.url}/\n"
-    )
+    lines = [
+        f"Node    {first}{facts.url}  pid {facts.pid}  (stop: wl down)",
+        f"Board   {facts.url}/",
+    ]
+    for line in [*lines, *_who_and_next(asked(call.home, ["status"]).get("data") or {})]:
+        call.terminal.out(escape(line) + "\n")
     return 0
+
+
+def _who_and_next(status: Mapping[str, Any]) -> list[str]:
+    """Who is at home, what is to be saved, and what to type next."""
+    town, boards = status.get("town"), status.get("wastelands") or []
+    if not town:
+        return ["Town    none here yet", "next    wl init --handle <name>"]
+    lines = [f"Town    {town['handle']}"]
+    if town.get("sealed"):
+        lines.append(f"Key     signs no more here: {town['sealed']} (wl device join)")
+    if not town["recovery_saved"]:
+        lines.append("Save    recovery key NOT SAVED. Two minutes: wl key backup FILE")
+    if not boards:
+        lines.append("        nothing is sent anywhere until you join or invite somebody")
+        return [*lines, 'next    wl join <token>   ·   wl invite   ·   wl post "…"']
+    return [*lines, 'next    wl browse   ·   wl invite   ·   wl post "…"']
 
 
 @app.command(cls=Command)
