@@ -182,6 +182,7 @@ def update(
     "wl browse",
     "wl browse --type bug --status open --sort priority",
     "wl browse token refresh --limit 5 --json",
+    "wl browse --as-of 2026-11-01",
 )
 def browse(
     ctx: typer.Context,
@@ -204,8 +205,13 @@ def browse(
     sort: Annotated[str, typer.Option("--sort", help="priority, newest, oldest, updated.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="A page's size.")] = 25,
     cursor: Annotated[str, typer.Option("--cursor", help="Where the page before ended.")] = "",
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="The whole board at a date or a commit.")
+    ] = "",
 ) -> int:
     """List what is on the board."""
+    if as_of:
+        return answer(ctx, lambda town: town.market.as_of(as_of))
     query = _given(
         text=" ".join([*(text or ()), *search.split()]),
         project=project,

@@ -5,6 +5,7 @@ They change nothing but what this town remembers having been told.
 
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,13 +16,15 @@ from stamps.record import public_id
 from town.market.answer import Answer, Next
 from town.market.card import card_lines
 from town.market.deciders import waiting_line
-from town.market.errors import FieldError, NotFoundError
+from town.market.errors import FieldError
 from town.market.find import Found, item_of, live_asks
 from town.market.items import ItemDesk
 from town.market.names import name_of
 from town.market.stops import forget_working, working
-from town.market.view import Viewer, held_by, line_facts
+from town.market.view import PILLS, Viewer, held_by, line_facts
 from town.market.words import instant, short_id
+
+SHORT_CHARS = 8  # of an id of another time; a prefix that is unique today says nothing of then
 
 LIVE = ("open", "claimed", "in_review")
 STATUSES = (*LIVE, "completed", "withdrawn")
@@ -178,7 +181,7 @@ class ShowingDesk(ItemDesk):
         return self.answer("wl.v1.records", {"item": found.id, "rows": records})
 
     def diff(self, first: str, last: str = "HEAD") -> Answer:
-        """The rows that differ between two commits or dates."""
+        """The rows that differ between two commits or dates. Raises NoCommitError."""
         journal = self.run(self.board)
 
         def changes() -> list[dict[str, Any]]:
@@ -188,20 +191,29 @@ class ShowingDesk(ItemDesk):
                 for change in journal.store.changes(first, last, table)
             ]
 
-        try:
-            rows = self.run(changes)
-        except (KeyError, StopIteration) as error:
-            raise NotFoundError("commit or date", f"{first} {last}") from error
+        rows = self.run(changes)
         return self.answer("wl.v1.diff", {"from": first, "to": last, "rows": rows})
 
     def as_of(self, when: str) -> Answer:
-        """The board as it stood at a commit or a date."""
+        """The board as it stood at a commit or a date. Raises NoCommitError."""
         journal = self.run(self.board)
-        try:
-            rows = self.run(lambda: list(journal.store.as_of(when, "wanted")))
-        except (KeyError, StopIteration) as error:
-            raise NotFoundError("commit or date", when) from error
-        return self.answer("wl.v1.items", {"items": rows, "cursor": None, "as_of": when})
+        rows = self.run(lambda: [_then(row) for row in journal.store.as_of(when, "wanted")])
+        counts = dict(Counter(str(row["status"]) for row in rows))
+        data = {"items": rows, "cursor": None, "as_of": when, "counts": counts}
+        return self.answer("wl.v1.items", data)
+
+
+def _then(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as it was: what its columns say, and nothing of what came later."""
+    return {
+        **row,
+        "short": str(row["id"])[:SHORT_CHARS],
+        "state": PILLS.get(str(row["status"]), row["status"]),
+        "signed": True,
+        "verified": True,
+        "poster": {"handle": row.get("posted_by"), "account": None},
+        "untrusted": {"title": row.get("title"), "description": row.get("description")},
+    }
 
 
 def _needs_you(line: Mapping[str, Any]) -> bool:
