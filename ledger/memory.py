@@ -182,13 +182,13 @@ class MemoryStore:
             if table == "wanted" and ("wanted", key) not in self._owners:
                 yield observed.row.values
 
-    def tally(self, poster: str) -> Mapping[str, int]:
-        """Items of a poster by status, both layers, up to the limit."""
+    def tally(self, poster: str, status: str = "") -> Mapping[str, int]:
+        """Items of a poster by status (or of the one), both layers, up to the limit."""
         found: dict[str, int] = {}
         for item in self._items():
-            if item.row.get("posted_by") == poster:
-                status = str(item.row.get("status"))
-                found[status] = min(TALLY_MAX, found.get(status, 0) + 1)
+            its = str(item.row.get("status"))
+            if item.row.get("posted_by") == poster and status in ("", its):
+                found[its] = min(TALLY_MAX, found.get(its, 0) + 1)
         return found
 
     def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:

@@ -213,8 +213,8 @@ class Reader(Held, Protocol):
         """Items by status, both layers."""
         ...
 
-    def tally(self, poster: str) -> Mapping[str, int]:
-        """Items of a poster by status, both layers, each counted up to TALLY_MAX."""
+    def tally(self, poster: str, status: str = "") -> Mapping[str, int]:
+        """Items of a poster by status (or of the one), both layers, each up to TALLY_MAX."""
         ...
 
     def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:

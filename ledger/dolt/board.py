@@ -88,10 +88,12 @@ class Board:
         )
         return {str(d)[1:]: int(n) for d, n in rows}
 
-    def tally(self, poster: str) -> dict[str, int]:
-        """Items of a poster by known status, up to the limit."""
+    def tally(self, poster: str, only: str = "") -> dict[str, int]:
+        """Items of a poster by known status (or of the one), up to the limit."""
         found = {}
         for rank, status in enumerate(STATUS_ORDER):
+            if only not in ("", status):
+                continue
             start = f"b{kept(poster)}{SEP}{rank}"
             rows = self.database.all(
                 "SELECT COUNT(*) FROM"

@@ -171,9 +171,9 @@ class DoltStore:
         """Items by status, both layers."""
         return self.projections.board.counts()
 
-    def tally(self, poster: str) -> Mapping[str, int]:
+    def tally(self, poster: str, status: str = "") -> Mapping[str, int]:
         """Items of a poster by status, both layers, up to the limit."""
-        return self.projections.board.tally(poster)
+        return self.projections.board.tally(poster, status)
 
     def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:
         """Unsigned rows of a table, or the one of a key."""

@@ -116,6 +116,8 @@ def test_what_a_town_posted_is_counted_by_status(board):
     assert store.tally("ann") == {"open": 3}
     assert store.tally("bob") == {"claimed": 1}
     assert store.tally("an") == store.tally("ann ") == {}
+    assert store.tally("ann", "open") == {"open": 3}
+    assert store.tally("ann", "claimed") == {}
 
 
 def test_items_are_counted_and_named_by_prefix(board):

@@ -27,7 +27,7 @@ from town.market.words import instant, span
 OWN_MAX: Final = 100
 HELD_MAX: Final = 20
 LOOKS_MAX: Final = 4  # pages of the index that one page of the board may cost
-Fits = Callable[[Mapping[str, Any]], bool]
+Fits = Callable[[Item], bool]
 NO_COLUMNS: Final[Mapping[str, Any]] = dict.fromkeys(BY_NAME["wanted"].columns)
 COUNTED: Final = ("open", "asked", "claimed", "in review", "done")
 
@@ -76,17 +76,16 @@ class GlanceDesk(ShowingDesk):
         asked = board_query(query, me=me)
         fits: list[Fits] = []
         if query.get("asked"):
-            fits.append(lambda line: str(line["state"]).startswith("asked"))
+            fits.append(lambda item: _asked(item, viewer))
         if query.get("check"):
-            fits.append(lambda line: bool(line["has_check"]))
+            fits.append(lambda item: bool(item.card.get("check")))
         lines, cursor = _found(journal, viewer, asked, fits)
-        posters = {str(line["posted_by"]) for line in lines if line["posted_by"]}
-        known = {name: self._met.known(journal, name, viewer.now) for name in posters}
         for line in lines:
-            line["poster"] |= {
-                **known.get(str(line["posted_by"]), {}),
-                **self._answering(journal, line, viewer),
-            }
+            line["poster"] |= self._answering(journal, line, viewer)
+            if line["signed"] and line["posted_by"]:
+                live = line["poster"]["answers"] == "now"
+                poster = str(line["posted_by"])
+                line["poster"] |= self._met.known(journal, poster, viewer.now, live=live)
         return {"items": lines, "cursor": spelled(cursor)}
 
     def _answering(
@@ -290,8 +289,8 @@ def _found(
     query, cursor = asked, asked.cursor
     for _ in range(LOOKS_MAX if fits else 1):
         page = journal.store.find(query)
-        seen = [line_of(journal, item, viewer) for item in page.items]
-        lines += [line for line in seen if all(fit(line) for fit in fits)]
+        fitting = (item for item in page.items if all(fit(item) for fit in fits))
+        lines += [line_of(journal, item, viewer) for item in fitting]
         cursor = page.cursor
         if cursor is None or len(lines) >= asked.limit:
             break
