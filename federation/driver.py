@@ -293,8 +293,10 @@ class EventLine:
         received = board.replica.receive(lines, now=self.now(), peer=peer.key)
         ours = board.outlines.now()
         self._meter.spend(time.thread_time() - begun, gained=received.accepted)
-        board.standing(peer.key).heard_at = self.now()
+        standing = board.standing(peer.key)
+        standing.heard_at = self.now()
         if ours.root.hex() != root:
             return False
+        standing.report = Report(equal=True, root=ours.root, they_lack=0, we_lack=0)
         board.memory(peer.key).save(ours)
         return True

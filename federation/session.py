@@ -39,13 +39,13 @@ from federation.letters import (
 )
 from federation.negentropy import SCATTER_LEAF, SCATTER_SPLIT, Initiator, ReconcileError
 from federation.remembered import Memory, Outlines
+from ledger.quota import QUOTA
 from ledger.replica import Replica
 from stamps.record import to_line
 
 ASKS_WITHOUT_PROGRESS_MAX: Final = 16
 ASKS_MAX: Final = 20_000
 AUDITS_MAX: Final = 2
-QUOTA: Final = "quota"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +204,8 @@ class Caller:
 
     def _say_frontier(self) -> Ask:
         self._compared = True
+        for refused in (self._refused, self._they_refused):
+            refused.pop(QUOTA, None)  # what is over a quota is offered again, and told again
         base = None if self._full else self.memory.last
         spoken = describe(
             self.outlines.now(),

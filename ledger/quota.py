@@ -8,6 +8,7 @@ does not outlive the process, and it knows no record's meaning.
 from collections import OrderedDict
 from typing import Final
 
+QUOTA: Final = "quota"  # the code of what was not looked at today
 NEWCOMER_RECORDS_DAY: Final = 100
 STRANGER_BYTES_DAY: Final = 64 << 20
 REMEMBERED_MAX: Final = 10_000

@@ -5,17 +5,16 @@ It answers from R(W) only, refuses with a code and never raises for what a peer 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ledger.admission import STORED, Code
 from ledger.journal import Journal
 from ledger.member_set import frontier_of, paths_of
-from ledger.quota import Quota
+from ledger.quota import QUOTA, Quota
 from ledger.replica import Frontier, Received
 from stamps.errors import BadRecordError
 from stamps.record import ChainKey, Entry, Envelope, Record, parse_line
 
-QUOTA: Final = "quota"
 _ANSWERED = frozenset({Code.CUT, Code.SETTLED, Code.UNKNOWN_DEVICE, Code.HELD})
 
 

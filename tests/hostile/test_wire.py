@@ -137,12 +137,35 @@ async def test_h33_a_member_that_makes_work_for_nothing_is_told_to_wait(mallory)
 
 async def test_h27_a_stranger_is_kept_up_to_its_quota(mallory):
     """A well-signed chain without end, of somebody that nobody admitted: a hundred a day."""
-    lines, prev = [], ""
-    for seq in range(3 * NEWCOMER_RECORDS_DAY):
-        entry = mallory.note(seq=seq, prev=prev)
-        prev = str(entry.record.id)
-        lines.append(to_line(entry))
+    lines = chain(mallory, 3 * NEWCOMER_RECORDS_DAY)
     said = await bounded(lambda: mallory.says(*lines))
     assert said.accepted == NEWCOMER_RECORDS_DAY
     assert dict(said.refused) == {"quota": 2 * NEWCOMER_RECORDS_DAY}
     await still_serves(mallory)
+
+
+def chain(m: Mallory, count: int) -> list[bytes]:
+    """So many notes in a row."""
+    lines, prev = [], ""
+    for seq in range(count):
+        entry = m.note(seq=seq, prev=prev)
+        prev = str(entry.record.id)
+        lines.append(to_line(entry))
+    return lines
+
+
+async def test_h27_two_nodes_with_different_quotas_say_what_stands_between_them(tmp_path):
+    """Equal by no claim: each says how many are over the quota, and where; nobody audits."""
+    strict = {"WL_SYNC_NEWCOMER_RECORDS": "5"}
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash", env=strict) as ash:
+        await joined(rust, ash)
+        m = await let_in(rust)
+        assert (await m.says(*chain(m, 12))).accepted == 12
+        here = (await ash.use(lambda market: market.sync())).words[0]
+        there = (await rust.use(lambda market: market.sync())).words[0]
+        assert "7 over the daily quota here" in here
+        assert "7 over the daily quota there" in there
+        boards = ash.town._resident().boards.values()
+        reports = [s.report for board in boards for s in board.standings.values()]
+        assert not any(report.layer2 for report in reports if report is not None)
+        await m.client.close()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,6 +54,7 @@ async def node(
     now: Callable[[], int] = clock.now,
     pull_s: int = 1,
     port: int = 0,
+    env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Node]:
     """A town in this folder, up until the block ends; one that does not listen only calls.
 
@@ -61,8 +62,8 @@ async def node(
     """
     home = Home(folder / handle)
     home.furnish()
-    env = {"HOME": str(folder), "WL_SYNC_PULL_S": str(pull_s)}
-    town = await asyncio.to_thread(OpenTown, home, env, resident=True)
+    said = {"HOME": str(folder), "WL_SYNC_PULL_S": str(pull_s), **(env or {})}
+    town = await asyncio.to_thread(OpenTown, home, said, resident=True)
     town.market.ports = town.conduct.ports = dataclasses.replace(town.market.ports, now=now)
     await asyncio.to_thread(town.market.init, handle)
     runner = web.AppRunner(

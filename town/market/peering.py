@@ -89,6 +89,10 @@ def report_line(report: PeerReport) -> str:
     parts = [f"they lack {_count(report.they_lack)}, we lack {_count(report.we_lack)}"]
     if report.sent or report.received:
         parts.append(f"sent {report.sent}, received {report.received}")
+    if report.we_refuse:
+        parts.append(f"{report.we_refuse} over the daily quota here")
+    if report.they_refuse:
+        parts.append(f"{report.they_refuse} over the daily quota there")
     heard = "not heard yet" if report.heard_s is None else f"heard {span(report.heard_s)} ago"
     parts.append(heard)
     if report.error:

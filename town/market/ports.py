@@ -55,6 +55,8 @@ class PeerReport:
     we_lack: int | None = None
     sent: int = 0
     received: int = 0
+    we_refuse: int = 0  # records over a quota here, taken another day
+    they_refuse: int = 0
     heard_s: int | None = None
     next_try_s: int | None = None
     round_trip_ms: int | None = None

@@ -11,6 +11,7 @@ def both(one: Report, other: Report) -> Report:
         sent=one.sent + other.sent,
         received=one.received + other.received,
         refused={**one.refused, **other.refused},
+        they_refused={**one.they_refused, **other.they_refused},
         they_lack=other.they_lack,
         we_lack=other.we_lack,
         asks=one.asks + other.asks,

@@ -6,6 +6,7 @@ Reads what exchanges left behind; it talks to nobody, and says None for what is 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ledger.quota import QUOTA
 from ledger.story import Home
 from stamps.record import ChainKey
 from town.market.ports import PeerReport, Reach, Standing
@@ -51,6 +52,8 @@ class Standings:
             we_lack=said.we_lack if said is not None else None,
             sent=said.sent if said is not None and reached else 0,
             received=said.received if said is not None and reached else 0,
+            we_refuse=said.refused.get(QUOTA, 0) if said is not None else 0,
+            they_refuse=said.they_refused.get(QUOTA, 0) if said is not None else 0,
             heard_s=age,
             next_try_s=soon,
             round_trip_ms=standing.rtt_us // 1000 if standing.rtt_us else None,
