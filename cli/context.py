@@ -111,6 +111,11 @@ class Call:
         if self.tty[2] and not self.wants.json and not self.wants.quiet:
             self.terminal.err(escape(line) + "\n")
 
+    def show(self, line: str) -> None:
+        """The same in the place of the line shown before; an empty one ends it."""
+        if self.tty[2] and not self.wants.json and not self.wants.quiet:
+            self.terminal.err(f"\r{escape(line)}\x1b[K" if line else "\n")
+
     def path(self, name: str) -> Path:
         """A file named on the command line, from where the command was typed."""
         if name.startswith("~/"):

@@ -28,7 +28,7 @@ def open_here(call: Call) -> "Iterator[OpenTown]":
     with town_lock(home, doing=" ".join(call.argv[:1])):
         town = open_town(home, env=call.env, cancelled=call.cancelled)
         try:
-            with town.caller(call.env, call.say):
+            with town.caller(call.env, call.say, call.show):
                 yield town
         finally:
             town.close()

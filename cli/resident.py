@@ -49,7 +49,7 @@ class Shell:
             cancelled=talk.cancelled,
         )
         talk.on_cancel.append(self.town.changes.ring)
-        with cancellable(talk.cancelled), self.town.caller(request.env, call.say):
+        with cancellable(talk.cancelled), self.town.caller(request.env, call.say, call.show):
             code = run(call)
         try:
             terminal.flush()

@@ -4,7 +4,7 @@ Pure but for the replica it reads: logs first, then fork proofs as neighbours, p
 the logs that introduce their devices, identity chains, the registrar's, the rest (records 2.5).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -14,6 +14,8 @@ from federation.outline import Marks, Outline, Part, changed
 from ledger.replica import Replica
 from stamps.record import ChainKey, to_line
 
+BY_TIME_MIN: Final = 5_000
+REST: Final = (True, True)  # neither an identity chain nor the registrar's
 PIECE: Final = 500  # records read at once
 NEWS_LINES_MAX: Final = 100
 NEWS_BYTES_MAX: Final = 64 << 10
@@ -123,10 +125,24 @@ def _stream(
         if name in outline.keys:
             yield from map(to_line, replica.fork_pair(outline.keys[name]))
     yield from map(to_line, replica.pinned(pins))
-    for stretch in sorted(stretches, key=lambda one: _rank(replica, outline.keys[one.name])):
-        yield from _chain(replica, outline.keys[stretch.name], stretch)
+    yield from _stretched(replica, outline, tuple(stretches))
     # Again: what names them may have come only now.
     yield from map(to_line, replica.pinned(pin for pin in pins if pin != replica.wasteland))
+
+
+def _stretched(replica: Replica, outline: Outline, stretches: Sequence[Stretch]) -> Iterator[bytes]:
+    """Chains one after the other; of very many records the rest by time, items together."""
+    ordered = sorted(stretches, key=lambda one: _rank(replica, outline.keys[one.name]))
+    many = sum(one.last - one.first + 1 for one in ordered) >= BY_TIME_MIN
+    rest: dict[ChainKey, tuple[int, int]] = {}
+    for stretch in ordered:
+        key = outline.keys[stretch.name]
+        if many and _rank(replica, key)[:2] == REST:
+            rest[key] = (stretch.first, stretch.last)
+        else:
+            yield from _chain(replica, key, stretch)
+    if rest:
+        yield from map(to_line, replica.by_time(rest))
 
 
 def _chain(replica: Replica, key: ChainKey, stretch: Stretch) -> Iterator[bytes]:

@@ -18,11 +18,13 @@ from federation.meter import Meter
 from federation.peers import Peer
 from federation.remembered import Memory, Outlines
 from federation.session import Ask, Caller, Done, Report
+from ledger.checks import Checks
 from ledger.replica import Replica
 from stamps.errors import WastelandError
 
 Result = TypeVar("Result")
 Told = Callable[[str, tuple[bytes, ...]], Awaitable[None]]  # a root in hex, and what is new there
+Progress = Callable[[int, int], None]  # records that came, and that there are to come in all
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 LINE_AGAIN_S: Final = 5.0
 SECOND_US: Final = 1_000_000
@@ -62,6 +64,7 @@ class Standing:
     error: str = ""
     report: Report | None = None
     rtt_us: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # one exchange at a time
     we_call: bool = False
     they_call: bool = False
 
@@ -100,9 +103,14 @@ async def exchange(
     do: Do,
     now: Callable[[], int],
     new_secret: Callable[[], bytes],
+    checks: Checks | None = None,
+    progress: Progress | None = None,
 ) -> Report:
-    """One exchange with a peer, to its end. Raises what the link or the session raises."""
-    wasteland = board.replica.wasteland
+    """One exchange with a peer, to its end. Raises what the link or the session raises.
+
+    What came in is taken in while the peer looks out what follows. `progress` is told how many
+    records are here, and how many will be.
+    """
     standing = board.standing(peer.key)
     standing.asked_at = now()
     caller = Caller(
@@ -111,21 +119,57 @@ async def exchange(
         new_secret=new_secret,
         outlines=board.outlines,
         peer=peer.key,
+        checks=checks,
     )
-    meter = Meter()
     try:
-        step = await do(lambda: caller.begin(now()))
-        while isinstance(step, Ask):
-            sent_at = now()
-            answer = await link.ask(peer, wasteland, step.what, step.body)
-            standing.rtt_us, standing.heard_at = now() - sent_at, now()
-            step = await do(_received(caller, answer, now, meter))
+        report = await _turns(caller, link, peer, standing, do=do, now=now, progress=progress)
     except WastelandError as error:
         standing.error = error.code
         raise
+    finally:
+        await do(caller.intake.end)
     standing.we_call, standing.error = True, ""
-    standing.report = step.report
+    standing.report = report
+    return report
+
+
+async def _turns(
+    caller: Caller,
+    link: Link,
+    peer: Peer,
+    standing: Standing,
+    *,
+    do: Do,
+    now: Callable[[], int],
+    progress: Progress | None,
+) -> Report:
+    wasteland = caller.replica.wasteland
+    meter, shown = Meter(), False
+    step = await do(lambda: caller.begin(now()))
+    while isinstance(step, Ask):
+        sent_at = now()
+        asked = link.ask(peer, wasteland, step.what, step.body)
+        if caller.intake.owes:
+            answer, _ = await asyncio.gather(asked, do(_working(caller, now, meter)))
+            if progress is not None:
+                progress(*caller.come)
+                shown = True
+        else:
+            answer = await asked
+        standing.rtt_us, standing.heard_at = now() - sent_at, now()
+        step = await do(_received(caller, answer, now, meter))
+    if progress is not None and shown:
+        progress(caller.come[0], caller.come[0])
     return step.report
+
+
+def _working(caller: Caller, now: Callable[[], int], meter: Meter) -> Callable[[], None]:
+    def work() -> None:
+        begun, before = time.thread_time(), caller.gained
+        caller.work(now())
+        meter.charge(time.thread_time() - begun, gained=caller.gained - before)
+
+    return work
 
 
 def _received(

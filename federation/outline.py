@@ -64,7 +64,7 @@ def outline_of(frontier: Frontier) -> Outline:
         {chain_name(key): Mark(seq) for key, seq in frontier.forks.items()},
         {bytes.fromhex(record_id): Mark(0) for record_id in sorted(frontier.pins)},
     )
-    digests = tuple(_digest(part, marks) for part, marks in zip(Part, parts, strict=True))
+    digests = tuple(digest_of(part, marks) for part, marks in zip(Part, parts, strict=True))
     return Outline(root=frontier.root, parts=parts, digests=digests, keys=keys)
 
 
@@ -78,7 +78,7 @@ def changed(*, base: Marks, now: Marks) -> Iterable[bytes]:
             yield name
 
 
-def _digest(part: Part, marks: Marks) -> bytes:
+def digest_of(part: Part, marks: Marks) -> bytes:
     """16 bytes that stand for all of a part."""
     digest = hashlib.sha256(PART_DOMAIN + bytes([part]) + len(marks).to_bytes(SEQ_BYTES, "big"))
     for name in sorted(marks):

@@ -26,6 +26,7 @@ from federation.frontier import (
     encode_frontier,
     longer,
 )
+from federation.intake import Intake
 from federation.letters import (
     IDS_MAX,
     MESSAGE_BYTES_MAX,
@@ -38,9 +39,11 @@ from federation.letters import (
     fitting,
 )
 from federation.negentropy import SCATTER_LEAF, SCATTER_SPLIT, Initiator, ReconcileError
+from federation.outline import Outline
 from federation.remembered import Memory, Outlines
+from ledger.checks import BULK_MIN, Checks
 from ledger.quota import QUOTA
-from ledger.replica import Replica
+from ledger.replica import Received, Replica
 from stamps.record import to_line
 
 ASKS_WITHOUT_PROGRESS_MAX: Final = 16
@@ -94,8 +97,10 @@ class Caller:
         new_secret: Callable[[], bytes],
         outlines: Outlines | None = None,
         peer: str = "",
+        checks: Checks | None = None,
     ) -> None:
         self.replica = replica
+        self.intake = Intake(replica, checks)
         self.memory = memory
         self.peer = peer
         self.new_secret = new_secret
@@ -118,12 +123,16 @@ class Caller:
         self._lacks: tuple[int | None, int | None] = (None, None)
         self._refused: Counter[str] = Counter()
         self._they_refused: Counter[str] = Counter()
-        self._answered: set[bytes] = set()
 
     @property
     def gained(self) -> int:
         """Records that were new to either side so far."""
         return self._received + self._sent
+
+    @property
+    def come(self) -> tuple[int, int]:
+        """Records that came so far, and that will have come, as the peer said."""
+        return self._received, max(self.intake.lacked or 0, self._received)
 
     def begin(self, now: int) -> Ask | Done:
         """The first message: what is new since both were equal, the frontier, or only the root."""
@@ -162,14 +171,26 @@ class Caller:
         lines = tuple(lines)
         if not lines:
             return []
-        outcome = self.replica.receive(lines, now=now, peer=self.peer)
+        return self._took(self.replica.receive(lines, now=now, peer=self.peer))
+
+    def work(self, now: int) -> None:
+        """Lines of earlier answers were taken, while the peer looks out the next one."""
+        while self.intake.owes:
+            self._take_owed(now)
+
+    def _take_owed(self, now: int) -> None:
+        self.intake.late.update(
+            dict.fromkeys(self._took(self.intake.take(now=now, peer=self.peer)))
+        )
+
+    def _took(self, outcome: Received) -> list[bytes]:
         self._received += outcome.accepted
         if outcome.accepted:
             self._idle = 0
         self._refused.update(refusals(outcome))
         back = dict.fromkeys(to_line(entry) for entry in outcome.answers)
-        fresh = [line for line in back if line not in self._answered]
-        self._answered.update(fresh)  # the same answer twice would be given for ever
+        fresh = [line for line in back if line not in self.intake.answered]
+        self.intake.answered.update(fresh)  # the same answer twice would be given for ever
         return fresh
 
     def _done(self) -> Done:
@@ -202,13 +223,13 @@ class Caller:
             return self._done()
         return self._say_frontier()
 
-    def _say_frontier(self) -> Ask:
+    def _say_frontier(self, ahead: Outline | None = None) -> Ask:
         self._compared = True
         for refused in (self._refused, self._they_refused):
             refused.pop(QUOTA, None)  # what is over a quota is offered again, and told again
         base = None if self._full else self.memory.last
         spoken = describe(
-            self.outlines.now(),
+            ahead or self.outlines.now(),
             Nonces(self.new_secret(), self.memory.nonce),
             base=base,
             prefix_bytes=self._prefix_bytes,
@@ -224,9 +245,15 @@ class Caller:
         if answer.verdict is not Verdict.ANSWERED:
             return self._again(answer.verdict)
         self._lacks = answer.we_lack, answer.they_lack
+        if self.intake.lacked is None:
+            self.intake.lacked = answer.they_lack
+        if answer.more and len(answer.lines) >= BULK_MIN:
+            return self._say_frontier(self.intake.offer(answer.lines, self.outlines.now()))
+        self.intake.drain(lambda: self._take_owed(now))
         outline = self.outlines.now()
         wished = list(wished_lines(self.replica, outline, spoken, answer.wishes))
-        back = self._take(answer.lines, now)
+        back = [*self.intake.late, *self._take(answer.lines, now)]
+        self.intake.late.clear()
         self._outbox = iter((*back, *wished))
         if answer.more and not wished and not back:
             return self._say_frontier()

@@ -43,7 +43,8 @@ class Journal:
         self.store = store
         self._wasteland = wasteland
         self.version = 0  # rises with every record taken
-        self._turned: dict[str, None] | None = None
+        self.streaming = False  # a long stream comes in: what follows from it can wait
+        self._turned: dict[str, tuple[str, ...]] | None = None  # with the home of an item
         self._arrivals: dict[str, int] = {}
         self._parked: dict[str, Envelope] = {}
         self._load()
@@ -167,7 +168,7 @@ class Journal:
         )
         self.index.apply(subjects)
         if self._turned is not None:
-            self._turned.update(dict.fromkeys(subject.id for subject in subjects))
+            self._turned.update((s.id, tuple(s.card.get("home", ()))) for s in subjects)
         self.state.changed_chains.clear()
         self._tail.clear()
 
@@ -197,9 +198,13 @@ class Journal:
 
     # --- for whoever acts on changes
 
-    def turned(self) -> list[str]:
-        """Subjects folded since the last call; those before the first call are not listed."""
-        found = list(self._turned or ())
+    def turned(self, home: tuple[str, str]) -> list[str]:
+        """Subjects folded since the last call, but for items that another home decides about.
+
+        Those from before the first call are not listed.
+        """
+        turned = self._turned or {}
+        found = [subject for subject, where in turned.items() if where in ((), home)]
         self._turned = {}
         return found
 

@@ -98,6 +98,10 @@ class MemoryStore:
         keyed = sorted((f"{e.record.at:014x}{e.record.id}", e) for e in self._journal.values())
         return iter([entry for key, entry in keyed if key > after])
 
+    def scan(self, after: str) -> Iterator[Entry]:
+        """As `entries`."""
+        return self.entries(after)
+
     def count(self) -> int:
         """How many records are held."""
         return len(self._journal)

@@ -101,6 +101,16 @@ class _Members:
         return Verdict.EFFECTIVE
 
 
+def _by_pointer(world: World, chain: ChainKey) -> dict[Any, list[Record]]:
+    """Decisions of a chain in its order, by the one each of them names as before it."""
+    found: dict[Any, list[Record]] = {}
+    for record in world.chain_records(chain):
+        pointer = record.body.get("decides")
+        if record.kind in REGISTRAR_KINDS and isinstance(pointer, str):
+            found.setdefault(pointer, []).append(record)
+    return found
+
+
 def fold_registrar(world: World) -> Registry:
     """The registry of the world's wasteland; empty until its genesis can be judged."""
     genesis, _ = look(world, world.wasteland)
@@ -109,9 +119,13 @@ def fold_registrar(world: World) -> Registry:
     walk = Walk(root=genesis.id, home=Home(genesis.account, genesis.device), alive=in_force)
     members = _Members(walk)
 
+    said: dict[Home, dict[Any, list[Record]]] = {}
+
     def candidates(home: Home) -> Iterable[Record]:
-        chain = ChainKey(world.wasteland, home.account, home.device)
-        return (r for r in world.chain_records(chain) if r.kind in REGISTRAR_KINDS)
+        """What the home says behind the last decision: it is looked for once for each."""
+        if home not in said:
+            said[home] = _by_pointer(world, ChainKey(world.wasteland, home.account, home.device))
+        return said[home].get(walk.pointer, ())
 
     replay(world, walk, candidates, members.judge)
     policies = [r for r in walk.effective if r.kind == "wasteland.policy"]

@@ -4,10 +4,11 @@ Ports and values only; `journal.py` is the adapter. Everything here speaks of R(
 2.4 defines it: what is held but does not count is never listed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from ledger.checks import Ticket
 from stamps.record import ChainKey, Entry
 
 
@@ -105,7 +106,17 @@ class Replica(Protocol):
         """(`at` // 1_000_000, id) of every record of R(W), in order (for layer 2)."""
         ...
 
-    def receive(self, lines: Sequence[bytes], *, now: int, peer: str = "") -> Received:
+    def by_time(self, stretches: Mapping[ChainKey, tuple[int, int]]) -> Iterator[Entry]:
+        """The counted records of these stretches (first, last) of chains, all by `at`."""
+        ...
+
+    def hold_still(self, *, still: bool) -> None:
+        """A long stream comes in: what is said of the set stays as it was until it has ended."""
+        ...
+
+    def receive(
+        self, lines: Sequence[bytes], *, now: int, peer: str = "", ticket: Ticket | None = None
+    ) -> Received:
         """The lines passed the one door; `now` in microseconds since 1970 UTC.
 
         `peer` names who brought them, for quotas.

@@ -4,10 +4,11 @@ It answers from R(W) only, refuses with a code and never raises for what a peer 
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.admission import STORED, Code
+from ledger.checks import Ticket
 from ledger.journal import Journal
 from ledger.member_set import frontier_of, paths_of
 from ledger.quota import QUOTA, Quota
@@ -23,6 +24,7 @@ class _Piece(NamedTuple):
 
     envelope: Envelope
     other: Envelope | None = None
+    holds: bool | None = None  # whether the signature does, where a worker has looked
 
 
 class JournalReplica:
@@ -53,6 +55,8 @@ class JournalReplica:
 
     def frontier(self) -> Frontier:
         """The set in short; made anew only after a record was taken."""
+        if self._frontier is not None and self.journal.streaming:
+            return self._frontier
         if self._frontier is None or self._seen != self.journal.version:
             self.journal.flush()
             self._frontier = frontier_of(self.journal.state, self.journal.index.pins())
@@ -117,6 +121,23 @@ class JournalReplica:
             if key.scope != "identity":
                 yield from self.chain(key, 0, frontier.chains[key].seq)
 
+    def by_time(self, stretches: Mapping[ChainKey, tuple[int, int]]) -> Iterator[Entry]:
+        """The counted records of these stretches, as the journal lies: by `at`."""
+        firsts = (self.journal.state.slot(key, first) for key, (first, _) in stretches.items())
+        start = min((record.at for record in firsts if record is not None), default=None)
+        if start is None:
+            return
+        chains = {key: (*stretches[key], self.journal.head(key)) for key in stretches}
+        for entry in self.journal.store.scan(f"{start:014x}"):
+            first, last, state = chains.get(entry.record.chain, (1, 0, None))
+            if first <= entry.record.seq <= last and state and state.counts(entry.record):
+                yield entry
+
+    def hold_still(self, *, still: bool) -> None:
+        """The frontier stays as it is while a long stream comes in."""
+        self.frontier()
+        self.journal.streaming = still
+
     def _rank(self, key: ChainKey) -> tuple[bool, ChainKey]:
         registrar = self.journal.registrar()
         first = registrar is not None and (key.author, key.device) == registrar
@@ -129,10 +150,15 @@ class JournalReplica:
 
     # --- receiving
 
-    def receive(self, lines: Sequence[bytes], *, now: int, peer: str = "") -> Received:
-        """The lines passed the one door, in order; refusals are counted, never raised."""
+    def receive(
+        self, lines: Sequence[bytes], *, now: int, peer: str = "", ticket: Ticket | None = None
+    ) -> Received:
+        """The lines passed the one door, in order; refusals are counted, never raised.
+
+        Whether signatures hold is asked of the ticket, where there is one for these lines.
+        """
         stream = Stream(self, self.quota, peer=peer, now=now)
-        for piece in _pieces(lines, stream.codes):
+        for piece in _pieces(lines, stream.codes, ticket):
             stream.offer(piece)
         return stream.ended()
 
@@ -141,14 +167,14 @@ class JournalReplica:
 
         A stamp counts when somebody admitted gave it: two strangers cannot lift each other.
         """
-        trusted = self._trusted()
+        trusted = self.trusted()
         if account in trusted:
             return True
         named = self.journal.index.waiting(f"named:{account}")
         givers = (giver for subject in named for giver in self.journal.index.givers(subject))
         return any(giver in trusted and giver != account for giver in givers)
 
-    def _trusted(self) -> frozenset[str]:
+    def trusted(self) -> frozenset[str]:
         """Ours, the registrar, maintainers, and whoever is admitted; made anew on a change."""
         version, known = self._standing
         if version != self.journal.version:
@@ -173,7 +199,8 @@ class Stream:
         self.codes: Counter[str] = Counter()
         self._answers: dict[str, Entry] = {}
         self._gaps: dict[ChainKey, int] = {}
-        self._run: list[Envelope] = []
+        self._run: list[_Piece] = []
+        self._trusted = replica.trusted() if quota is not None else frozenset()
         self._records: Counter[str] = Counter()  # by account: kept, or about to be judged
         self._bytes: Counter[str] = Counter()
         self._counted: set[str] = set()
@@ -186,7 +213,7 @@ class Stream:
             self.codes[QUOTA] += len(both)
             return
         if piece.other is None:
-            self._run.append(piece.envelope)
+            self._run.append(piece)
             return
         self._take_run()
         self._take_pair(piece.envelope, piece.other)
@@ -204,7 +231,7 @@ class Stream:
     def _within(self, quota: Quota, envelope: Envelope) -> bool:
         """Whether there is room for it, or it needs none: held, waited for, of some standing."""
         account = str(envelope.record.account)
-        if self._standing.get(account):
+        if account in self._trusted or self._standing.get(account):
             return True
         if not self._fits(quota, envelope.record):
             self._take_run()  # what was refused or held takes no room
@@ -248,7 +275,8 @@ class Stream:
 
     def _spend(self, quota: Quota) -> None:
         """Strangers' records that were kept are spent, now that it is known who is one."""
-        kept = [account for account, size in self._bytes.items() if size]
+        trusted = self.replica.trusted()
+        kept = [account for account, size in self._bytes.items() if size and account not in trusted]
         if not kept:
             return
         self.journal.flush()
@@ -268,8 +296,12 @@ class Stream:
         run, self._run = self._run, []
         if not run:
             return
-        taken = self.journal.record(run, now=self.now, bulk=len(run) > 1)
-        for envelope, outcome in zip(run, taken, strict=True):
+        envelopes, holds = [one.envelope for one in run], [one.holds for one in run]
+        bulk = len(run) > 1
+        taken = self.journal.record(envelopes, now=self.now, bulk=bulk, holds=holds)
+        if self.quota is not None:
+            self._trusted = self.replica.trusted()
+        for envelope, outcome in zip(envelopes, taken, strict=True):
             self.codes[str(outcome.code)] += 1
             if outcome.code in STORED:
                 continue
@@ -306,24 +338,30 @@ def _stage(entry: Entry) -> int:
     return {"account": 0, "identity": 1}.get(entry.record.scope, 2)
 
 
-def _pieces(lines: Iterable[bytes], codes: Counter[str]) -> Iterator[_Piece]:
+def _pieces(lines: Iterable[bytes], codes: Counter[str], ticket: Ticket | None) -> Iterator[_Piece]:
     """Parsed records; two neighbours of one slot come as the pair they are."""
-    before: Envelope | None = None
-    for line in lines:
-        try:
-            envelope = parse_line(line)
-        except BadRecordError:
-            codes[str(Code.BAD)] += 1
-            continue
-        if before is not None and _same_slot(before, envelope):
-            yield _Piece(before, envelope)
+    before: _Piece | None = None
+    parsed = list(_parsed(lines, codes))
+    verdicts = ticket.verdicts() if ticket is not None else None
+    for place, envelope in parsed:
+        if before is not None and _same_slot(before.envelope, envelope):
+            yield _Piece(before.envelope, envelope)
             before = None
             continue
         if before is not None:
-            yield _Piece(before)
-        before = envelope
+            yield before
+        before = _Piece(envelope, holds=verdicts[place] if verdicts is not None else None)
     if before is not None:
-        yield _Piece(before)
+        yield before
+
+
+def _parsed(lines: Iterable[bytes], codes: Counter[str]) -> Iterator[tuple[int, Envelope]]:
+    """Records by the places of their lines; what is no record is counted."""
+    for place, line in enumerate(lines):
+        try:
+            yield place, parse_line(line)
+        except BadRecordError:
+            codes[str(Code.BAD)] += 1
 
 
 def _same_slot(one: Envelope, other: Envelope) -> bool:

@@ -157,6 +157,10 @@ class Reader(Held, Protocol):
         """Every journalled record in key order (`at`, id), from behind `<at hex><id>`."""
         ...
 
+    def scan(self, after: str) -> Iterator[Entry]:
+        """As `entries`, for handing on: looked at by their ids alone."""
+        ...
+
     def count(self) -> int:
         """How many records are held."""
         ...

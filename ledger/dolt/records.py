@@ -24,6 +24,7 @@ PREFIX_CHARS: Final = 16
 AT_CHARS: Final = 14
 REF_CHARS: Final = AT_CHARS + PREFIX_CHARS
 ASKED_AT_ONCE: Final = 500
+SCANNED_AT_ONCE: Final = 500
 STATE_FIELDS: Final = tuple(f.name for f in fields(ChainState) if f.name != "key")
 
 
@@ -131,11 +132,18 @@ class Records:
 
     def stream(self, after: str = "") -> Iterator[Entry]:
         """Every record by key, from behind one."""
+        return (_entry(*row) for row in self._rows(after))
+
+    def scan(self, after: str) -> Iterator[Entry]:
+        """The same, by the bytes that the keys were made of."""
+        return (_kept(*row) for row in self._rows(after))
+
+    def _rows(self, after: str) -> Iterator[tuple[str, str, str]]:
         last = after
-        sql = "SELECT k, raw, sig FROM wl_records WHERE k > ? ORDER BY k LIMIT 1000"
-        while rows := self.database.all(sql, (last,)):
-            for row in rows:
-                yield _entry(str(row[0]), str(row[1]), str(row[2]))
+        sql = "SELECT k, raw, sig FROM wl_records WHERE k > ? ORDER BY k LIMIT ?"
+        while rows := self.database.all(sql, (last, SCANNED_AT_ONCE)):
+            for k, raw, sig in rows:
+                yield str(k), str(raw), str(sig)
             last = str(rows[-1][0])
 
     def count(self) -> int:

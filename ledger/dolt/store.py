@@ -111,6 +111,10 @@ class DoltStore:
         """Every journalled record by (`at`, id)."""
         return self.records.stream(after)
 
+    def scan(self, after: str) -> Iterator[Entry]:
+        """As `entries`, looked at by their ids alone."""
+        return self.records.scan(after)
+
     def count(self) -> int:
         """How many records are held."""
         return self.records.count()

@@ -16,6 +16,7 @@ from town.node import clock
 from town.node.compose import OpenTown
 from town.node.home import Home
 from town.node.http import application
+from town.node.http import runner as runner_of
 
 Result = TypeVar("Result")
 
@@ -66,12 +67,8 @@ async def node(
     town = await asyncio.to_thread(OpenTown, home, said, resident=True)
     town.market.ports = town.conduct.ports = dataclasses.replace(town.market.ports, now=now)
     await asyncio.to_thread(town.market.init, handle)
-    runner = web.AppRunner(
-        application(town, url="http://127.0.0.1", is_ready=lambda: True),
-        auto_decompress=False,
-        access_log=None,
-        shutdown_timeout=1.0,
-    )
+    app = application(town, url="http://127.0.0.1", is_ready=lambda: True)
+    runner = runner_of(app, grace_s=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()

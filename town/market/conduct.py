@@ -53,7 +53,8 @@ class Conduct(Desk):
         before = journal.version
         watch = self._watches.setdefault(journal.wasteland, _Watch(journal))
         self.troubles = []
-        subjects = dict.fromkeys((*journal.turned(), *self._due(watch)))
+        mine = str(self.author.account), str(self.author.device)
+        subjects = dict.fromkeys((*journal.turned(mine), *self._due(watch)))
         if watch.held_back and self._listened(journal):
             subjects.update(watch.held_back)
             watch.held_back.clear()

@@ -22,6 +22,7 @@ from town.market.town import wasteland_name
 from town.market.words import instant, normal_text
 
 ADMIT_WAIT_S = 10.0
+WHOLE_S = 3_600.0  # a first exchange may bring a whole board
 POLICY_TYPES: Mapping[str, type] = {"lease_s": int}
 POLICY_NAMES = ("assign", "lease_s", "unsigned", "may_instruct", "maintainers")
 POLICY_LISTS = frozenset({"may_instruct", "maintainers"})
@@ -117,7 +118,7 @@ class MembershipDesk(FoundingDesk, ItemDesk):
         redeemed = self.ports.peers.redeem(token, handle=wish)
         journal = self.run(lambda: self.town.enter(redeemed.wasteland))
         self.run(lambda: bring_self(self.town, journal, now=self.now()))
-        self.ports.peers.sync(redeemed.wasteland)
+        self.ports.peers.sync(redeemed.wasteland, timeout_s=WHOLE_S)
         self.run(lambda: self.take_part(journal, wish))
         self.run(lambda: self.town.choose(redeemed.wasteland))
         self.ports.peers.sync(redeemed.wasteland)

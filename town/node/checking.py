@@ -156,6 +156,13 @@ class Checking:
             child.kill()
             child.wait()
 
+    def rest(self) -> None:
+        """The process has ended, unless it has lines before it; the next lines begin one."""
+        if not self._waiting and not self._given:
+            self._drop()
+            self._spool.truncate(0)
+            self._end = 0
+
     def close(self) -> None:
         """No process and no file is left."""
         self._drop()

@@ -20,6 +20,7 @@ from town.market.market import Market
 from town.market.ports import Ports
 from town.market.town import Town
 from town.node import clock
+from town.node.bar import bar
 from town.node.boot import calm_collector, load_engine
 from town.node.changes import Changes, cancellable
 from town.node.config import Config
@@ -44,11 +45,19 @@ if TYPE_CHECKING:
 LOG = Logger("town")
 AGENT: ContextVar[str] = ContextVar("AGENT", default="")
 SAY: ContextVar[Callable[[str], None]] = ContextVar("SAY", default=lambda _: None)
+SHOW: ContextVar[Callable[[str], None]] = ContextVar("SHOW", default=lambda _: None)
+SHOWN_MIN = 2_000  # records; fewer are here before anybody has read the line
 FOREGROUND_EXCHANGE_S = 10.0
 
 
 def _say(line: str) -> None:
     SAY.get()(line)
+
+
+def _progress(come: int, whole: int) -> None:
+    """Whoever waits sees how far a long exchange has come."""
+    if whole >= SHOWN_MIN:
+        SHOW.get()(bar(come, whole))
 
 
 class OpenTown:
@@ -73,6 +82,7 @@ class OpenTown:
             writer=self.writer,
             now=clock.now,
             new_secret=clock.new_secret,
+            progress=_progress,
         )
         self.market = Market(self.town, self._ports())
         self.conduct = Conduct(self.market)
@@ -122,6 +132,7 @@ class OpenTown:
             now=clock.now,
             new_secret=clock.new_secret,
             resident=True,
+            progress=_progress,
         )
 
     def _ports(self) -> Ports:
@@ -146,8 +157,9 @@ class OpenTown:
             return
         try:
             for journal in tuple(self.town.ledgers.values()):
-                self.conduct.attend(journal)
-                self._tell(journal)
+                if not journal.streaming:  # what follows from it can wait for the rest
+                    self.conduct.attend(journal)
+                    self._tell(journal)
             self.keeper.keep(self.town, now=clock.now())
             self._unseal()
             if not self.town.sealed:
@@ -223,19 +235,24 @@ class OpenTown:
 
     @contextmanager
     def caller(
-        self, env: Mapping[str, str], say: Callable[[str], None] | None = None
+        self,
+        env: Mapping[str, str],
+        say: Callable[[str], None] | None = None,
+        show: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
         """Inside the block calls are made on behalf of the agent that `WL_AGENT` names.
 
-        `say` takes a line for the person who waits.
+        `say` takes a line for the person who waits, `show` one in the place of the last shown.
         """
         mark = AGENT.set(env.get("WL_AGENT", ""))
         heard = SAY.set(say or (lambda _: None))
+        shown = SHOW.set(show or (lambda _: None))
         try:
             yield
         finally:
             AGENT.reset(mark)
             SAY.reset(heard)
+            SHOW.reset(shown)
 
     # --- the node around it
 

@@ -1,6 +1,41 @@
-"""Two exchanges with a peer in a row, told as one. It talks to nobody."""
+"""Exchanges with peers: one at a time with each, a second process beside a long one."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from federation.driver import Board, Do, Link, Progress, exchange
+from federation.peers import Peer
 from federation.session import Report
+from town.node.checking import Checking
+
+
+@dataclass(slots=True)
+class Exchanges:
+    """Carries exchanges out, over one link."""
+
+    link: Link
+    do: Do
+    now: Callable[[], int]
+    new_secret: Callable[[], bytes]
+    progress: Progress
+    checking: Checking = field(default_factory=Checking)
+
+    async def one(self, peer: Peer, board: Board) -> Report:
+        """One exchange to its end. Raises what the link or the session raises."""
+        async with board.standing(peer.key).turn:
+            try:
+                return await exchange(
+                    self.link,
+                    peer,
+                    board,
+                    do=self.do,
+                    now=self.now,
+                    new_secret=self.new_secret,
+                    checks=self.checking,
+                    progress=self.progress,
+                )
+            finally:
+                await self.do(self.checking.rest)
 
 
 def both(one: Report, other: Report) -> Report:

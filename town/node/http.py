@@ -23,6 +23,14 @@ def application(town: "OpenTown", *, url: str, is_ready: Callable[[], bool]) -> 
     return app
 
 
+def runner(app: web.Application, *, grace_s: float) -> web.AppRunner:
+    """What serves the application: bodies come as they were sent, for it is these that are signed.
+
+    At its end, requests that are being answered have so many seconds.
+    """
+    return web.AppRunner(app, auto_decompress=False, access_log=None, shutdown_timeout=grace_s)
+
+
 def add_health(app: web.Application, is_ready: Callable[[], bool]) -> None:
     """`/healthz` says that the process lives, `/readyz` that it would answer."""
 

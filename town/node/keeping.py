@@ -81,6 +81,7 @@ class Keeper:
 
     home: Home
     _kept: dict[str, _Kept] = field(default_factory=dict)
+    _plans: dict[str, BulkPlan] = field(default_factory=dict)
     _task: "asyncio.Task[None] | None" = None
 
     def open_store(self, path: Path) -> Store:
@@ -103,6 +104,13 @@ class Keeper:
             return
         if not said and fresh < COMMIT_RECORDS and now - kept.at < COMMIT_AGE_US:
             return
+        if journal.streaming and not said:
+            plan = self._plans.setdefault(journal.wasteland, BulkPlan(kept.version))
+            if not plan.keep(journal):
+                return
+            kept.version, kept.at = journal.version, now
+            return
+        self._plans.pop(journal.wasteland, None)
         message = _message(said) if said else f"wl sync: {fresh} records"
         journal.flush()
         journal.store.checkpoint(message)

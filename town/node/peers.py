@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from federation.driver import Board, EventLine, PeerLoop, exchange
+from federation.driver import Board, EventLine, PeerLoop, Progress
 from federation.invite import SECRET_BYTES, InviteError, Token, note_of
 from federation.invite import hash_of as secret_hash
 from federation.invite import read as read_token
@@ -32,7 +32,7 @@ from town.market.errors import AmbiguousError, NotFoundError, NoTownHereError
 from town.market.ports import Invitation, PeerReport, Redeemed
 from town.market.town import Town, wasteland_name
 from town.node.config import Config
-from town.node.exchanged import both
+from town.node.exchanged import Exchanges, both
 from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
 from town.node.introducing import Introductions
 from town.node.lifecycle import NodeDownError
@@ -57,6 +57,7 @@ class PeerDesk(Standings):
         now: Callable[[], int],
         new_secret: Callable[[], bytes],
         resident: bool,
+        progress: Progress,
     ) -> None:
         book: PeerBook = writer.run(lambda: PeerBook(town.self_ledger.store))
         super().__init__(town, book, now)
@@ -65,6 +66,9 @@ class PeerDesk(Standings):
         self.new_secret = new_secret
         self.resident = resident
         self.client = Client(key=self._key, now=now, new_secret=new_secret, heard=self._heard)
+        self.exchanges = Exchanges(
+            self.client, do=writer.do, now=now, new_secret=new_secret, progress=progress
+        )
         self.on_redeemed: Callable[[str, str], None] = lambda _wasteland, _account: None
         self.url = ""
         self.public_url = ""
@@ -127,6 +131,7 @@ class PeerDesk(Standings):
             await loop.stop()
         self._loops.clear()
         await self.client.close()
+        await self.writer.do(self.exchanges.checking.close)
 
     async def _follow(self) -> None:
         """There is a loop for each peer of each wasteland, and for nobody else."""
@@ -183,14 +188,7 @@ class PeerDesk(Standings):
         return await self._exchanged(peer, board)
 
     async def _exchanged(self, peer: Peer, board: Board) -> Report:
-        return await exchange(
-            self.client,
-            peer,
-            board,
-            do=self.writer.do,
-            now=self.now,
-            new_secret=self.new_secret,
-        )
+        return await self.exchanges.one(peer, board)
 
     def changed(self, board: Board) -> None:
         """A ledger may have a new root: whoever lacks something is told. In the ledger's thread."""
@@ -231,6 +229,7 @@ class PeerDesk(Standings):
         if self._thread is None or self._loop is None:
             return
         asyncio.run_coroutine_threadsafe(self.client.close(), self._loop).result(CALL_MARGIN_S)
+        self.writer.run(self.exchanges.checking.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CALL_MARGIN_S)
         self._loop.close()

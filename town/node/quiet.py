@@ -29,12 +29,14 @@ class QuietPeers(Standings):
         writer: Writer,
         now: Callable[[], int],
         new_secret: Callable[[], bytes],
+        progress: Callable[[int, int], None],
     ) -> None:
         book: PeerBook = writer.run(lambda: PeerBook(town.self_ledger.store))
         super().__init__(town, book, now)
         self.config = config
         self.writer = writer
         self.new_secret = new_secret
+        self.progress = progress
         self._desk: PeerDesk | None = None
 
     def _loud(self) -> "PeerDesk":
@@ -49,6 +51,7 @@ class QuietPeers(Standings):
                 now=self.now,
                 new_secret=self.new_secret,
                 resident=False,
+                progress=self.progress,
             )
             self.book, self._boards = self._desk.book, self._desk.boards
         return self._desk

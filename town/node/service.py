@@ -122,7 +122,7 @@ class _Node:
 
     async def _open(self, line: socket.socket) -> web.AppRunner:
         app = http.application(self.town, url=self.address.url, is_ready=lambda: self.ready)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
+        runner = http.runner(app, grace_s=GRACE_S)
         await runner.setup()
         await web.SockSite(runner, line, backlog=BACKLOG).start()
         return runner

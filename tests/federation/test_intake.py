@@ -1,0 +1,131 @@
+"""A long stream is taken one answer late: it comes to the same set, and to nothing forged."""
+
+import secrets
+
+import pytest
+
+from bench.people import entries
+from federation.answerer import Answerer
+from federation.intake import led_to
+from federation.remembered import Memory, Outlines
+from federation.session import Ask, Caller, Report
+from ledger.checks import Ticket
+from ledger.journal import Journal
+from ledger.memory import MemoryStore
+from ledger.set_journal import JournalReplica
+from stamps.record import Envelope, to_line
+from town.node.checking import Checking
+
+COUNT = 6_000
+LATER = 1_800_000_000_000_000
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Records of many towns, in an order that is admitted."""
+    return list(entries(COUNT, towns=30))
+
+
+def ledger(made, *, full: bool) -> JournalReplica:
+    """A ledger of the wasteland: with everything, or with its genesis alone."""
+    genesis = next(e for e in made if e.record.kind == "wasteland.create")
+    journal = Journal.open(MemoryStore(), wasteland=str(genesis.record.id))
+    some = (
+        made
+        if full
+        else [e for e in made if e.record.id in (genesis.record.id, genesis.record.author)]
+    )
+    journal.record([Envelope(e.record, e.signature) for e in some], now=LATER, bulk=True)
+    journal.flush()
+    return JournalReplica(journal)
+
+
+def joined(
+    host: JournalReplica, guest: JournalReplica, checks=None, spoil=lambda body: body
+) -> Report:
+    """The exchange, to its end, as the driver runs it; both ends are as before a question."""
+    memory = Memory()
+    answerer = Answerer(host, lambda _: memory, new_secret=lambda: secrets.token_bytes(16))
+    caller = Caller(guest, Memory(), new_secret=lambda: secrets.token_bytes(16), checks=checks)
+    step = caller.begin(LATER)
+    while isinstance(step, Ask):
+        answer = spoil(answerer.answer(step.what, step.body, peer="guest", now=LATER))
+        if caller.intake.owes:
+            assert guest.journal.streaming
+            caller.work(LATER)
+        step = caller.received(answer, LATER)
+    caller.intake.end()
+    return step.report
+
+
+def test_a_cold_join_brings_everything_and_keeps_one_answer_waiting(made):
+    """The last word is equal roots of what is stored; nothing streams any more."""
+    host, guest = ledger(made, full=True), ledger(made, full=False)
+    checks = Checking()
+    try:
+        report = joined(host, guest, checks)
+    finally:
+        checks.close()
+    assert report.equal
+    assert report.received == COUNT - 2
+    assert guest.journal.store.count() == COUNT
+    assert not guest.journal.streaming
+    assert list(guest.journal.store.rows("wanted")) == list(host.journal.store.rows("wanted"))
+    assert report.asks < 12
+
+
+def test_what_is_forged_on_the_way_is_not_taken_and_asked_for_again(made):
+    """What was said ahead was a hint: the frontier in the end says what is held."""
+    host, guest = ledger(made, full=True), ledger(made, full=False)
+    line = to_line(made[COUNT // 4])
+    spoilt = line[:40] + (b"A" if line[40:41] != b"A" else b"B") + line[41:]
+    once: list[int] = []
+
+    def spoil(body: bytes) -> bytes:
+        if once or line not in body:
+            return body
+        once.append(1)
+        return body.replace(line, spoilt)
+
+    report = joined(host, guest, spoil=spoil)
+    assert once
+    assert report.refused.get("signature") == 1
+    assert report.equal
+
+
+def test_heads_said_ahead_are_those_that_the_lines_lead_to(made):
+    """Lines out of order, torn or of another wasteland lead nowhere."""
+    host, guest = ledger(made, full=True), ledger(made, full=False)
+    lines = [to_line(entry) for entry in made]
+    now = Outlines(guest).now()
+    whole = led_to(now, [*lines, b"torn", b"x {}\n"], guest.wasteland)
+    assert whole.parts[:2] == Outlines(host).now().parts[:2]
+    assert led_to(now, lines[-50:], guest.wasteland).parts == now.parts
+
+
+class Slow:
+    """A worker that says of every signature what it is told to."""
+
+    def __init__(self, *, holds: bool) -> None:
+        self.holds = holds
+
+    def put(self, lines) -> Ticket:
+        """The lines are looked at when asked."""
+        holds = [self.holds] * len(lines)
+
+        class Said:
+            def verdicts(self):
+                return holds
+
+        return Said()
+
+
+def test_a_worker_that_finds_nothing_good_lets_nothing_in(made):
+    """Its word is what decides about the signatures of what it was given."""
+    host, guest = ledger(made, full=True), ledger(made, full=False)
+    before = guest.journal.store.count()
+    guest_lines = [to_line(entry) for entry in made[:700]]
+    received = guest.receive(guest_lines, now=LATER, ticket=Slow(holds=False).put(guest_lines))
+    assert received.accepted == 0
+    assert guest.journal.store.count() == before
+    assert host.journal.store.count() == COUNT
