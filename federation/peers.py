@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 SPACE: Final = "peers"
-PEERS_MAX: Final = 1_000
+PEERS_MAX: Final = 10_000  # strangers' devices beyond it are served and not remembered
 PREFIX_MIN: Final = 4
 
 
@@ -83,6 +83,11 @@ class PeerBook:
     def of(self, wasteland: str) -> list[Peer]:
         """The peers for one wasteland."""
         return [peer for peer in self.all() if wasteland in peer.wastelands]
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody is remembered any more who only called."""
+        return len(self._peers) >= PEERS_MAX
 
     def put(self, peer: Peer) -> Peer:
         """The peer is known; what was known of it and is not said now stays."""

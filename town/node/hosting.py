@@ -148,7 +148,9 @@ class Hosting:
         if account is None:
             return None
         name = self.desk.town.ledgers[wasteland].name(account)
-        self.desk.book.put(Peer(key=caller, name=name, account=account, wastelands=(wasteland,)))
+        if peer is not None or not self.desk.book.full:
+            met = Peer(key=caller, name=name, account=account, wastelands=(wasteland,))
+            self.desk.book.put(met)
         return board
 
     def _devices(self, wasteland: str, board: Board) -> dict[str, str]:
