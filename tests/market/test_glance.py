@@ -2,8 +2,9 @@
 
 import pytest
 
+from ledger.actions import compose
 from tests.market.boards import Board
-from tests.market.towns import SECOND, World
+from tests.market.towns import HOUR, SECOND, World
 from town.market.glance import heard_words
 from town.market.ports import Standing
 
@@ -227,3 +228,70 @@ def test_a_page_of_a_large_item_leaves_out_the_middle():
     assert told["earlier"] == 21
     assert told["records"][0]["kind"] == "wanted.post"
     assert told["records"][-1]["untrusted"]["said"] == "note 219"
+
+
+WORDS = [
+    (lambda b, item: b.rust.market.update(item, {"title": "other"}), "changed the terms"),
+    (lambda b, item: b.rust.market.withdraw(item, "no"), "withdrew it"),
+    (lambda b, item: b.rust.market.note(item, "x", tag="dispute"), "disputes"),
+    (lambda b, item: b.rust.market.note(item, "x"), "noted"),
+    (lambda b, item: b.ash.as_agent("toast").claim(item), "asked for it (agent toast)"),
+    (lambda b, item: b.away() or b.ash.market.claim(item), "asked for it"),
+]
+
+
+def lapse(board: Board) -> None:
+    """Nobody showed work until long after the lease, and the home has heard its peers since."""
+    board.world.pass_time(30 * HOUR)
+    board.heard()
+    board.world.pass_time(SECOND)
+
+
+HELD_WORDS = [
+    (lambda b, item: b.ash.market.renew(item, "2 of 3"), "showed a sign of work"),
+    (lambda b, item: b.ash.market.note(item, "x", tag="progress"), "reported progress"),
+    (lambda b, item: b.ash.market.unclaim(item), "put it back on the board: ash gave it back"),
+    (lambda b, _: lapse(b), "put it back on the board: no sign of work by ash"),
+    (lambda b, item: b.rust.market.withdraw(item, "no"), "withdrew it"),
+]
+
+
+@pytest.mark.parametrize(("act", "words"), WORDS, ids=[words for _, words in WORDS])
+def test_what_is_done_to_an_open_item_is_told_in_plain_words(board, act, words):
+    """No name of a record kind, and who did it."""
+    item = board.post()
+    act(board, item)
+    does = [record["does"] for record in board.ash.market.told(item).data["records"]]
+    assert does[-1] == words or does[1] == words
+
+
+@pytest.mark.parametrize(("act", "words"), HELD_WORDS, ids=[words for _, words in HELD_WORDS])
+def test_what_is_done_to_a_held_item_is_told_in_plain_words(board, act, words):
+    """Who gave it back, who lost it and why."""
+    item = board.held()
+    act(board, item)
+    does = [record["does"] for record in board.rust.market.told(item).data["records"]]
+    assert any(said.startswith(words) for said in does[3:]), does
+
+
+def test_a_record_without_the_right_is_told_with_the_reason(board):
+    """It stands in the story, signed and verified, and it does not count."""
+    item = board.post()
+    journal = board.ash.market.board()
+    story = board.ash.market.found(item).signed
+    entry = compose(
+        journal,
+        board.ash.market.author,
+        kind="wanted.withdraw",
+        body={"decides": story.pointer, "reason": "mine now"},
+        now=board.world.now,
+        about=story.post.id,
+    )
+    board.ash.market.say(journal, entry)
+    told = board.ash.market.told(item).data
+    stray = told["records"][-1]
+    assert told["item"]["state"] == "open"
+    assert (stray["by"], stray["verified"], stray["counts"]) == ("ash", True, False)
+    assert stray["why_not"]
+    assert stray["does"] == "told rust-hollow: withdrew it"
+    assert stray["untrusted"]["said"] == "mine now"
