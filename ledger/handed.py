@@ -82,7 +82,7 @@ def stamps_of(world: World, state: ItemState) -> tuple[Given, ...]:
     if done is None or done.kind != "work.accept":
         return ()
     submission = world.record(done.body["submission"])
-    if submission is None:
+    if submission is None:  # pragma: no cover - an accept takes effect once this is held (5.3)
         return ()
     void = ""
     if submission.body.get("on_behalf") is not None:

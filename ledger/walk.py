@@ -31,14 +31,14 @@ class Walk:
     root: str
     home: Home
     alive: Alive  # which candidates of the home's chain count
-    pointer: str = ""
+    pointer: str = field(init=False)
     stop: Stop = Stop.NONE
     effective: list[Record] = field(default_factory=list)
     moved_to: Home | None = None  # set by the judge of an effective `home.move`
     homes: set[Home] = field(default_factory=set)  # the present one, and those before it
 
     def __post_init__(self) -> None:
-        self.pointer = self.pointer or self.root
+        self.pointer = self.root
 
 
 Judge = Callable[[Record], Verdict]

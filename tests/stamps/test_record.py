@@ -114,6 +114,7 @@ def test_what_is_no_line_is_refused(line):
 WRONG_FIELDS = {
     "scope": [{"scope": "x"}, {"scope": "AB" * 32}, {"scope": "new:ab"}, {"scope": "account"}],
     "author": [{"author": "x"}, {"author": ""}, {"author": "CD" * 32}],
+    "no text": [{name: 1} for name in ("scope", "author", "kind", "about", "prev")],
     "seq": [{"seq": -1}, {"seq": 2**53}, {"seq": True}, {"seq": 1}],
     "prev": [{"prev": "ab" * 32}, {"prev": "x"}, {"seq": 1, "prev": "AB" * 32}],
     "at": [{"at": AT_MIN_US - 1}, {"at": 0}, {"at": -1}, {"at": 2**53}],
