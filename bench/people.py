@@ -74,11 +74,15 @@ class Writer:
         self.wasteland = str(genesis.record.id)
         yield genesis
 
+    def post(self, poster: int) -> Entry:
+        """An item of this town."""
+        return self.say(poster, "wanted.post", self._post())
+
     def work(self) -> Iterator[Entry]:
         """Items for ever: 45 % posts, 27 % requests, 15 % grants, 8 % hand-ins, 5 % accepts."""
         while True:
             poster, worker = self.chance.sample(range(len(self.keys)), 2)
-            post = self.say(poster, "wanted.post", self._post())
+            post = self.post(poster)
             yield post
             item = str(post.record.id)
             if self.chance.random() > 0.6:
