@@ -145,6 +145,7 @@ def test_the_five_counts_are_of_what_the_town_posted(board):
     posted = board.rust.market.glance(OPEN).data["posted"]
     assert posted["counts"] == {"open": 2, "asked": 1, "claimed": 1, "in review": 0, "done": 1}
     assert posted["oldest_open"]["id"] == oldest
+    assert [line["id"] for line in board.ash.market.glance(OPEN).data["yours"]["asked"]] == [asked]
     only = board.rust.market.glance({**OPEN, "asked": True, "poster": "me"}).data["items"]
     assert [line["id"] for line in only] == [asked]
 

@@ -4,7 +4,18 @@ import pytest
 
 from town.market.errors import FieldError
 from town.web.filters import Filters
-from town.web.words import command, full, iso, lead, linked, rendered, seen, shortened, since
+from town.web.words import (
+    command,
+    full,
+    iso,
+    lead,
+    linked,
+    reason,
+    rendered,
+    seen,
+    shortened,
+    since,
+)
 
 PLAIN = "\u05e9\u05dc\u05d5\u05dd \U0001f469\u200d\U0001f4bb"
 NOW = 1_700_000_000_000_000
@@ -95,6 +106,8 @@ def test_commands_keys_and_state_lines_are_written_as_people_know_them():
     assert shortened("did:key:z6MkfriXyZabcdefghij") == "did:key:z6MkfriXyZab…ghij"
     assert shortened("short") == "short"
     assert lead("handed in  w-3fa9, attempt 1.") == ("handed in", "w-3fa9, attempt 1.")
+    assert reason("not_home") == "its author does not decide about this"
+    assert reason("some_new_code") == "some new code"
     assert lead("overdue w-3fa9 by 3 h.") == ("overdue", "w-3fa9 by 3 h.")
 
 

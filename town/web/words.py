@@ -106,6 +106,11 @@ def lead(line: str) -> tuple[str, str]:
     return first.strip(), rest.strip()
 
 
+def reason(code: str) -> str:
+    """Why something does not count, in words; a code nobody has words for by its name."""
+    return REASONS.get(code, code.replace("_", " "))
+
+
 def state_class(state: str) -> str:
     """The style of a pill's word."""
     return "asked" if state.startswith("asked") else state.replace(" ", "-")
@@ -119,6 +124,23 @@ def rendered(text: str) -> Markup:
     return Markup(clean(html, tags=TAGS_SHOWN, attributes={}, link_rel=None))  # noqa: S704  # cleaned
 
 
+# Why a record or a stamp changes nothing (records 5.5, 6).
+REASONS: Final = {
+    "not_home": "its author does not decide about this",
+    "not_allowed": "its author may not say this",
+    "not_current": "something was decided before it that it did not know",
+    "not_the_holder": "its author does not hold this",
+    "held": "somebody else held it already",
+    "bid_used": "the request was answered already",
+    "bid_over": "the request had run out",
+    "terms_changed": "the terms had changed since the request",
+    "too_early": "the time was not over yet",
+    "no_such_grant": "nobody held it under that term",
+    "item_closed": "it was over already",
+    "rejected_before": "that hand-in was sent back before",
+    "yearbook": "nobody's stamp on their own work has weight",
+    "revoked": "taken back by who gave it",
+}
 FILTERS: Final = {
     "since": since,
     "iso": iso,
@@ -130,6 +152,7 @@ FILTERS: Final = {
     "shortened": shortened,
     "counted": counted,
     "lead": lead,
+    "reason": reason,
     "state_class": state_class,
     "span": span,
     "rendered": rendered,
