@@ -66,6 +66,7 @@ class WorkingDesk(ItemDesk):
 
         How it stood before.
         """
+        found = self.again(found)  # another agent may have asked since it was looked up
         story = found.signed
         author = self.author
         standing = self.standing(found)
