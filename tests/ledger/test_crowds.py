@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from federation import bundle
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.set_journal import JournalReplica
@@ -100,6 +101,24 @@ def test_who_heard_different_parts_agrees_after_an_exchange(seed):
             break
     assert len({shown(ledger)[0] for ledger in ledgers}) == 1
     assert shown(one) == shown(two) == shown(three)
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 4))
+def test_a_bundle_carries_all_of_it(seed):
+    """Written by one ledger and read by an empty one: one root, one board, and once is enough."""
+    told = Told(seed)
+    now = told.board.now + 10**12
+    full, empty = told.heard(told.ledger(), told.said), told.ledger()
+    pieces: list[bytes] = []
+    bundle.write(full, pieces.append, name="hop", now=now)
+    for new in (True, False):
+        reader = bundle.Reader(iter(pieces))
+        learned = bundle.read(reader, JournalReplica(empty), empty.store, now=now)
+        assert bool(learned.accepted) is new
+    assert shown(empty) == shown(full)
+    again: list[bytes] = []
+    bundle.write(empty, again.append, name="hop", now=now)
+    assert b"".join(again) == b"".join(pieces)
 
 
 def test_the_histories_hold_what_they_are_made_for():
