@@ -127,6 +127,8 @@ def test_all_records_come_in_the_order_of_time_and_from_any_place(store):
     assert list(store.entries()) == ordered
     third = ordered[2].record
     assert list(store.entries(f"{third.at:014x}{third.id}")) == ordered[3:]
+    assert list(store.scan("")) == ordered
+    assert list(store.scan(f"{third.at:014x}")) == ordered[2:]
 
 
 def item(subject: str, *rows: Row, **more: Any) -> Subject:
