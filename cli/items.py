@@ -44,6 +44,13 @@ Assign = Annotated[
     str, typer.Option("--assign", help="first, choose, or race:N (N may work at once).")
 ]
 
+Poster = Annotated[
+    str, typer.Option("--poster", "--posted-by", help="Items this town posted; `me` is you.")
+]
+Claimer = Annotated[
+    str, typer.Option("--claimer", "--claimed-by", help="Items this town holds; `me` is you.")
+]
+
 
 def _given(**fields: Any) -> dict[str, Any]:
     empty: tuple[Any, ...] = (None, "", (), [])

@@ -24,10 +24,10 @@ def claim(
     *,
     wait: Annotated[
         str, typer.Option("--wait", help="How long to wait for the answer; 0 asks and goes.")
-    ] = "10s",
+    ] = "",
 ) -> int:
     """Ask for an open item. Exit 0 is the only permission to start; 9 means wait, 5 drop it."""
-    wait_s = seconds_of(wait)
+    wait_s = seconds_of(wait) if wait else None  # then as `claim.wait_s` says
     return answer(ctx, lambda town: town.market.claim(item, wait_s=wait_s))
 
 

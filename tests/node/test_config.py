@@ -1,5 +1,6 @@
 import pytest
 
+from tests.house.tree import ROOT
 from town.node.config import SETTINGS, Config, SettingError
 
 
@@ -77,3 +78,15 @@ def test_a_bad_value_in_the_environment_is_named_by_its_variable(tmp_path):
     """The person learns where to look."""
     with pytest.raises(SettingError, match="WL_NODE_PORT"):
         config(tmp_path, WL_NODE_PORT="x").number("node.port")
+
+
+def test_every_setting_is_heeded_somewhere():
+    """A setting that nothing reads would promise what does not happen."""
+    sources = [
+        file.read_text("utf-8")
+        for package in ("cli", "town")
+        for file in (ROOT / package).rglob("*.py")
+        if file.name != "config.py"
+    ]
+    unread = [name for name in SETTINGS if not any(f'"{name}"' in text for text in sources)]
+    assert unread == []

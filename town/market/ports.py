@@ -189,6 +189,7 @@ class Ports:
     say: Callable[[str], None] = lambda _: None  # a line for whoever waits, on a terminal only
     resident: bool = False  # whether this is a node, whose loops carry what is said
     away_home: str = ""  # the node that decides about this town's posts, empty for itself
+    claim_wait_s: float = 10.0  # how long a claim waits for its answer unless it is told
     exchange_s: float = 10.0  # how long a command without a node may exchange with peers
 
     @property

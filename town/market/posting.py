@@ -148,7 +148,7 @@ class PostingDesk(FoundingDesk, ItemDesk):
     def unchanged(self, found: Found, word: str) -> Answer:
         """The answer to a decision that was made before."""
         short = self.run(lambda: self.short(found))
-        return self.item_answer(found, (f"{word:<10}{short} already (nothing changed).",))
+        return self.item_answer(found, (f"{word:<9} {short} already (nothing changed).",))
 
     def decided(self, found: Found, word: str, verb: str, rest: str = ".") -> Answer:
         """The answer after a decision: done, or told to the node that decides."""
@@ -157,7 +157,7 @@ class PostingDesk(FoundingDesk, ItemDesk):
         again = self.run(lambda: self.again(found))
         story = again.signed
         if self._is_home(story):
-            return self.item_answer(found, (f"{word:<10}{short}{rest}",))
+            return self.item_answer(found, (f"{word:<9} {short}{rest}",))
         home = name_of(found.journal, story.home.account)
         words = (f"told    {home} to {verb} {short}. It takes effect when {home} confirms it.",)
         return self.item_answer(

@@ -41,8 +41,9 @@ class WorkingDesk(ItemDesk):
 
     # --- claim and its end
 
-    def claim(self, item: str, wait_s: float = 10.0) -> Answer:
+    def claim(self, item: str, wait_s: float | None = None) -> Answer:
         """The item was asked for; exit 0 only when it is this agent's now (users 7)."""
+        wait_s = self.ports.claim_wait_s if wait_s is None else wait_s
         check_agent(self.ports.agent)
         found = self.run(lambda: self.found(item))
         before = self.run(lambda: self._ask(found))

@@ -146,6 +146,7 @@ class OpenTown:
             say=_say,
             resident=self.resident,
             away_home=self.config.text("away.home"),
+            claim_wait_s=self.config.number("claim.wait_s"),
             exchange_s=FOREGROUND_EXCHANGE_S,
         )
 

@@ -120,7 +120,6 @@ def _setting(name: str, default: Value, parse: Callable[[str], Value], about: st
 SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
-        _setting("town.name", "", _text, "what this town calls itself to people"),
         _setting("node.listen", "127.0.0.1", _text, "the address the node listens on"),
         _setting("node.port", PORT_DEFAULT, _port, "its port; 0 takes any free one"),
         _setting("node.public_url", "", _url, "how others reach this node, if they can"),
