@@ -202,12 +202,8 @@ def browse(
     ] = None,
     priority: Priority = None,
     tag: Annotated[str, typer.Option("--tag", help="Items with this tag.")] = "",
-    poster: Annotated[
-        str, typer.Option("--poster", "--posted-by", help="Items this town posted.")
-    ] = "",
-    claimer: Annotated[
-        str, typer.Option("--claimer", "--claimed-by", help="Items this town holds.")
-    ] = "",
+    poster: Poster = "",
+    claimer: Claimer = "",
     search: Annotated[str, typer.Option("--search", help="The same as TEXT.")] = "",
     sort: Annotated[str, typer.Option("--sort", help="priority, newest, oldest, updated.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="A page's size.")] = 25,
