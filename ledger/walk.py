@@ -52,7 +52,7 @@ def replay(
     `candidates` gives the decisions of a device about this subject, in chain order.
     """
     inherited: set[Home] = set()
-    while walk.stop is Stop.NONE:
+    while True:
         walk.homes.add(walk.home)
         found = _next(world, walk, candidates(walk.home), judge)
         if found is not None:

@@ -150,9 +150,7 @@ def _named(world: World, state: ItemState, walk: Walk) -> tuple[tuple[str, ...],
     for record_id in sorted(state.named):
         record, missing = look(world, record_id)
         if record is None:
-            held = world.record(record_id)
-            if held is None or record_id not in waits:
-                waits.append(missing)
+            waits.append(missing)
             continue
         if record.about != state.post.id:
             waits.append(f"names:{record_id}")  # its chain is not among the item's own

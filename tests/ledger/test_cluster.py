@@ -23,6 +23,8 @@ def one(board: Board, ann: Person, bob: Person) -> bool:
 def test_a_link_ties_only_when_both_say_it(board, ann, bob):
     """Nobody draws another into his cluster by his own words."""
     assert one(board, ann, ann)
+    bob.device("two")
+    assert not one_owner(board.journal.state, bob.account, "ab" * 32)
     linked(ann, bob)
     assert not one(board, ann, bob)
     linked(bob, ann, "employer")

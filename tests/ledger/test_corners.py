@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ledger.held import MemoryHeld
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.set_journal import JournalReplica
@@ -55,8 +56,10 @@ def test_a_fork_beyond_the_head_of_a_revoke_is_none(board, ann):
     assert JournalReplica(other).frontier().forks == {}
     assert len(shown(other)[1]["wanted"]) == 2
     late = Journal.open(MemoryStore(), wasteland=board.wasteland)
-    fed(late, [e for e in board.said if e not in (first, missing)])
-    fed(late, [first])
+    fed(late, [e for e in board.said if e not in (missing, last, rival, revoke)])
+    assert str(late.record_pair(envelope(last), envelope(rival)).code) == "fork"
+    fed(late, [revoke])
+    assert JournalReplica(late).frontier().forks == {}
     assert len(shown(late)[1]["wanted"]) == 1
 
 
@@ -151,3 +154,11 @@ def test_a_log_record_without_its_log_is_a_gap(board, ann, how):
         fed(other, [e for e in board.said if e.record.account != zed.account])
     [outcome] = other.record([envelope(record)], now=board.now)
     assert str(outcome.code) == "gap"
+
+
+def test_a_record_that_is_held_twice_is_held_once(board, ann):
+    """Adding it again changes nothing."""
+    item = ann.post()
+    held = MemoryHeld([item, item])
+    held.add(item)
+    assert (len(held), list(held.entries())) == (1, [item])
