@@ -1,5 +1,7 @@
 """The main job between towns, told through the use cases: post, claim, hand in, judge."""
 
+from dataclasses import replace
+
 import pytest
 
 from ledger.actions_errors import ItemClosedError, NotYoursError, SelfStampError
@@ -308,3 +310,23 @@ def test_what_was_asked_is_listed_until_it_is_answered_or_taken_back(world):
     mine = ash.market.me().data
     assert mine["asked"] == []
     assert [line["id"] for line in mine["held"]] == [item]
+
+
+def test_a_command_without_a_node_says_what_it_could_not_bring(world):
+    """Nothing leaves by itself there: the answer warns, and says when it will."""
+    rust, ash = joined(world, "rust", "ash")
+    item = rust.market.post({"title": TITLE}).data["id"]
+    ash.market.ports = replace(ash.market.ports, resident=False)
+    ash.peers.eager = False
+    world.cut.add("rust")
+    noted = ash.market.note(item, "hello")
+    assert noted.exit == 0
+    assert noted.warn == (
+        "not reached: rust; it goes out with the next wl sync, or by itself while wl up",
+    )
+    asked = ash.market.claim(item)
+    assert asked.exit == 9
+    assert asked.words[0].endswith("It leaves with the next wl sync, or by itself while wl up.")
+    world.cut.clear()
+    again = ash.market.note(item, "there again")
+    assert again.warn == ()

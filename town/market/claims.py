@@ -48,11 +48,13 @@ def handed_in_line(short: str, number: int, home: str, reach: Reach, extra: str 
     return f"handed in  {short}, attempt {number}{extra}. {home} reviews{heard}. {rest}"
 
 
-def _silence(silent_s: int | None) -> str:
-    leaves = "It leaves by itself when one answers."
-    if silent_s is not None and silent_s < FRESH_S:
+def _silence(reach: Reach) -> str:
+    if reach.silent_s is not None and reach.silent_s < FRESH_S and reach.resident:
         return " so far. It leaves by itself when its peers answer."
-    since = "yet" if silent_s is None else f"for {span(silent_s)}"
+    since = "yet" if reach.silent_s is None else f"for {span(reach.silent_s)}"
+    leaves = "It leaves by itself when one answers."
+    if not reach.resident:
+        leaves = "It leaves with the next wl sync, or by itself while wl up."
     return f": no peer reached {since}. {leaves}"
 
 
@@ -212,7 +214,7 @@ class Claims:
             heard = "This node decides once it has heard a peer: after a start it listens first."
             return (f"asked   {short}. Not yours yet: do not start.", f"        {heard}")
         if not reach.held_by and not reach.live:
-            return (f"asked   {short}, only on this machine{_silence(reach.silent_s)}",)
+            return (f"asked   {short}, only on this machine{_silence(reach)}",)
         if story.rules.assign == "choose":
             asks = counted(others + 1, "request")
             return (f"asked   {short}. {home} picks by hand among {asks}.",)

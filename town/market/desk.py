@@ -45,6 +45,7 @@ class Desk:
         self.town = town
         self.ports = ports
         self.rehearsing = rehearsing
+        self.undelivered: tuple[str, ...] = ()  # what a command without a node could not bring
 
     # --- running
 
@@ -150,7 +151,7 @@ class Desk:
             next=next_,
             exit=exit_,
             error=error,
-            warn=(*warn, *self._clock_warning()),
+            warn=(*warn, *self.undelivered, *self._clock_warning()),
             stop=self.run(self._stops),
             heard_s=standing.heard_s if standing else None,
             unsent=standing.unsent if standing else 0,

@@ -89,6 +89,7 @@ class ItemDesk(Desk):
             self.ports.peers.reach(wasteland, home),
             held_by=self._request_held_by(found, viewer),
             silent_s=self.ports.peers.standing(wasteland).heard_s,
+            resident=self.ports.resident,
         )
 
     def _request_held_by(self, found: Found, viewer: Viewer) -> tuple[str, ...]:
@@ -170,5 +171,9 @@ class ItemDesk(Desk):
 
     def deliver(self, journal: Journal) -> None:
         """What was said is with the peers, where no node runs that would carry it."""
-        if not self.ports.resident and self.ports.peers.standing(journal.wasteland).peers:
-            self.ports.peers.sync(journal.wasteland, timeout_s=self.ports.exchange_s)
+        if self.ports.resident or not self.ports.peers.standing(journal.wasteland).peers:
+            return
+        reports = self.ports.peers.sync(journal.wasteland, timeout_s=self.ports.exchange_s)
+        missed = ", ".join(report.name for report in reports if not report.reached)
+        rest = "it goes out with the next wl sync, or by itself while wl up"
+        self.undelivered = (f"not reached: {missed}; {rest}",) if missed else ()

@@ -29,6 +29,7 @@ class Reach:
     via: str = ""
     held_by: tuple[str, ...] = ()
     silent_s: int | None = None
+    resident: bool = True  # whether a node carries what is said by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
