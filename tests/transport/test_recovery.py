@@ -1,15 +1,20 @@
 """A town whose home was restored from an old backup, or lost, goes on under a new key."""
 
+import json
 import shutil
 
 import pytest
 
 from ledger.actions_errors import KeyFrozenError
-from tests.transport.nodes import joined, node
+from stamps.errors import WastelandError
+from stamps.record import to_line
+from tests.transport.nodes import as_peer, joined, node
 from tests.transport.test_nodes import same_root
 from town.market.errors import AmbiguousError, FieldError, KeyNotHereError
+from town.market.founding import own_entries
 from town.node.compose import OpenTown
 from town.node.home import Home
+from town.node.hosting import join_body
 
 
 def device(one) -> str:
@@ -85,3 +90,23 @@ async def test_a_lost_home_comes_back_from_a_bundle_and_the_recovery_key(tmp_pat
     assert town.market.post({"title": "again"}).data["posted_by"] == "rust"
     assert town.market.verify().data["holds"]
     town.close()
+
+
+async def test_a_stranger_who_introduces_himself_meets_an_unknown_wasteland(tmp_path):
+    """Only a member's log opens the door to its new device; a wrong log opens none."""
+    async with (
+        node(tmp_path, "rust") as rust,
+        node(tmp_path, "ash") as ash,
+        node(tmp_path, "elm") as elm,
+    ):
+        board = await joined(rust, ash)
+        path = f"/v1/w/{board}/redeem"
+        own = join_body(elm.town.town, b"", "elm", ())
+        lines = {"lines": [to_line(e).decode() for e in own_entries(ash.town.town)]}
+        borrowed = json.dumps({"secret": "", "handle": "ash", "addresses": [], **lines}).encode()
+        client = elm.town._resident().client
+        for body in (own, borrowed):
+            with pytest.raises(WastelandError) as refused:
+                await client.call(as_peer(rust), "POST", path, body)
+            assert getattr(refused.value, "status", 0) in (400, 403, 404)
+        assert elm.key not in {peer.key for peer in rust.town._resident().book.all()}
