@@ -43,7 +43,7 @@ def test_a_pair_that_proves_nothing_is_none(board, ann, bob):
 
 def test_a_fork_beyond_the_head_of_a_revoke_is_none(board, ann):
     """records 2.3: until the head is held the chain counts below it, and what lies past is cut."""
-    first = ann.post()
+    ann.post()
     missing = ann.say("wanted.post", body=POST | {"under": ""}, offer=False)
     last = ann.say("wanted.post", body=POST | {"under": "", "title": "x"}, offer=False)
     rival = ann.say("wanted.post", body=POST | {"under": "", "title": "y"}, after=missing,
