@@ -3,6 +3,7 @@
 Facts stand in attributes. It refuses nothing itself; rights of records are `ledger.actions`'.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from stamps.errors import WastelandError
@@ -73,15 +74,25 @@ class WastelandUnknownError(MarketError):
         self.candidates = list(candidates)
 
 
+# Where the things of a kind are listed, if it is no item.
+LISTED: Mapping[str, Argv] = {
+    "peer": ("wl", "peer", "list"),
+    "device": ("wl", "device", "list"),
+    "town": ("wl", "leaderboard"),
+    "stamp of yours": ("wl", "stamp", "list", "<handle>"),
+}
+
+
 class NotFoundError(MarketError):
-    """Nothing has an id that starts so."""
+    """Nothing has an id or a name that starts so."""
 
     code: ClassVar[str] = "id.unknown"
     hint: ClassVar[str] = "wl browse lists items; wl sync fetches what is new."
     exit: ClassVar[int] = 3
 
     def __init__(self, what: str, said: str) -> None:
-        super().__init__(f"no {what} here is {said!r}", tries=(("wl", "browse"), ("wl", "sync")))
+        tries = (LISTED[what],) if what in LISTED else (("wl", "browse"), ("wl", "sync"))
+        super().__init__(f"no {what} here is {said!r}", tries=tries)
         self.said = said
 
 
