@@ -33,9 +33,9 @@ PREFIX_WORDS_MAX: Final = 64  # words of one prefix that are looked up; more are
 FEW: Final = 8  # of as many values each is looked up for itself
 CHUNK: Final = 64
 CHUNK_MAX: Final = 512
-FEW_PLACES: Final = 16
+FEW_PLACES: Final = 8
 GATHERED_MAX: Final = 1_000
-LOOKS_MAX: Final = 4_000  # places read for one page; what else is done costs as much as so many
+LOOKS_MAX: Final = 3_000  # places read for one page; what else is done costs as much as so many
 PROBE_LOOKS: Final = 2
 ROW_LOOKS: Final = 40
 READ_LOOKS: Final = 16
@@ -179,14 +179,16 @@ class Search:
         while True:
             running = [run for run in runs if not run.over]
             reach = min((run.reach for run in running), default=None)
-            ready = {k: waiting.pop(k) for k in sorted(waiting) if reach is None or k <= reach}
+            due = sorted(key for key in waiting if reach is None or key <= reach)
+            ready = {key: waiting.pop(key) for key in due}
             found |= self._fitting(running, ready, others, most + 1 - len(found))
             if reach is None or len(found) > most:
                 return self._cut(found, None)
             if self.looks > LOOKS_MAX and reach > (self.query.cursor or ""):
                 return self._cut(found, reach)
-            run = min(running, key=lambda one: one.reach)
-            waiting |= self._read(run, plain=len(runs) == 1 and not others)
+            for run in running:
+                if run.reach == reach:  # all of them at first, then the one that lies behind
+                    waiting |= self._read(run, plain=len(runs) == 1 and not others)
 
     def _read(self, run: Run, *, plain: bool) -> Found:
         """The next places of a run: at first few, then more and more."""
