@@ -56,10 +56,15 @@ def town() -> Towns:
     return Towns()
 
 
-def page_of(town: Towns, make: Any) -> str:
+@pytest.fixture(scope="module")
+def board(town: Towns) -> Board:
+    """Its board, whose templates are read once."""
+    return Board(town.rust.market, Bell())
+
+
+def page_of(board: Board, make: Any) -> str:
     """The text of a page, made as for a browser."""
-    market = town.rust.market
-    board = Board(market, Bell())
+    market = board.market
     page = make(market)
     shown = {"data": page.answer.data, "next": page.answer.next, **page.extra}
     return board._pages.get_template(page.template).render(
@@ -80,9 +85,10 @@ def page_of(town: Towns, make: Any) -> str:
 @example(row=dict.fromkeys(COLUMNS, float("nan")))
 @example(row=dict.fromkeys(COLUMNS, '"><script>alert(1)</script>'))
 @example(row={"tags": 7, "priority": "P0", "status": None})
+@example(row={"status": "\u202e\x00<b>", "type": "\u2066", "claimed_by": "\x1b[31m"})
 @given(row=ROWS)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_page_is_made_of_any_row_and_nothing_in_it_acts(town, row):
+def test_a_page_is_made_of_any_row_and_nothing_in_it_acts(town, board, row):
     """The list and the item's page say what the row says; nothing of it becomes an element."""
     values = {**row, "id": "w-abcdef"}
     seen = Observed(row=Row("wanted", "w-abcdef", values), source="hq", commit="c", seen_at=1)
@@ -90,7 +96,7 @@ def test_a_page_is_made_of_any_row_and_nothing_in_it_acts(town, row):
     journal.store.observe([seen])
     query = {"status": "all", "signed": "no"}
     for make in (lambda m: pages.board(m, query), lambda m: pages.item(m, "w-abcdef")):
-        text = page_of(town, make)
+        text = page_of(board, make)
         assert not ACTS.search(text)
         assert not MARKS.search(text)
         assert "unsigned" in text

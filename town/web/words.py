@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from nh3 import clean
 
+from town.market.view import PILLS
 from town.market.words import ago, span
 
 TAGS_SHOWN: Final = {
@@ -112,8 +113,9 @@ def reason(code: str) -> str:
 
 
 def state_class(state: str) -> str:
-    """The style of a pill's word."""
-    return "asked" if state.startswith("asked") else state.replace(" ", "-")
+    """The style of a pill's word; none for a word that a stranger's row made up."""
+    word = "asked" if state.startswith("asked ") else state
+    return word.replace(" ", "-") if word in PILLS_SHOWN else ""
 
 
 def rendered(text: str) -> Markup:
@@ -124,11 +126,14 @@ def rendered(text: str) -> Markup:
     return Markup(clean(html, tags=TAGS_SHOWN, attributes={}, link_rel=None))  # noqa: S704  # cleaned
 
 
+PILLS_SHOWN: Final = frozenset({*PILLS.values(), "asked", "sent back"})
 # Why a record or a stamp changes nothing (records 5.5, 6).
 REASONS: Final = {
+    "stale": "something was decided before it that it did not know",
+    "retired": "its device had been retired",
+    "disowned": "its device's key was revoked, or spoke twice",
     "not_home": "its author does not decide about this",
     "not_allowed": "its author may not say this",
-    "not_current": "something was decided before it that it did not know",
     "not_the_holder": "its author does not hold this",
     "held": "somebody else held it already",
     "bid_used": "the request was answered already",
