@@ -1,5 +1,7 @@
 """Bodies of subjects as short text: what is read is what was spelled."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +47,6 @@ def test_an_open_item_takes_little():
         "instructions": 0,
         "given": [],
     }
-    body = card, [], [], [("wanted", "w-" + ITEM[:40])]
+    body: Any = card, [], [], [("wanted", "w-" + ITEM[:40])]
     assert len(spell(ITEM, body)) < 120
     assert read(ITEM, spell(ITEM, body)) == body
