@@ -11,6 +11,7 @@ from bench.result import START, folder, head
 
 DEFAULT = (10_000, 100_000)
 JOINED_MAX = 100_000  # what the target of a cold join is given for
+SERVED_MAX = 10_000  # rows in a server cost three times as much
 
 
 def runs(sizes: list[int]) -> list[list[str]]:
@@ -19,6 +20,7 @@ def runs(sizes: list[int]) -> list[list[str]]:
     found = [["bench.frontier"], ["bench.claim"], ["bench.negentropy", *map(str, sizes)]]
     for size in sizes:
         found += [["bench.ingest", "--records", str(size)], ["bench.board", "--items", str(size)]]
+    found += [["bench.server", "--records", str(min(SERVED_MAX, max(sizes)))]]
     found += [["bench.join", "--records", str(min(JOINED_MAX, max(sizes)))]]
     found += [["bench.commands", "--items", str(min(JOINED_MAX, max(sizes)))]]
     found += [[f"bench.{name}", "--records", largest] for name in ("refold", "rest")]

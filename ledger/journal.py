@@ -25,7 +25,7 @@ from stamps.limits import PREFIX_CHARS_MIN
 from stamps.record import ChainKey, Entry, Envelope, Record
 
 PARKED_MAX = 1_000
-TAIL_MAX = 10_000
+TAIL_MAX = 5_000
 ARRIVALS_MAX = 100_000
 
 
@@ -160,8 +160,7 @@ class Journal:
         """Everything taken is durable; rows and indexes cover every record held."""
         if not self._fresh and not len(self._tail) and not self.state.dirty:
             return
-        folds = self._projector.folded()
-        subjects = tuple(folded.subject for folded in folds)
+        subjects = tuple(self._projector.folded())
         chains = [self.state.chains[key] for key in self.state.changed_chains]
         self._written(
             Projection(entries=tuple(self._tail.entries()), chains=chains, subjects=subjects)

@@ -11,6 +11,7 @@ from ledger.fold import Folded, fold_account, fold_link, fold_post, fold_stamp
 from ledger.people import link_id, links_of
 from ledger.registrar import Registry
 from ledger.state import LedgerState, StampPlace
+from ledger.store import Subject
 
 
 class Known(Protocol):
@@ -37,9 +38,9 @@ class Projector:
         """The names as they stand are those the projections already show."""
         self.names = self.state.registry if self.state.wasteland else Registry()
 
-    def folded(self) -> list[Folded]:
+    def folded(self) -> list[Subject]:
         """Every touched subject, folded; nothing is dirty afterwards."""
-        found: dict[str, Folded] = {}
+        found: dict[str, Subject] = {}
         self._renamed()
         while self.state.dirty:
             wave = tuple(self.state.dirty)
@@ -51,11 +52,11 @@ class Projector:
                 self._renamed()
         return list(found.values())
 
-    def _turn(self, subject: str, found: dict[str, Folded]) -> None:
+    def _turn(self, subject: str, found: dict[str, Subject]) -> None:
         del self.state.dirty[subject]
         folded = self._fold(subject)
         if folded is not None:
-            found[subject] = folded
+            found[subject] = folded.subject
             self._place_stamps(subject, folded)
 
     def _fold(self, subject: str) -> Folded | None:

@@ -254,7 +254,11 @@ class LedgerState:
 
     def place_stamps(self, subject: str, author_places: Mapping[str, list[StampPlace]]) -> None:
         """The subject gives exactly these stamps; whose predecessor changed is folded again."""
-        self._givers[subject] = {author for author, there in author_places.items() if there}
+        givers = {author for author, there in author_places.items() if there}
+        if givers:
+            self._givers[subject] = givers
+        else:
+            self._givers.pop(subject, None)
         for author, wanted in author_places.items():
             places = self._stamps_of(author)
             had = [place for place in places if place[2] == subject]

@@ -118,12 +118,21 @@ class MembershipDesk(FoundingDesk, ItemDesk):
         redeemed = self.ports.peers.redeem(token, handle=wish)
         journal = self.run(lambda: self.town.enter(redeemed.wasteland))
         self.run(lambda: bring_self(self.town, journal, now=self.now()))
-        self.ports.peers.sync(redeemed.wasteland, timeout_s=WHOLE_S)
+        self._bring(journal)
         self.run(lambda: self.take_part(journal, wish))
         self.run(lambda: self.town.choose(redeemed.wasteland))
         self.ports.peers.sync(redeemed.wasteland)
         admitted = self._admitted(journal, author.account)
         return self._joined_answer(journal, author.account, admitted=admitted)
+
+    def _bring(self, journal: Journal) -> None:
+        """The board is here; a line that breaks is taken up again while it brings something."""
+        held = -1
+        while held < (count := self.run(journal.store.count)):
+            held = count
+            reports = self.ports.peers.sync(journal.wasteland, timeout_s=WHOLE_S)
+            if all(report.reached for report in reports):
+                return
 
     def _admitted(self, journal: Journal, account: str) -> bool:
         def is_in() -> bool:
