@@ -178,7 +178,7 @@ class Conduct(Desk):
         """Whether one more decision was made."""
         now = self.now()
         for instruction in story.instructions:
-            if _confirmable(story, instruction):
+            if _confirmable(journal, story, instruction):
                 entry = say.confirm(journal, self.author, story, instruction, now=now)
                 self.say(journal, entry)
                 return True
@@ -261,8 +261,17 @@ def _order(journal: Journal, ask: Ask) -> tuple[int, int, str]:
     return journal.heard(ask.id), ask.at, ask.id
 
 
-def _confirmable(story: Story, instruction: Record) -> bool:
-    return instruction.body.get("decides") == story.pointer
+def _confirmable(journal: Journal, story: Story, instruction: Record) -> bool:
+    """Whether its place has come, and no confirm of it was void there already: once is enough."""
+    if instruction.body.get("decides") != story.pointer:
+        return False
+    return not any(
+        record.kind == "decision.confirm"
+        and record.body["of"] == instruction.id
+        and record.body["decides"] == story.pointer
+        and (record.account, record.device) == story.home
+        for record in journal.state.about(story.post.id)
+    )
 
 
 def _handed_in(story: Story, held: Grant) -> bool:
