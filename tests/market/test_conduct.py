@@ -86,3 +86,28 @@ def test_whoever_lost_an_item_by_a_take_back_does_not_get_it_again_by_itself():
     board.ash.market.show(item)
     assert board.ash.market.claim(item).exit == 5
     assert board.bolt.market.claim(item).exit == 0
+
+
+def test_an_instruction_that_can_have_no_effect_is_confirmed_once():
+    """The request it grants ran out before the home heard of it: void, and not said again."""
+    board = Board()
+    bolt = board.bolt
+    board.heard()
+    fields = {"title": "x", "home": "bolt", "policy": {"assign": "choose"}}
+    item = board.rust.market.post(fields).data["id"]
+    board.heard()
+    board.ash.market.claim(item, wait_s=0)
+    board.heard()
+    board.away(bolt)
+    board.world.pass_time(47 * HOUR)
+    board.rust.market.grant(item, to="ash")
+    board.world.pass_time(2 * HOUR)
+    for _ in range(4):
+        board.heard()
+        board.world.pass_time(HOUR)
+    [journal] = bolt.town.ledgers.values()
+    kinds = [entry.record.kind for entry in journal.store.entries()]
+    assert kinds.count("decision.confirm") == 1
+    [story] = [journal.story(s.id) for s in journal.store.subjects("item")]
+    assert story is not None
+    assert (str(story.status), [void.reason for void in story.void]) == ("open", ["bid_over"])
