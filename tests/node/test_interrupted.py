@@ -17,7 +17,7 @@ import pytest
 from town.node.boot import child_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-STRIKES = 16
+STRIKES = 12
 PROVE_EVERY = 5
 INTERRUPTED = 130
 ANSWERED = {0, 4, 5}  # it was faster than the signal: done, not allowed as the item stands, closed
