@@ -15,19 +15,34 @@ POSTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def rust(tmp_path_factory):
-    town = TypedTown(tmp_path_factory.mktemp("towns"), "rust")
+def posted(town: TypedTown) -> None:
+    """The town's board has one item in each state."""
     town.behind_s = 3600 * (len(POSTS) + 1)
     assert town.type("init", "--handle", "rust").code == 0
     for number, (title, *more) in enumerate(POSTS):
         town.behind_s = 3600 * (len(POSTS) - number)
-        posted = town.json("post", title, *more)
+        said = town.json("post", title, *more)
         if title == "gamma fix":
-            assert town.type("claim", posted["data"]["id"]).code == 0
+            assert town.type("claim", said["data"]["id"]).code == 0
         if title == "delta":
-            assert town.type("withdraw", posted["data"]["id"]).code == 0
+            assert town.type("withdraw", said["data"]["id"]).code == 0
     town.behind_s = 0
+
+
+@pytest.fixture(scope="module")
+def rust(tmp_path_factory):
+    """One board for all that only look."""
+    town = TypedTown(tmp_path_factory.mktemp("towns"), "rust")
+    posted(town)
+    yield town
+    town.town.close()
+
+
+@pytest.fixture
+def elm(tmp_path):
+    """A board of one's own, for whoever changes it."""
+    town = TypedTown(tmp_path, "rust")
+    posted(town)
     yield town
     town.town.close()
 
@@ -101,18 +116,18 @@ def test_a_filter_that_cannot_be_is_exit_2(rust, argv):
     assert said["error"]["code"] in ("usage", "record.bad")
 
 
-def test_an_id_may_be_shortened_and_an_ambiguous_one_lists_its_candidates(rust):
+def test_an_id_may_be_shortened_and_an_ambiguous_one_lists_its_candidates(elm):
     """Exit 3 with the candidates; 4 hex are enough where they fit one."""
-    ids = [item["id"] for item in rust.json("browse", "--status", "all")["data"]["items"]]
+    ids = [item["id"] for item in elm.json("browse", "--status", "all")["data"]["items"]]
     for whole in ids:
-        assert rust.json("show", whole[2:12].upper())["data"]["id"] == whole
-    rust.town.town.ledgers[rust.town.town.current].store.observe(
+        assert elm.json("show", whole[2:12].upper())["data"]["id"] == whole
+    elm.town.town.ledgers[elm.town.town.current].store.observe(
         [unsigned(ids[0][:10] + "ffff"), unsigned(ids[0][:10] + "eeee")]
     )
-    said = rust.json("show", ids[0][:10])
+    said = elm.json("show", ids[0][:10])
     assert (said["exit"], said["error"]["code"]) == (3, "id.ambiguous")
     assert set(said["error"]["candidates"]) >= {ids[0], ids[0][:10] + "ffff"}
-    assert rust.json("show", ids[0])["exit"] == 0
+    assert elm.json("show", ids[0])["exit"] == 0
 
 
 def unsigned(key: str):
