@@ -170,6 +170,8 @@ def test_a_set_larger_than_a_message_comes_in_several(board):
     assert isinstance(step, Done)
     assert (step.report.equal, step.report.layer2) == (True, False)
     assert pair.words.count("frontier") >= 3
+    come, to_come = pair.caller.come
+    assert come == to_come == step.report.received
 
 
 # --- parted chains, both ways
