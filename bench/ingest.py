@@ -25,7 +25,7 @@ from nacl.signing import VerifyKey  # noqa: E402  # the engine comes first
 
 from bench.people import lines_file  # noqa: E402
 from bench.result import folder, row  # noqa: E402
-from ledger.checks import Ticket  # noqa: E402
+from ledger.checks import Ticket, read  # noqa: E402
 from ledger.dolt import open_doltlite  # noqa: E402
 from ledger.journal import Journal  # noqa: E402
 from ledger.store import Store  # noqa: E402
@@ -93,8 +93,8 @@ def ingest(source: Path, count: int, store: Store, checking: Checking | None) ->
     plan, spent, done, at = BulkPlan(), Spent(), 0, 0
     begun, cpu = time.perf_counter(), time.process_time()
     for lines, ticket in batches(source, checking):
-        batch = [parse_line(line) for line in lines]
-        verdicts = ticket.verdicts() if ticket is not None else ()
+        verdicts = ticket.verdicts() if ticket is not None else [None] * len(lines)
+        batch = [read(line, found) for line, found in zip(lines, verdicts, strict=True)]
         outcomes = journal.record(batch, now=batch[-1].record.at, bulk=True, holds=verdicts)
         done += sum(outcome.entry is not None for outcome in outcomes)
         at += len(lines)

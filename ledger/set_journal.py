@@ -5,16 +5,17 @@ It answers from R(W) only, refuses with a code and never raises for what a peer 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from ledger.admission import STORED, Code
-from ledger.checks import Ticket
+from ledger.checks import Ticket, read
 from ledger.journal import Journal
 from ledger.member_set import frontier_of, paths_of
 from ledger.quota import QUOTA, Quota
 from ledger.replica import Frontier, Received
 from stamps.errors import BadRecordError
-from stamps.record import ChainKey, Entry, Envelope, Record, parse_line
+from stamps.record import ChainKey, Entry, Envelope, Record
 
 _ANSWERED = frozenset({Code.CUT, Code.SETTLED, Code.UNKNOWN_DEVICE, Code.HELD})
 
@@ -341,25 +342,26 @@ def _stage(entry: Entry) -> int:
 def _pieces(lines: Iterable[bytes], codes: Counter[str], ticket: Ticket | None) -> Iterator[_Piece]:
     """Parsed records; two neighbours of one slot come as the pair they are."""
     before: _Piece | None = None
-    parsed = list(_parsed(lines, codes))
-    verdicts = ticket.verdicts() if ticket is not None else None
-    for place, envelope in parsed:
+    verdicts = ticket.verdicts() if ticket is not None else repeat(None)
+    for envelope, holds in _parsed(lines, verdicts, codes):
         if before is not None and _same_slot(before.envelope, envelope):
             yield _Piece(before.envelope, envelope)
             before = None
             continue
         if before is not None:
             yield before
-        before = _Piece(envelope, holds=verdicts[place] if verdicts is not None else None)
+        before = _Piece(envelope, holds=holds)
     if before is not None:
         yield before
 
 
-def _parsed(lines: Iterable[bytes], codes: Counter[str]) -> Iterator[tuple[int, Envelope]]:
-    """Records by the places of their lines; what is no record is counted."""
-    for place, line in enumerate(lines):
+def _parsed(
+    lines: Iterable[bytes], verdicts: Iterable[bool | None], codes: Counter[str]
+) -> Iterator[tuple[Envelope, bool | None]]:
+    """Records with what is known of their signatures; what is no record is counted."""
+    for line, verdict in zip(lines, verdicts, strict=False):
         try:
-            yield place, parse_line(line)
+            yield read(line, verdict), verdict
         except BadRecordError:
             codes[str(Code.BAD)] += 1
 

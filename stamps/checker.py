@@ -1,4 +1,4 @@
-"""A process that says whether signatures hold: main of `python -m stamps.checker FD`.
+"""A process that reads records whole and looks at signatures: `python -m stamps.checker FD`.
 
 It reads lines of records from a spool file that it is given open, `offset length` a turn from its
 input, and answers a turn with one digit a line. It loads no ledger, keeps nothing, and ends with
@@ -9,32 +9,19 @@ import os
 import sys
 from typing import Final
 
-import msgspec
-
-from stamps import identity
 from stamps.errors import BadRecordError
-from stamps.record import RECORD_DOMAIN, signature_of
+from stamps.record import parse_line, verify
 
 HOLDS: Final = b"1"
 FAILS: Final = b"0"
 
 
-class _Signed(msgspec.Struct):
-    device: str
-
-
-_device = msgspec.json.Decoder(_Signed)
-
-
 def holds(line: bytes) -> bool:
-    """Whether the line is signed by the device that it names. Its shape is looked at elsewhere."""
-    spelled, _, raw = line.partition(b" ")
+    """Whether the line is a record, by every check there is, and signed by its device."""
     try:
-        signature = signature_of(spelled)
-        device = _device.decode(raw).device
-    except (BadRecordError, msgspec.DecodeError):
+        return verify(parse_line(line)) is not None
+    except BadRecordError:
         return False
-    return identity.verify(device=device, message=RECORD_DOMAIN + raw, signature=signature)
 
 
 def checked(lines: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Signatures looked at in a second process: the port `ledger.checks` over a spool file and a pipe.
+"""Lines looked at in a second process: the port `ledger.checks` over a spool file and a pipe.
 
 Lines go through a file and only their places through the pipe, which never holds more than it can
 take. While this process waits it looks at lines itself. The child is spawned, never forked, loads
@@ -77,7 +77,7 @@ class Checking:
         chunks = []
         for at in range(0, len(lines), CHUNK):
             part = [line.removesuffix(b"\n") for line in lines[at : at + CHUNK]]
-            data = b"".join(line.replace(b"\n", b" ") + b"\n" for line in part)
+            data = b"".join((b"" if b"\n" in line else line) + b"\n" for line in part)
             os.pwrite(self._spool.fileno(), data, self._end)
             chunks.append(_Chunk(data, self._end, len(part)))
             self._end += len(data)
