@@ -67,6 +67,12 @@ class Standing:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # one exchange at a time
     we_call: bool = False
     they_call: bool = False
+    caller: Caller | None = None  # of the exchange that goes on now
+
+    @property
+    def streams(self) -> bool:
+        """Whether a long answer of the peer is on its way in."""
+        return self.caller is not None and self.caller.intake.streams
 
 
 @dataclass(slots=True)
@@ -121,12 +127,14 @@ async def exchange(
         peer=peer.key,
         checks=checks,
     )
+    standing.caller = caller
     try:
         report = await _turns(caller, link, peer, standing, do=do, now=now, progress=progress)
     except WastelandError as error:
         standing.error = error.code
         raise
     finally:
+        standing.caller = None
         await do(caller.intake.end)
     standing.we_call, standing.error = True, ""
     standing.report = report

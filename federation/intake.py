@@ -49,6 +49,11 @@ class Intake:
         """Whether more waits than may."""
         return len(self._owed) > LAG
 
+    @property
+    def streams(self) -> bool:
+        """Whether an answer was only the first of several."""
+        return self._outline is not None
+
     def offer(self, lines: Sequence[bytes], now: Outline) -> Outline:
         """The lines wait; the frontier as it will be, if all that waits is taken."""
         if self._outline is None:

@@ -19,10 +19,18 @@ class TooManyError(WastelandError):
     code: ClassVar[str] = "peer.limit"
     hint: ClassVar[str] = "Wait, then ask again."
     retryable: ClassVar[bool] = True
+    problem: ClassVar[str] = "too many requests"
 
     def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"too many requests; again in {retry_after_s} s")
+        super().__init__(f"{self.problem}; again in {retry_after_s} s")
         self.retry_after_s = retry_after_s
+
+
+class BusyError(TooManyError):
+    """The caller's own records are on their way in: what it would bring meanwhile comes twice."""
+
+    code: ClassVar[str] = "peer.busy"
+    problem: ClassVar[str] = "your own records are on their way in"
 
 
 class Buckets:

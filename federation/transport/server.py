@@ -23,7 +23,12 @@ from federation.transport.signing import Message, Verifier
 from stamps.errors import WastelandError
 from stamps.kinds import is_id
 
-STATUS: Final = {"peer.limit": 429, "request.signature": 401, "invite.refused": 403}
+STATUS: Final = {
+    "peer.limit": 429,
+    "peer.busy": 503,
+    "request.signature": 401,
+    "invite.refused": 403,
+}
 LINES_MAX: Final = 200
 PING_S: Final = 15.0
 SMALL_BYTES_MAX: Final = 256 << 10

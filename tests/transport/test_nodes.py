@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from federation.remembered import Memory
+from federation.session import Caller
 from tests.transport.nodes import joined, node
 from town.market.answer import Answer
 from town.market.errors import ClockOffError
@@ -167,3 +169,23 @@ async def test_ten_agents_of_one_town_never_share_an_item(tmp_path):
         told = {answer.error["holder"] for answer in answers if answer.error}
         assert told == {winner}
         assert rust.town.market.show(item).data["holder"] == f"ash/{winner}"
+
+
+async def test_a_peer_whose_long_answer_is_on_its_way_in_brings_nothing_meanwhile(tmp_path):
+    """Else a newcomer is sent by push what it is just fetching, and looks at all of it twice."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        await rust.use(lambda m: m.post({"title": "Fix it"}))
+        await same_root(rust, ash)
+        board = ash.town._resident().board(ash.town.town.current)
+        assert board is not None
+        caller = Caller(
+            board.replica, Memory(), new_secret=lambda: b"." * 16, outlines=board.outlines
+        )
+        board.standing(rust.key).caller = caller
+        caller.intake.offer([], board.outlines.now())
+        refused = await rust.use(lambda m: m.sync(timeout_s=3))
+        assert refused.exit == 7
+        board.standing(rust.key).caller = None
+        caller.intake.end()
+        assert (await rust.use(lambda m: m.sync())).exit == 0

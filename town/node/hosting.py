@@ -20,6 +20,7 @@ from federation.letters import What
 from federation.meter import Meter
 from federation.outline import Outline
 from federation.peers import Peer, PeerBook
+from federation.transport.limits import BusyError
 from federation.transport.server import LINE_END, News, body_json
 from ledger.journal import Journal
 from stamps.record import Entry, parse_line, to_line
@@ -31,6 +32,7 @@ from town.node.writer import Writer
 
 INVITES_SPACE = "invites"
 METERS_MAX = 10_000
+BUSY_S = 2  # the least that a peer waits whose long answer is on its way in
 QUEUE_MAX = 16
 
 
@@ -183,6 +185,8 @@ class Hosting:
                 return None
             standing = board.standing(caller)
             standing.heard_at, standing.they_call = self.now(), True
+            if standing.streams:
+                raise BusyError(BUSY_S)
             answerer = self._answerers.get(wasteland)
             if answerer is None or answerer.replica is not board.replica:
                 answerer = Answerer(
