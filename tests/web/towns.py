@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from typing import Any
 
 from tests.house.tree import ROOT
 from tests.transport.nodes import Node, joined, node
@@ -23,7 +24,7 @@ BITES = (
     "Emoji \U0001f469\u200d\U0001f4bb \U0001f3d7\ufe0f and combining \u00e9\u0302\u0303",
     "L" + "o" * 90 + "ng " + "unbroken" * 8,
 )
-WORK = (
+WORK: tuple[tuple[str, str, int, dict[str, Any]], ...] = (
     (
         "Bisect the flaky merge test",
         "bug",
