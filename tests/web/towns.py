@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
-from typing import Any
 
 from tests.house.tree import ROOT
 from tests.transport.nodes import Node, joined, node
