@@ -40,7 +40,7 @@ class Play:
             (8, self.post), (14, self.claim), (8, self.done), (6, self.judge), (3, self.renew),
             (3, self.unclaim), (3, self.note), (2, self.close), (2, self.withdraw),
             (2, self.update), (2, self.stamp), (1, self.policy), (1, self.rotate),
-            (1, self.add_device), (2, self.take_back),
+            (1, self.add_device), (2, self.take_back), (2, self.wait), (2, self.sync),
         ]  # fmt: skip
 
     # --- the run
@@ -307,6 +307,14 @@ class Play:
     def take_back(self, town: SimTown) -> None:
         """A claim by hand where the poster chooses."""
         town.market.grant(self.some(town))
+
+    def wait(self, town: SimTown) -> None:
+        """Waiting for an answer, which comes or does not."""
+        town.market.wait(self.some(town), until="settled", timeout_s=1)
+
+    def sync(self, town: SimTown) -> None:
+        """Asking everybody at once."""
+        town.market.sync()
 
     # --- the end
 

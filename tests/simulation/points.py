@@ -9,7 +9,7 @@ from typing import Any, Final
 
 STORE: Final = ("write", "put")
 KEYS: Final = ("load", "save_rotation")
-PEERS: Final = ("push", "sync", "reach", "standing", "ahead_s", "home_of", "seen_by")
+PEERS: Final = ("push", "list", "sync", "reach", "standing", "ahead_s", "home_of", "seen_by")
 PORTS: Final = ("now", "new_secret", "run", "wait")
 WIRE: Final = ("ask", "answer")  # a message leaves, a message is answered
 
