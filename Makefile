@@ -34,7 +34,7 @@ check: $(STAMP) ## format, lint, types, imports, fast tests
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
-	$(BIN)/python -m pytest -q -m "$(FAST)"
+	$(BIN)/python -m pytest -q -n 2 -m "$(FAST)"
 
 test: $(STAMP) ## every test, with coverage and its floors
 	rm -f .coverage .coverage.* coverage.json

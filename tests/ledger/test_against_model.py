@@ -12,6 +12,7 @@ from stamps.record import Envelope, public_id
 from tests.ledger.translate import BASE_US, UNIT_US, Translation, translated
 from tests.oracle.gen import gen
 from tests.oracle.model import FIX, Node
+from tests.seeds import seeds
 
 NOW = BASE_US + 10**6 * UNIT_US
 
@@ -89,7 +90,7 @@ def _short(name: str | None) -> str | None:
 
 
 @pytest.mark.parametrize("join", ["open", "invite"])
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", seeds(150, fast=15))
 def test_random_histories_end_as_the_model_ends(seed: int, join: str) -> None:
     """In any order of arrival the same records are held, in the set, effective and shown."""
     made = history(seed, join=join)

@@ -11,9 +11,10 @@ from stamps.record import Envelope, public_id
 from tests.ledger.people import Board
 from tests.ledger.test_against_model import history
 from tests.ledger.test_sets import fed, opened
+from tests.seeds import seeds
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40, fast=8))
 def test_a_ledger_of_any_history_holds(seed):
     """Forks, cuts, revokes and refused decisions leave no difference."""
     made = history(seed, join=("open", "invite")[seed % 2])

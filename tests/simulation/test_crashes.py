@@ -85,6 +85,7 @@ STEPS: tuple[Step, ...] = (
     does("bolt", lambda town: town.market.done(item(town), ["https://example.org/1"])),
     does("bolt", lambda town: town.market.key_rotate()),
     meet("cinder", "bolt"), meet("cinder", "ash"),
+    does("bolt", lambda town: town.market.sync()),
     does("ash", lambda town: town.market.accept(item(town), {"dims": {"quality": 5}})),
     meet("ash", "cinder"), meet("cinder", "ash"), meet("bolt", "cinder"), meet("ash", "bolt"),
 )  # fmt: skip

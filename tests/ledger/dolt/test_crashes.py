@@ -12,6 +12,7 @@ from ledger.journal import Journal
 from ledger.verify import verify
 from stamps.record import to_line
 from tests.ledger.people import Board
+from tests.seeds import seeds
 from town.node.boot import child_environment
 
 ITEMS = 60
@@ -69,7 +70,7 @@ def held(path, wasteland) -> set[str]:
     return ids
 
 
-@pytest.mark.parametrize("kill", range(10))
+@pytest.mark.parametrize("kill", seeds(10, fast=1))
 def test_a_process_killed_while_it_writes_loses_nothing_acknowledged(tmp_path, written, kill):
     """kill -9 after a random number of acknowledgements; then the next process goes on."""
     path = tmp_path / "ledger.db"
