@@ -6,6 +6,8 @@ from tests.federation import exchange
 from tests.federation.exchange import Side, talk
 from tests.ledger.test_crowds import Told, shown
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 
 @pytest.mark.parametrize("seed", range(25))
 def test_three_towns_that_heard_different_parts_end_with_one_board(seed, monkeypatch):

@@ -16,6 +16,8 @@ from ledger.set_journal import JournalReplica
 from stamps.record import Envelope, to_line
 from town.node.checking import Checking
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 COUNT = 6_000
 LATER = 1_800_000_000_000_000
 

@@ -12,6 +12,8 @@ from stamps.identity import DeviceKey
 from stamps.record import parse_line, sign, to_line, verify
 from town.node.checking import AHEAD_MAX, CHUNK, Checking
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 KEYS = [DeviceKey.from_seed(bytes([n]) * 32) for n in range(1, 4)]
 
 

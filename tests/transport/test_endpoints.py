@@ -18,6 +18,8 @@ from stamps.record import parse_line
 from tests.transport.nodes import Node, as_peer, joined, node, stranger
 from town.node import clock
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 
 @pytest.fixture
 async def pair(tmp_path) -> AsyncIterator[tuple[Node, Node]]:

@@ -22,6 +22,8 @@ from stamps.record import parse_line
 from tests.transport.nodes import Node, as_peer, joined, node, stranger
 from town.node import clock
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 KEY = DeviceKey.from_seed(b"hostile".ljust(32, b"."))
 
 

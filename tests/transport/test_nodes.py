@@ -141,12 +141,14 @@ async def test_what_a_peer_says_of_the_time_decides_whether_a_node_may_sign(tmp_
         await joined(rust, ash)
         assert ash.town.peers.ahead_s() in (0, 1)
         skews = ash.town._resident().skews
-        skews[rust.key] -= 1204 * 1_000_000
+        off = {f"peer {n}": -1204 * 1_000_000 for n in range(2)}  # the middle one of three counts
+        skews.update(off)
         with pytest.raises(ClockOffError) as refused:
             await ash.use(lambda m: m.post({"title": "late"}))
         assert refused.value.code == "clock.ahead"
         assert "clock.peers" in {c.id for c in ash.town.checks() if c.state == "bad"}
-        assert (await ash.use(lambda m: m.sync())).exit == 0
+        for peer in off:
+            del skews[peer]
         assert (await ash.use(lambda m: m.post({"title": "in time"}))).exit == 0
 
 

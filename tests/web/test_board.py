@@ -11,6 +11,8 @@ from ledger.store import Observed
 from ledger.tables import Row
 from tests.transport.nodes import Node, joined, node
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 NASTY = "<script>alert(1)</script> [x](javascript:alert(1)) `code`"
 PAGES = ("/", "/peers", "/rigs/rust")
 

@@ -16,6 +16,8 @@ from tests.ledger.people import POST, SECOND, Board, Person
 from tests.ledger.test_against_model import history
 from tests.ledger.test_sets import fed, opened, shown
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 WORDS = ["race", "refresh", "token", "über", "guide", "tests", "a", "ab", "abc"]
 
 

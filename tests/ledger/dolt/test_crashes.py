@@ -15,6 +15,8 @@ from tests.ledger.people import Board
 from tests.seeds import seeds
 from town.node.boot import child_environment
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 ITEMS = 60
 
 

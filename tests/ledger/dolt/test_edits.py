@@ -14,6 +14,8 @@ from ledger.verify import Difference, verify
 from tests.ledger.dolt.backends import Opened, opened
 from tests.ledger.people import STAMP, Board
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 __all__ = ["opened"]
 
 BITS = 60

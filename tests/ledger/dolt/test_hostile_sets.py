@@ -18,6 +18,8 @@ from stamps.record import Entry, Envelope
 from tests.ledger.crowds import Crowd
 from tests.ledger.people import HOUR, POST, STAMP, Board, Person
 
+pytestmark = pytest.mark.slow  # `make check` waits for none of these
+
 WIDE = "\U0001f980"  # four bytes in UTF-8
 HOSTILE = [
     normalize("NFC", text)
