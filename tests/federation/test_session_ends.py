@@ -270,3 +270,13 @@ def test_account_logs_that_parted_are_whole_on_both_sides(asks):
     assert said.report.equal
     logs = [side.journal.log_of(ann.account) for side in (one, two)]
     assert len({log.head.id for log in logs if log is not None}) == 1
+
+
+def test_a_caller_says_how_much_of_what_it_lacks_has_come(board):
+    """Nothing at first, and at the end all that the peer said was lacking."""
+    pair = Pair(board)
+    assert pair.caller.come == (0, 0)
+    ended = pair.runs()
+    assert isinstance(ended, Done)
+    assert pair.caller.come == (ended.report.received, ended.report.received)
+    assert ended.report.received > 0

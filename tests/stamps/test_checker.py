@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from stamps.checker import checked, holds
+from stamps.errors import BadRecordError
 from stamps.identity import DeviceKey
-from stamps.record import sign, to_line
+from stamps.record import parse_line, reread, sign, to_line
 
 KEY = DeviceKey.from_seed(b"checker".ljust(32, b"."))
 
@@ -64,3 +65,16 @@ def test_the_process_reads_its_spool_and_ends_with_its_input(tmp_path, monkeypat
     runpy.run_module("stamps.checker", run_name="__main__")
     os.close(handle)
     assert said.getvalue() == b"1\n0\n"
+
+
+def test_a_line_that_was_found_good_reads_the_same_without_a_second_look():
+    """The same record and signature as by every check."""
+    assert reread(GOOD) == parse_line(GOOD)
+    assert reread(GOOD.removesuffix(b"\n")) == parse_line(GOOD)
+
+
+@pytest.mark.parametrize("why", ["no JSON", "no device", "nothing"])
+def test_a_line_that_cannot_have_been_found_good_is_refused(why):
+    """A verdict about other bytes does no harm."""
+    with pytest.raises(BadRecordError):
+        reread(BAD[why])
