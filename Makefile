@@ -63,4 +63,4 @@ lock: $(STAMP) ## resolve the dependencies anew
 
 clean: ## remove what the verbs made here
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build coverage.json
-	rm -f .coverage .coverage.*
+	rm -f .coverage .coverage.* ..coverage*
