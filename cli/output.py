@@ -16,7 +16,7 @@ from cli.tables import table_lines
 from stamps.errors import WastelandError
 
 if TYPE_CHECKING:
-    from town.market.answer import Answer, Next, Stop
+    from town.market.answer import Answer, Next
 
 SCHEMA_ERROR = "wl.v1.error"
 # Colours of the first word of a state line (users 7).
@@ -105,40 +105,16 @@ def _as_of_now() -> dict[str, Any]:
     return {"at": _instant(now()), "heard_s": None, "unsent": None}
 
 
-def next_json(step: "Next") -> dict[str, Any]:
-    """One next step as JSON: argv, never a shell string."""
-    return {
-        "do": step.do,
-        "cmd": list(step.cmd),
-        "needs": list(step.needs),
-        "reaches": step.reaches,
-        "undo": step.undo,
-    }
-
-
-def stop_json(stop: "Stop") -> dict[str, Any]:
-    """One stop order as JSON."""
-    return {
-        "code": stop.code,
-        "item": stop.item,
-        "short": stop.short,
-        "agent": stop.agent,
-        "words": stop.words,
-        "by": stop.by,
-        "untrusted": {"reason": stop.reason},
-    }
-
-
 def answer_json(answer: "Answer", *, now: int) -> str:
     """The answer's envelope."""
     as_of = {"at": _instant(now), "heard_s": answer.heard_s, "unsent": answer.unsent}
     return envelope(
         answer.schema,
         data=answer.data,
-        following=[next_json(step) for step in answer.next],
+        following=[step.facts() for step in answer.next],
         error=getattr(answer, "error", None),
         warn=answer.warn,
-        stop=[stop_json(stop) for stop in answer.stop],
+        stop=[stop.facts() for stop in answer.stop],
         as_of=as_of,
     )
 

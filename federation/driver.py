@@ -20,6 +20,7 @@ from federation.remembered import Memory, Outlines
 from federation.session import Ask, Caller, Done, Report
 from ledger.checks import Checks
 from ledger.replica import Replica
+from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 
 Result = TypeVar("Result")
@@ -27,7 +28,6 @@ Told = Callable[[str, tuple[bytes, ...]], Awaitable[None]]  # a root in hex, and
 Progress = Callable[[int, int], None]  # records that came, and that there are to come in all
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 LINE_AGAIN_S: Final = 5.0
-SECOND_US: Final = 1_000_000
 MEMORIES_MAX: Final = 200
 IDLE_S: Final = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0)  # after so many false alarms in a row
 CATCH_UP_S: Final = 0.2  # after a start, so that several nodes do not all call at once

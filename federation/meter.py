@@ -7,10 +7,10 @@ catch-up is no fault and noise without end is one (H33, H37).
 from typing import Final
 
 from federation.errors import Fault, PeerError
+from stamps.clock import SECOND_US
 
 CPU_S: Final = 10.0
 RECORD_S: Final = 0.002  # what a record may cost that was new, on a slow machine
-SECOND_US: Final = 1_000_000
 WINDOW_S: Final = 60  # the side that is asked knows no end of a session: its budget comes back
 
 

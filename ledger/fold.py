@@ -11,7 +11,7 @@ from typing import Any, Final
 from ledger.people import account_rows, given_rows, given_stamp, link_rows
 from ledger.rows import evidence_text, holder_name, item_rows, worker_name
 from ledger.store import Subject
-from ledger.story import Given, Note, Stop, Story
+from ledger.story import Attempt, Given, Note, Stop, Story
 from ledger.wanted import fold_item
 from ledger.world import World, row_name
 from stamps.record import Record, public_id
@@ -92,7 +92,7 @@ def item_card(world: World, story: Story) -> Mapping[str, Any]:
             [g.holder, g.neighbour, holder_name(world, g), g.until, g.last_sign] for g in grants
         ],
         "handed_in": [[a.worker, worker_name(world, a), a.at, evidence_text(a)] for a in waiting],
-        "sent_back": _was_sent_back(story),
+        "sent_back": sent_back(story) is not None,
         "answered": _answered(story),
         "check": bool(story.fields.get("check")),
         "notes": len(story.notes),
@@ -102,11 +102,11 @@ def item_card(world: World, story: Story) -> Mapping[str, Any]:
     }
 
 
-def _was_sent_back(story: Story) -> bool:
-    """Whether the latest hand-in of a holder was sent back; somebody else's says nothing of it."""
+def sent_back(story: Story) -> Attempt | None:
+    """The latest hand-in of a holder, if it was sent back; somebody else's says nothing of it."""
     holders = {grant.holder for grant in story.open_grants}
     theirs = [attempt for attempt in story.attempts if attempt.worker in holders]
-    return bool(theirs) and theirs[-1].decision == "rejected"
+    return theirs[-1] if theirs and theirs[-1].decision == "rejected" else None
 
 
 def _answered(story: Story) -> list[int]:

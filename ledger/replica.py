@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from ledger.checks import Ticket
+from ledger.quota import QUOTA
 from stamps.record import ChainKey, Entry
 
 
@@ -59,7 +60,7 @@ class Received:
     @property
     def over_quota(self) -> int:
         """How many this node did not look at, because their authors or the peer had no room."""
-        return self.codes.get("quota", 0)
+        return self.codes.get(QUOTA, 0)
 
 
 class Replica(Protocol):

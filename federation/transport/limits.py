@@ -7,10 +7,10 @@ was seen longest ago is forgotten first.
 from collections import OrderedDict
 from typing import ClassVar, Final
 
+from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 
 CALLERS_MAX: Final = 10_000
-SECOND_US: Final = 1_000_000
 
 
 class TooManyError(WastelandError):

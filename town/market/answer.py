@@ -32,6 +32,16 @@ class Next:
     undo: str = ""
     label: str = ""
 
+    def facts(self) -> dict[str, Any]:
+        """The step as programs read it: argv, never a shell string."""
+        return {
+            "do": self.do,
+            "cmd": list(self.cmd),
+            "needs": list(self.needs),
+            "reaches": self.reaches,
+            "undo": self.undo,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
@@ -48,6 +58,18 @@ class Stop:
     told: tuple[str, ...] = ()
     by: str = ""
     reason: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """The order as programs read it; the reason is a stranger's."""
+        return {
+            "code": self.code,
+            "item": self.item,
+            "short": self.short,
+            "agent": self.agent,
+            "words": self.words,
+            "by": self.by,
+            "untrusted": {"reason": self.reason},
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

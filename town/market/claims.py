@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.fold import sent_back
 from ledger.journal import Journal
 from ledger.story import Ask, Grant, Status, Story
 from stamps.clock import SECOND_US
@@ -16,7 +17,7 @@ from town.market.find import live_asks
 from town.market.names import agent_word, holder_words, name_of
 from town.market.ports import Reach
 from town.market.stops import last_grant_of, lost_words
-from town.market.view import Viewer, asked_by, held_by, sent_back
+from town.market.view import Viewer, asked_by, held_by
 from town.market.words import counted, instant, listed, moment, seconds_left, short_id, span, until
 
 WAIT_AGAIN_S = 60

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ledger.fold import sent_back
 from ledger.journal import Journal
 from stamps.clock import SECOND_US, Drift, judge_drift
 from town.market.answer import Stop
 from town.market.names import name_of
-from town.market.view import Viewer, sent_back
+from town.market.view import Viewer
 from town.market.words import instant, span
 
 NEVER: Final = (1 << 63) - 1  # no moment: it stands last

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.fold import sent_back
 from ledger.journal import Journal
 from ledger.rows import evidence_text
 from ledger.store import Item
@@ -71,13 +72,6 @@ def state_of(story: Story, now: int) -> str:
     if story.status is Status.CLAIMED and sent_back(story) is not None:
         return "sent back"
     return PILLS[str(story.status)]
-
-
-def sent_back(story: Story) -> Attempt | None:
-    """The holder's latest hand-in, if it was sent back and nothing new was handed in."""
-    holders = {grant.holder for grant in story.open_grants}
-    theirs = [a for a in story.attempts if a.worker in holders]
-    return theirs[-1] if theirs and theirs[-1].decision == "rejected" else None
 
 
 def actor_of(journal: Journal, story: Story, now: int) -> str:

@@ -24,7 +24,7 @@ from federation.transport.server import News, Routes
 from ledger.journal import Journal
 from ledger.quota import Quota
 from ledger.set_journal import JournalReplica
-from stamps.clock import ahead_us
+from stamps.clock import SECOND_US, ahead_us
 from stamps.errors import WastelandError
 from stamps.identity import DeviceKey
 from stamps.record import Entry
@@ -40,7 +40,6 @@ from town.node.standing import Standings, first_address
 from town.node.writer import Writer
 
 Result = TypeVar("Result")
-SECOND_US = 1_000_000
 CALL_MARGIN_S = 5.0
 NOT_FOUND = 404
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ledger.quota import QUOTA
 from ledger.story import Home
+from stamps.clock import SECOND_US
 from stamps.record import ChainKey
 from town.market.ports import PeerReport, Reach, Standing
 from town.market.town import Town
@@ -17,7 +18,6 @@ if TYPE_CHECKING:  # sessions: a node's, not a command's
     from federation.peers import Peer, PeerBook
     from federation.remembered import Memory
 
-SECOND_US = 1_000_000
 LIVE_US = 60 * SECOND_US
 
 

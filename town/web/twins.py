@@ -16,30 +16,10 @@ def twin(answer: Answer, *, now: int) -> dict[str, Any]:
     return {
         "schema": answer.schema,
         "data": answer.data,
-        "next": [
-            {
-                "do": step.do,
-                "cmd": list(step.cmd),
-                "needs": list(step.needs),
-                "reaches": step.reaches,
-                "undo": step.undo,
-            }
-            for step in answer.next
-        ],
+        "next": [step.facts() for step in answer.next],
         "error": None,
         "warn": list(answer.warn),
-        "stop": [
-            {
-                "code": stop.code,
-                "item": stop.item,
-                "short": stop.short,
-                "agent": stop.agent,
-                "words": stop.words,
-                "by": stop.by,
-                "untrusted": {"reason": stop.reason},
-            }
-            for stop in answer.stop
-        ],
+        "stop": [stop.facts() for stop in answer.stop],
         "as_of": {"at": instant(now), "heard_s": answer.heard_s, "unsent": answer.unsent},
     }
 

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from nh3 import clean
 
+from stamps.clock import SECOND_US
 from town.market.view import PILLS
 from town.market.words import ago, span
 
@@ -18,7 +19,6 @@ TAGS_SHOWN: Final = {
     "h3", "h4", "h5", "h6",
 }  # fmt: skip
 MARKDOWN: Final = MarkdownIt("commonmark", {"html": False, "linkify": False})
-SECOND_US: Final = 1_000_000
 KEY_HEAD: Final = 12
 KEY_TAIL: Final = 4
 LEAD_CHARS_MAX: Final = 10
