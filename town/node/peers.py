@@ -180,13 +180,10 @@ class PeerDesk(Standings):
 
     async def _exchange(self, peer: Peer, board: Board) -> Report:
         try:
-            return await self._exchanged(peer, board)
+            return await self.exchanges.one(peer, board)
         except PeerRefusedError as refused:
             if refused.status != NOT_FOUND or not await self.introductions.make(peer, board):
                 raise
-        return await self._exchanged(peer, board)
-
-    async def _exchanged(self, peer: Peer, board: Board) -> Report:
         return await self.exchanges.one(peer, board)
 
     def changed(self, board: Board) -> None:
