@@ -5,13 +5,13 @@ it knows nothing of items, of other chains, or of where records are kept.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from stamps.record import ChainKey, Record, heads_key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainState:
+class ChainState(msgspec.Struct, frozen=True, kw_only=True):
     """What a ledger knows of one chain.
 
     `counted` records from seq 0 on count (their last is `head_id`, made at `head_at`
@@ -30,7 +30,7 @@ class ChainState:
     plain: bool = True
     settled: bool = False
     named: bool = True
-    branch: tuple[str, ...] = field(default=(), repr=False)
+    branch: tuple[str, ...] = ()
 
     @property
     def head_seq(self) -> int:

@@ -5,8 +5,9 @@ link said today changes nothing that was decided.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from ledger.people import links_of
 from ledger.story import Given, Story
@@ -32,13 +33,15 @@ def weighed(world: World, story: Story) -> Story:
     """The story, each stamp with the reason why it has no weight, if it has none (5.6)."""
     if not story.stamps:
         return story
-    return replace(story, stamps=tuple(_weighed(world, given) for given in story.stamps))
+    return msgspec.structs.replace(
+        story, stamps=tuple(_weighed(world, given) for given in story.stamps)
+    )
 
 
 def _weighed(world: World, given: Given) -> Given:
     if given.void or given.weightless or not one_owner(world, given.author, given.subject):
         return given
-    return replace(given, weightless="yearbook")
+    return msgspec.structs.replace(given, weightless="yearbook")
 
 
 def _linked(world: World, account: str) -> set[str]:

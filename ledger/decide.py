@@ -5,8 +5,9 @@ names; never by a clock, by names in rows, or by anything that may arrive later.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from ledger.story import Decision, Rules
 from ledger.walk import Verdict
@@ -18,8 +19,7 @@ from stamps.limits import BID_DEFAULT_US
 from stamps.record import Record
 
 
-@dataclass(slots=True)
-class OpenGrant:
+class OpenGrant(msgspec.Struct):
     """A grant during the replay."""
 
     id: str
@@ -33,8 +33,7 @@ class OpenGrant:
     reason: str = ""
 
 
-@dataclass(slots=True)
-class Said:
+class Said(msgspec.Struct):
     """What a decision says once an instruction has been resolved (records 5.1)."""
 
     id: str
@@ -45,8 +44,7 @@ class Said:
     instruction: Record | None = None
 
 
-@dataclass(slots=True)
-class ItemState:
+class ItemState(msgspec.Struct):
     """The state of an item while its decisions are replayed."""
 
     post: Record
@@ -54,18 +52,18 @@ class ItemState:
     fields: dict[str, Any]
     order: dict[str, int]
     homes: set[str]  # accounts whose device decided, or does
-    grants: dict[str, OpenGrant] = field(default_factory=dict)
-    granted_bids: set[str] = field(default_factory=set)
+    grants: dict[str, OpenGrant] = {}
+    granted_bids: set[str] = msgspec.field(default_factory=set)
     updated: int = 0  # place of the last effective wanted.update
-    rejected: dict[str, Said] = field(default_factory=dict)
-    rejections: list[tuple[Record, int]] = field(default_factory=list)
+    rejected: dict[str, Said] = {}
+    rejections: list[tuple[Record, int]] = []
     completed: Said | None = None
     withdrawn: Said | None = None
     moved_to: dict[str, Any] | None = None
-    decisions: list[Decision] = field(default_factory=list)
-    named: set[str] = field(default_factory=set)  # pinned once judged (records 2.4)
-    missing: list[str] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
+    decisions: list[Decision] = []
+    named: set[str] = msgspec.field(default_factory=set)  # pinned once judged (records 2.4)
+    missing: list[str] = []
+    reasons: dict[str, str] = {}
 
     @property
     def open_grants(self) -> list[OpenGrant]:

@@ -5,8 +5,9 @@ is folded by itself, so that one new record costs what its subject holds and not
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from ledger.people import account_rows, given_rows, given_stamp, link_rows
 from ledger.rows import evidence_text, holder_name, item_rows, worker_name
@@ -19,8 +20,7 @@ from stamps.record import Record, public_id
 FOLD_VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folded:
+class Folded(msgspec.Struct, frozen=True, kw_only=True):
     """A subject, the stamps it gave (their order decides `prev_stamp_hash`), and its story."""
 
     subject: Subject

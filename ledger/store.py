@@ -7,8 +7,10 @@ The port holds no rule: what enters it was judged by `journal.py`, what it shows
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+import msgspec
 
 from ledger.chains import ChainState
 from ledger.held import Held
@@ -44,8 +46,7 @@ class StoreDamagedError(StoreError):
         self.key = key  # of the record in `wl_records`, where it is one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What the fold says of one subject, replacing all it said before.
 
     `id` is the post, account, stamp or wasteland, or `link:<account>:<account>`. `rows` are all
@@ -57,7 +58,7 @@ class Subject:
     id: str
     kind: SubjectKind
     rows: tuple[Row, ...] = ()
-    card: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = msgspec.field(default_factory=dict)
     waits: tuple[str, ...] = ()
     pins: tuple[str, ...] = ()
 

@@ -5,9 +5,10 @@ microseconds since 1970 UTC and no value here depends on a clock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+import msgspec
 
 from stamps.record import Record
 
@@ -39,8 +40,7 @@ class Home(NamedTuple):
     device: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What binds an item for good: its post and the policy record it is under (records 5.2)."""
 
     assign: str = "first"
@@ -51,8 +51,7 @@ class Rules:
     may_instruct: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One effective decision. A confirmed instruction shows the instruction's kind and body."""
 
     id: str
@@ -63,8 +62,7 @@ class Decision:
     instruction: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """A bid: somebody wants the item."""
 
     id: str
@@ -79,8 +77,7 @@ class Ask:
     stale: bool = False  # the terms changed after its `seen`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
     """Who may work on the item, under which term. `until` is when it may be ended as lapsed."""
 
     id: str
@@ -102,8 +99,7 @@ class Grant:
         return self.ended is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One hand-in of work."""
 
     id: str
@@ -122,8 +118,7 @@ class Attempt:
     speculative: bool = False  # it never had a grant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(msgspec.Struct, frozen=True, kw_only=True):
     """A stamp that an accept gave, before reputation weighs it."""
 
     id: str  # the record that gave it: the accept, or the confirm of an instructed one
@@ -136,8 +131,7 @@ class Given:
     revoked: str = ""  # the reason of an effective stamp.revoke
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(msgspec.Struct, frozen=True, kw_only=True):
     """Words on an item; they never change a row."""
 
     id: str
@@ -148,8 +142,7 @@ class Note:
     re: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Void:
+class Void(msgspec.Struct, frozen=True, kw_only=True):
     """A record that changes nothing here, and why (records 5.5)."""
 
     id: str
@@ -158,8 +151,7 @@ class Void:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the records say of one item.
 
     `fields` are the post's body after effective updates. `pointer` is what the home's next
@@ -182,7 +174,7 @@ class Story:
     instructions: tuple[Record, ...] = ()  # of people who may, not confirmed yet
     void: tuple[Void, ...] = ()
     waits: tuple[str, ...] = ()
-    named: frozenset[str] = field(default_factory=frozenset)
+    named: frozenset[str] = frozenset()
     pins: tuple[str, ...] = ()
 
     @property

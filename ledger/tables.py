@@ -7,6 +7,8 @@ Source: the schema of the predecessor's commons, version 1.2.
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 SCHEMA_VERSION: Final = "1.2"
 
 
@@ -20,8 +22,7 @@ class Table:
     json: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One derived row: values by column name; JSON columns hold lists or objects."""
 
     table: str

@@ -7,7 +7,6 @@ whether a record is admitted, counts or takes effect is decided elsewhere.
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -75,8 +74,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     chain: ChainKey  # that it stands in
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """A record and what claims to be its signature; nobody has checked it yet."""
 
     record: Record
@@ -103,8 +101,7 @@ _PLACE = ("scope", "author", "device", "kind")
 _SEAL = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A record whose signature holds. Only `verify`, `sign` and `vouch` make one."""
 
     record: Record

@@ -8,7 +8,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from typing import Any, Final
 
 from ledger.chains import ChainState
@@ -25,7 +24,7 @@ AT_CHARS: Final = 14
 REF_CHARS: Final = AT_CHARS + PREFIX_CHARS
 ASKED_AT_ONCE: Final = 500
 SCANNED_AT_ONCE: Final = 500
-STATE_FIELDS: Final = tuple(f.name for f in fields(ChainState) if f.name != "key")
+STATE_FIELDS: Final = tuple(n for n in ChainState.__struct_fields__ if n != "key")
 
 
 def key_of(entry: Entry) -> str:
