@@ -34,15 +34,16 @@ def fold_post(world: World, post: Record) -> Folded:
     if story is None:
         return Folded(subject=Subject(id=post.id, kind="item"))
     rows = () if story.stop is Stop.POLICY else item_rows(world, story)
+    given = effective_stamps(story)
     subject = Subject(
         id=post.id,
         kind="item",
         rows=rows,
-        card=item_card(world, story),
-        waits=(*story.waits, *_given_waits(effective_stamps(story))),
+        card=item_card(world, story, given),
+        waits=(*story.waits, *_given_waits(given)),
         pins=story.pins,
     )
-    return Folded(subject=subject, given=effective_stamps(story), story=story)
+    return Folded(subject=subject, given=given, story=story)
 
 
 def open_questions(story: Story) -> list[Note]:
@@ -70,12 +71,14 @@ def _given_card(given: Sequence[Given]) -> list[list[Any]]:
 
 def _given_waits(given: Sequence[Given]) -> tuple[str, ...]:
     """Keys by which an author's stamps, and rows that show a name, are found again."""
+    if not given:
+        return ()
     keys = [f"stamp:{g.author}" for g in given]
     keys += [f"named:{g.subject}" for g in given]
     return tuple(dict.fromkeys(keys))
 
 
-def item_card(world: World, story: Story) -> Mapping[str, Any]:
+def item_card(world: World, story: Story, stamps: Sequence[Given]) -> Mapping[str, Any]:
     """What a list shows of an item beside its `wanted` row. Times in microseconds."""
     asks = [a for a in story.asks if a.grant is None and not a.released and not a.stale]
     grants = story.open_grants
@@ -98,12 +101,14 @@ def item_card(world: World, story: Story) -> Mapping[str, Any]:
         "notes": len(story.notes),
         "questions": [[n.account, n.at] for n in open_questions(story)],
         "instructions": len(story.instructions),
-        "given": _given_card(effective_stamps(story)),
+        "given": _given_card(stamps),
     }
 
 
 def sent_back(story: Story) -> Attempt | None:
     """The latest hand-in of a holder, if it was sent back; somebody else's says nothing of it."""
+    if not story.attempts:
+        return None
     holders = {grant.holder for grant in story.open_grants}
     theirs = [attempt for attempt in story.attempts if attempt.worker in holders]
     return theirs[-1] if theirs and theirs[-1].decision == "rejected" else None
@@ -111,6 +116,8 @@ def sent_back(story: Story) -> Attempt | None:
 
 def _answered(story: Story) -> list[int]:
     """How long each request waited for its yes."""
+    if not story.grants:
+        return []
     asked = {ask.id: ask.at for ask in story.asks}
     return [max(0, g.at - asked[g.bid]) for g in story.grants if g.bid in asked]
 

@@ -3,7 +3,9 @@
 Pure. Parts of a story; the decisions have been replayed before these are gathered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Final
 
 from ledger.decide import ItemState, OpenGrant, Said, handed_in_by
 from ledger.story import Attempt, Given, Void
@@ -12,6 +14,7 @@ from ledger.world import World, counts, lives
 from stamps.kinds import ITEM_DECISION_KINDS, JUDGING_KINDS
 from stamps.record import Record
 
+BY_TIME: Final = attrgetter("at", "id")
 _LATE = frozenset({"lapsed", "released", "taken_back"})
 
 
@@ -20,13 +23,15 @@ def attempts_of(
 ) -> tuple[Attempt, ...]:
     """Every hand-in that counts or that a decision names, by (`at`, id), numbered from 1."""
     found = {record.id: record for record in submissions}
+    if not found and not state.decisions:
+        return ()
     for decision in state.decisions:
         # of other kinds a member of this name is unknown, and pins nothing
         named = decision.body.get("submission") if decision.kind in JUDGING_KINDS else None
         record = world.record(named) if named else None
         if record is not None:
             found[record.id] = record
-    ordered = sorted(found.values(), key=lambda r: (r.at, r.id))
+    ordered = sorted(found.values(), key=BY_TIME)
     return tuple(_attempt(state, record, n) for n, record in enumerate(ordered, 1))
 
 
@@ -114,29 +119,40 @@ def revoked_by(world: World, stamp_id: str, author: str) -> str:
 def gather_void(
     state: ItemState, walk: Walk, living: Iterable[Record], pending: Iterable[Record]
 ) -> tuple[Void, ...]:
-    """Decisions that change nothing here, each with its reason code (records 5.5)."""
+    """Decisions that change nothing here, each with its reason code (records 5.5).
+
+    `living` by (`at`, id), and so is what is returned.
+    """
+    decisions = [record for record in living if record.kind in ITEM_DECISION_KINDS]
+    if not decisions:
+        return ()
     good = {d.id for d in state.decisions} | {d.instruction for d in state.decisions}
     good |= {record.id for record in pending}
     void = []
-    for record in sorted(living, key=lambda r: (r.at, r.id)):
-        if record.kind not in ITEM_DECISION_KINDS or record.id in good:
+    for record in decisions:
+        if record.id in good:
             continue
         reason = state.reasons.get(record.id) or _why(walk, record)
         void.append(Void(id=record.id, kind=record.kind, account=record.account, reason=reason))
     return tuple(void)
 
 
-def lost_of(world: World, walk: Walk, about: Iterable[Record]) -> tuple[Void, ...]:
+def lost_of(
+    world: World, walk: Walk, about: Sequence[Record], living: Sequence[Record]
+) -> tuple[Void, ...]:
     """Decisions of a home that a revoke or a fork took away, as far as they are held (5.5).
 
     Beside them those that followed its own retirement (3.2): nothing was taken back by these.
     """
+    if len(living) == len(about):
+        return ()
+    alive = {record.id for record in living}
     gone = (
         record
         for record in about
         if record.kind in ITEM_DECISION_KINDS
         and (record.account, record.device) in walk.homes
-        and not lives(world, record)
+        and record.id not in alive
     )
     return tuple(
         Void(
@@ -145,7 +161,7 @@ def lost_of(world: World, walk: Walk, about: Iterable[Record]) -> tuple[Void, ..
             account=record.account,
             reason="retired" if counts(world, record) else "disowned",
         )
-        for record in sorted(gone, key=lambda r: (r.at, r.id))
+        for record in sorted(gone, key=BY_TIME)
     )
 
 

@@ -15,6 +15,7 @@ from stamps.record import public_id
 from stamps.stamp import Stamp
 
 _TIMES_CACHED_MAX = 4_096
+_TIME_CHARS = len("2026-01-31 23:59:59")
 _FOOTER = (
     ("repo", "Repository"),
     ("base", "Base"),
@@ -25,12 +26,13 @@ _FOOTER = (
     ("due", "Due"),
     ("reward", "Reward"),
 )
+_FOOTER_KEYS = frozenset(key for key, _ in _FOOTER)
 
 
 @lru_cache(maxsize=_TIMES_CACHED_MAX)
 def at_text(at: int) -> str:
     """Microseconds since 1970 as the tables write a time: UTC, whole seconds (7.1)."""
-    return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return str(datetime.fromtimestamp(at // 1_000_000, UTC))[:_TIME_CHARS]
 
 
 def hop_uri(world: World, account: str) -> str:
@@ -45,8 +47,8 @@ def one_line(text: str) -> str:
 
 def item_rows(world: World, story: Story) -> tuple[Row, ...]:
     """All rows of an item. An item that waits for its policy has none yet (records 5.2)."""
-    rows = [_wanted(world, story)]
-    shown = _shown_attempt(story)
+    shown = _shown_attempt(story) if story.attempts else None
+    rows = [_wanted(world, story, shown)]
     if shown is not None:
         rows.append(_completion(world, story, shown))
     rows.extend(
@@ -58,7 +60,7 @@ def item_rows(world: World, story: Story) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _wanted(world: World, story: Story) -> Row:
+def _wanted(world: World, story: Story, shown: Attempt | None) -> Row:
     fields = story.fields
     item_id = public_id("w", story.post.id)
     values = {
@@ -78,13 +80,15 @@ def _wanted(world: World, story: Story) -> Row:
         "sandbox_scope": None,
         "sandbox_min_tier": None,
         "created_at": at_text(story.post.at),
-        "updated_at": at_text(_updated(story)),
+        "updated_at": at_text(_updated(story, shown)),
     }
     return Row("wanted", item_id, values)
 
 
 def _description(fields: Mapping[str, Any]) -> str | None:
     """The description, and what the post says to whoever does it as a footer (7.1)."""
+    if _FOOTER_KEYS.isdisjoint(fields):
+        return fields.get("description")
     lines = []
     for key, label in _FOOTER:
         value = fields.get(key)
@@ -119,6 +123,8 @@ def worker_name(world: World, attempt: Attempt) -> str:
 
 
 def _claimed_by(world: World, story: Story) -> str | None:
+    if not story.grants and not story.attempts:
+        return None
     accepted = story.accepted
     if accepted is not None:
         return worker_name(world, accepted)
@@ -153,6 +159,8 @@ def evidence_text(attempt: Attempt) -> str:
 
 
 def _evidence_url(story: Story) -> str | None:
+    if not story.attempts:
+        return None
     shown = story.accepted
     if shown is None:
         held = [a for a in story.attempts if _holds(story, a)]
@@ -160,10 +168,8 @@ def _evidence_url(story: Story) -> str | None:
     return (evidence_text(shown) or None) if shown is not None else None
 
 
-def _updated(story: Story) -> int:
-    times = [story.post.at]
-    times.extend(decision.at for decision in story.decisions)
-    shown = _shown_attempt(story)
+def _updated(story: Story, shown: Attempt | None) -> int:
+    times = [story.post.at, *[decision.at for decision in story.decisions]]
     if shown is not None:
         times.append(shown.at)
     return max(times)

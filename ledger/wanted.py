@@ -4,7 +4,7 @@ Pure, and O(the item's records). It replays the home's decisions and gathers wha
 handed in and said; it writes no row and knows no clock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ledger.decide import (
@@ -15,7 +15,7 @@ from ledger.decide import (
     last_rejection,
     may_instruct,
 )
-from ledger.handed import attempts_of, gather_void, lost_of, stamps_of
+from ledger.handed import BY_TIME, attempts_of, gather_void, lost_of, stamps_of
 from ledger.registrar import policy_values
 from ledger.story import Ask, Attempt, Grant, Home, Note, Rules, Status, Stop, Story
 from ledger.walk import Walk, replay
@@ -38,14 +38,16 @@ def fold_item(world: World, post: Record) -> Story | None:
     home = Home(own["account"], own["device"]) if own else Home(post.account, post.device)
     rules, missing, named = rules_of(world, post)
     state = ItemState(post, rules, _fields(post), {post.id: 0}, {home.account})
-    walk = Walk(root=post.id, home=home, alive=lives)
+    living = [r for r in about if lives(world, r)]
+    alive = {r.id for r in living}
+    walk = Walk(root=post.id, home=home, alive=lambda _, r: r.id in alive)
     if missing is None:
         _replay(world, state, walk, about)
     else:
         walk.stop = Stop.POLICY
         state.missing.extend(missing)
     state.named.update(named)
-    return _story(world, state, walk, about)
+    return _story(world, state, walk, about, living)
 
 
 def rules_of(world: World, post: Record) -> tuple[Rules, tuple[str, ...] | None, frozenset[str]]:
@@ -81,7 +83,10 @@ def _fields(post: Record) -> dict[str, Any]:
     return {k: v for k, v in post.body.items() if k not in ("policy", "under")}
 
 
-def _replay(world: World, state: ItemState, walk: Walk, about: Iterable[Record]) -> None:
+def _replay(world: World, state: ItemState, walk: Walk, about: Sequence[Record]) -> None:
+    if not about:
+        walk.homes.add(walk.home)
+        return
     chains: dict[Home, list[Record]] = {}
     for record in about:
         if "decides" in record.body:
@@ -100,10 +105,12 @@ def _replay(world: World, state: ItemState, walk: Walk, about: Iterable[Record])
     replay(world, walk, lambda home: chains.get(home, ()), judged)
 
 
-def _story(world: World, state: ItemState, walk: Walk, about: list[Record]) -> Story:
-    living = [record for record in about if lives(world, record)]
+def _story(
+    world: World, state: ItemState, walk: Walk, about: list[Record], living: list[Record]
+) -> Story:
+    living.sort(key=BY_TIME)
     by_kind: dict[str, list[Record]] = {}
-    for record in sorted(living, key=lambda r: (r.at, r.id)):
+    for record in living:
         by_kind.setdefault(record.kind, []).append(record)
     submissions = by_kind.get("work.submit", [])
     confirmed = {d.instruction for d in state.decisions}
@@ -134,7 +141,7 @@ def _story(world: World, state: ItemState, walk: Walk, about: list[Record]) -> S
         stamps=stamps_of(world, state),
         notes=_notes(by_kind.get("note.add", ())),
         instructions=pending,
-        void=(*gather_void(state, walk, living, pending), *lost_of(world, walk, about)),
+        void=(*gather_void(state, walk, living, pending), *lost_of(world, walk, about, living)),
         waits=(*waits, *_neighbours(state, attempts)),
         named=frozenset(state.named),
         pins=pins,
@@ -161,8 +168,10 @@ def _named(world: World, state: ItemState, walk: Walk) -> tuple[tuple[str, ...],
     return tuple(dict.fromkeys(waits)), tuple(pins)
 
 
-def _neighbours(state: ItemState, attempts: Iterable[Attempt]) -> tuple[str, ...]:
+def _neighbours(state: ItemState, attempts: Sequence[Attempt]) -> tuple[str, ...]:
     """Keys of unsigned neighbours' names: rows mark one once somebody bears it (5.2)."""
+    if not state.grants and not attempts:
+        return ()
     names = {grant.neighbour for grant in state.grants.values()}
     names |= {attempt.on_behalf for attempt in attempts}
     # what is longer than a handle nobody will ever bear
@@ -184,6 +193,8 @@ def _status(state: ItemState, submissions: Iterable[Record]) -> Status:
 
 
 def _asks(state: ItemState, by_kind: Mapping[str, list[Record]]) -> tuple[Ask, ...]:
+    if "claim.bid" not in by_kind:
+        return ()
     granted = {g.bid: g.id for g in state.grants.values() if g.bid is not None}
     released = {
         (r.account, r.body.get("bid") or r.body.get("grant"))
@@ -211,6 +222,8 @@ def _asks(state: ItemState, by_kind: Mapping[str, list[Record]]) -> tuple[Ask, .
 
 
 def _grants(state: ItemState, by_kind: Mapping[str, list[Record]]) -> tuple[Grant, ...]:
+    if not state.grants:
+        return ()
     renews: dict[str, Record] = {}
     for renew in by_kind.get("claim.renew", ()):
         grant = state.grants.get(renew.body["grant"])
