@@ -103,7 +103,15 @@ def _plain(raw: bytes) -> dict[str, Any] | None:
 def _is_plain(value: dict[str, Any]) -> bool:
     """Say whether an object has good names, whole numbers in bounds, and few entries."""
     for key, member in value.items():
-        if not is_key(key) or not (type(member) is str or _is_plain_value(member)):
+        if not is_key(key):
+            return False
+        kind = type(member)
+        if kind is str:
+            continue
+        if kind is int:
+            if not INTEGER_MIN <= member <= INTEGER_MAX:
+                return False
+        elif not _is_plain_value(member):
             return False
     return len(value) <= CONTAINER_ENTRIES_MAX
 
