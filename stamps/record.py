@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
+import sys
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -178,21 +179,22 @@ def reread(line: bytes) -> Envelope:
 
 def _again(raw: bytes, its_id: str) -> Record:
     fields = _kept.decode(raw)
+    chain = _chain(fields.scope, fields.author, fields.device)
     return Record(
-        scope=fields.scope,
-        author=fields.author,
-        device=DeviceId(fields.device),
+        scope=chain.scope,
+        author=chain.author,
+        device=DeviceId(chain.device),
         seq=fields.seq,
         prev=fields.prev,
         at=fields.at,
-        kind=fields.kind,
+        kind=sys.intern(fields.kind),
         about=fields.about,
         after=fields.after,
         body=fields.body,
         id=RecordId(its_id),
         raw=raw,
-        account=AccountId(fields.author or its_id),
-        chain=_chain(fields.scope, fields.author, fields.device),
+        account=AccountId(chain.author or its_id),
+        chain=chain,
     )
 
 
@@ -275,21 +277,22 @@ def _record(fields: dict[str, Any], raw: bytes) -> Record:
     device, kind = fields["device"], fields["kind"]
     _check_place(scope, kind, author, device)
     its_id = record_id(raw)
+    chain = _chain(scope, author, device)
     record = Record(
-        scope=scope,
-        author=author,
-        device=device,
+        scope=chain.scope,
+        author=chain.author,
+        device=DeviceId(chain.device),
         seq=fields["seq"],
         prev=fields["prev"],
         at=fields["at"],
-        kind=kind,
+        kind=sys.intern(kind),
         about=fields["about"],
         after=_after(fields["after"]),
         body=fields["body"],
         id=its_id,
         raw=raw,
-        account=AccountId(author or its_id),
-        chain=_chain(scope, author, device),
+        account=AccountId(chain.author or its_id),
+        chain=chain,
     )
     _check_chain(record)
     _check_body(record)
@@ -298,7 +301,7 @@ def _record(fields: dict[str, Any], raw: bytes) -> Record:
 
 @lru_cache(maxsize=_PLACES_CACHED_MAX)
 def _chain(scope: str, author: str, device: str) -> ChainKey:
-    """One object for each chain, however many records stand in it."""
+    """One object for each chain and its names, however many records stand in it."""
     return ChainKey(scope, author, device)
 
 
