@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from town.node.boot import calm_collector, load_engine
+from town.node.boot import calm_collector, give_back_memory, load_engine
 
 load_engine()
 calm_collector()
+give_back_memory()
 
 from nacl.signing import VerifyKey  # noqa: E402  # the engine comes first
 

@@ -1,6 +1,7 @@
 """Loading the engine, tried in processes of its own: no other way shows what a child inherits."""
 
 import os
+import platform
 import sqlite3
 import subprocess
 import sys
@@ -81,3 +82,40 @@ def test_a_file_that_is_no_database_is_damaged(tmp_path):
         open_doltlite(path, town="rust")
     assert path.read_bytes().startswith(b"this is no database")
     assert sqlite3.sqlite_version
+
+
+AFTER_A_BURST = """
+import sys
+from pathlib import Path
+from town.node.boot import give_back_memory
+if sys.argv[1] == "given back":
+    give_back_memory()
+pages = lambda: int(Path("/proc/self/statm").read_text().split()[1])
+before = pages()
+bytearray(30 << 20)  # one great block lets the library keep all smaller ones from then on
+burst, kept = [], []
+for _ in range(40):
+    burst.append(bytearray(b"x") * (2 << 20))
+    kept.append(bytearray(b"x") * 900)  # lies behind it
+del burst
+print((pages() - before) >> 8)
+"""
+
+
+def left(how: str) -> int:
+    """MiB that a process keeps after 80 MiB in blocks, between which something small stayed."""
+    argv = [sys.executable, "-c", AFTER_A_BURST, how]
+    return int(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+
+
+def test_what_a_burst_took_is_given_back():
+    """A node is not for ever as large as its join was."""
+    assert left("given back") < 10
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="another library gives back by itself"
+)
+def test_without_it_the_library_keeps_it():
+    """Else the settings above would be needless."""
+    assert left("kept") > 60

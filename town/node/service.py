@@ -18,6 +18,7 @@ from aiohttp import web
 
 from stamps.errors import WastelandError
 from town.node import clock, http
+from town.node.boot import give_back_memory
 from town.node.compose import OpenTown, open_town
 from town.node.config import Config
 from town.node.control import Control, Execute
@@ -54,6 +55,7 @@ def serve(home: Home, env: Mapping[str, str], shells: Shells) -> None:
     """
     home.furnish()
     config = Config(home.config, env)
+    give_back_memory()
     with town_lock(home, doing="up"):
         log_to(home.log, level=config.text("node.log_level"))
         line, address = listen(config)
