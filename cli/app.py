@@ -29,6 +29,7 @@ PLACES: Mapping[str, Sequence[str]] = {
     "cli.node": ("init", "up", "down", "status"),
     "cli.items": ("post", "update", "browse", "show", "withdraw", "note", "log", "diff"),
     "cli.work": ("claim", "unclaim", "renew", "done", "wait", "bids", "me"),
+    "cli.blobs": ("blob",),
     "cli.review": ("grant", "takeback", "accept", "reject", "close"),
     "cli.people": ("profile", "leaderboard", "stamp"),
     "cli.peers": ("sync", "peer", "invite", "join", "leave"),
@@ -43,7 +44,7 @@ ALIASES: Mapping[str, str] = {
 }  # fmt: skip
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Work on the board": (*PLACES["cli.items"][:4], "withdraw", "note", "bids", "wait", "me"),
-    "Do work": ("claim", "unclaim", "renew", "done"),
+    "Do work": ("claim", "unclaim", "renew", "done", "blob"),
     "Judge work": ("grant", "takeback", "accept", "reject", "close"),
     "People": ("profile", "leaderboard", "stamp", "admit"),
     "Other towns": ("sync", "peer", "invite", "join", "leave", "list", "create", "policy"),

@@ -54,6 +54,10 @@ def _current(row: Mapping[str, Any]) -> str:
     return "current" if row.get("current") else ""
 
 
+def _here(row: Mapping[str, Any]) -> str:
+    return "" if not row.get("here") else "ours" if row.get("own") else "yes"
+
+
 def _grades(row: Mapping[str, Any]) -> str:
     grades = row.get("dims")
     plain = grades.items() if isinstance(grades, Mapping) else ()
@@ -119,6 +123,13 @@ COLUMNS: Mapping[str, Mapping[str, Cell]] = {
         "asked": _pick("asked_n"),
         "project": _pick("project"),
         "mark": _mark,
+    },
+    "wl.v1.blobs": {
+        "hash": _short("sha256"),
+        "size": _pick("size"),
+        "name": _pick("untrusted", "name"),
+        "hand-in": _pick("attempt"),
+        "here": _here,
     },
     "wl.v1.records": {
         "at": _pick("at"),

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.answers import ItemArgument, answer, seconds_of, text_of
+from cli.blobs import source_of
 from cli.context import UsageError
 from cli.tree import Command, Telling, call_of, example, new_module
 
@@ -54,6 +55,7 @@ def renew(
 @example(
     "wl done w-3fa9 --evidence https://example.org/pull/7",
     'wl done w-3fa9 --evidence commit:8f31c2 --summary "race closed, test added"',
+    "wl done w-3fa9 --blob trace.log",
     "wl done w-3fa9 --speculative --evidence https://example.org/pull/7",
 )
 def done(
@@ -64,6 +66,10 @@ def done(
         list[str] | None,
         typer.Option("--evidence", help="A link, commit:ID, patch:…, text:…, gate:…; repeat."),
     ] = None,
+    blob: Annotated[
+        list[str] | None,
+        typer.Option("--blob", metavar="FILE", help="A file, named by its hash; repeat."),
+    ] = None,
     summary: Annotated[str, typer.Option("--summary", help="What was done; `-` reads it.")] = "",
     speculative: Annotated[
         bool, typer.Option("--speculative", help="Hand in although it is not yours.")
@@ -72,12 +78,15 @@ def done(
     """Hand in your work on an item."""
     call = call_of(ctx)
     said = text_of(call, summary)
-    if not evidence and not said:
-        raise UsageError("what was done? --evidence URL, --summary TEXT, or both")
+    if not evidence and not said and not blob:
+        raise UsageError("what was done? --evidence URL, --blob FILE, --summary TEXT")
     proof = tuple(evidence or ())
+    files = tuple(source_of(call, name) for name in blob or ())
     return answer(
         ctx,
-        lambda town: town.market.done(item, evidence=proof, summary=said, speculative=speculative),
+        lambda town: town.market.done(
+            item, evidence=proof, summary=said, blobs=files, speculative=speculative
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from federation.driver import Told
 from federation.errors import Fault, PeerError
 from federation.letters import MESSAGE_BYTES_MAX, What
 from federation.peers import Peer
-from federation.transport.bodies import packed, read_body, unpacked
+from federation.transport.bodies import PIECE, packed, read_body, unpacked
 from federation.transport.guard import AddressError, GuardedResolver, check_url
 from federation.transport.signing import Message, sign_request
 from stamps.errors import WastelandError
@@ -167,6 +167,29 @@ class Client:
                 if response.status != 200:  # noqa: PLR2004
                     raise _refusal(peer, response.status, plain)
                 return plain
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PeerDownError(peer.label, _why(error)) from error
+
+    async def pieces(
+        self, peer: Peer, address: str, path: str, *, seconds: float
+    ) -> AsyncIterator[bytes]:
+        """A long answer as it comes, unpacked by nobody. Raises PeerDownError and others."""
+        base = check_url(address, allow_private=peer.allow_private)
+        message = self._signed(peer, "GET", base + path, b"", {})
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_S, sock_read=ANSWER_S)
+        try:
+            async with self._session(allow_private=peer.allow_private).get(
+                message.url,
+                headers={**message.headers, "Accept-Encoding": "identity"},
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response:
+                self._note_time(peer, response)
+                if response.status != 200:  # noqa: PLR2004
+                    raw = await read_body(response.content, most=JSON_BYTES_MAX, seconds=ANSWER_S)
+                    raise _refusal(peer, response.status, raw)
+                async for piece in response.content.iter_chunked(PIECE):
+                    yield piece
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PeerDownError(peer.label, _why(error)) from error
 

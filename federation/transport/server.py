@@ -8,6 +8,7 @@ that the caller may not see get the same answer.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from aiohttp_sse import sse_response
 from federation.errors import Fault, PeerError
 from federation.invite import InviteError
 from federation.letters import MESSAGE_BYTES_MAX, What
+from federation.transport.blobs import Sending
 from federation.transport.bodies import READ_S, packed, read_body, unpacked
 from federation.transport.client import TIME
 from federation.transport.limits import Buckets, TooManyError
@@ -28,6 +30,9 @@ STATUS: Final = {
     "peer.busy": 503,
     "request.signature": 401,
     "invite.refused": 403,
+    "blob.limit": 413,
+    "quota.blobs": 507,
+    "store.full": 507,
 }
 LINES_MAX: Final = 200
 PING_S: Final = 15.0
@@ -98,6 +103,16 @@ class Host(Protocol):
         """One record's line, where the caller may see its wasteland."""
         ...
 
+    async def blob(self, caller: str, sha256: str) -> Path | None:
+        """The file of a blob, where the caller may see a record that brought it here."""
+        ...
+
+    async def hand(
+        self, caller: str, wasteland: str, record: str, sha256: str, body: bytes
+    ) -> bool:
+        """The blob that the record names is kept here; False where that may not be. Raises."""
+        ...
+
     def changes(self, wasteland: str) -> "asyncio.Queue[News]":
         """A queue of what becomes new in the wasteland."""
         ...
@@ -137,6 +152,7 @@ class Routes:
         self.by_address = Buckets(per_s=100, burst=400)
         self.by_key = Buckets(per_s=100, burst=400)
         self.read_s = READ_S
+        self.sending = Sending()
         self._lines = 0
 
     def add_to(self, app: web.Application) -> None:
@@ -152,6 +168,8 @@ class Routes:
         add("POST", "/v1/w/{wasteland}/redeem", self._verified(self._redeem))
         add("POST", "/v1/w/{wasteland}/invites", self._verified(self._entrust))
         add("GET", "/v1/records/{record}", self._verified(self._record))
+        add("GET", "/v1/blobs/{sha256}", self._verified(self._blob))
+        add("POST", "/v1/w/{wasteland}/blobs/{record}/{sha256}", self._verified(self._hand))
 
     # --- before an answer
 
@@ -267,6 +285,24 @@ class Routes:
         if line is None:
             raise UnknownError
         return self._bytes(line)
+
+    async def _blob(self, call: Call) -> web.StreamResponse:
+        path = await self.host.blob(call.caller, _id(call.request, "sha256"))
+        if path is None:
+            raise UnknownError
+        return await self.sending.send(
+            call.request,
+            path,
+            caller=call.caller,
+            now=self.host.now(),
+            headers=self._headers(),
+        )
+
+    async def _hand(self, call: Call) -> web.StreamResponse:
+        record, sha256 = _id(call.request, "record"), _id(call.request, "sha256")
+        if not await self.host.hand(call.caller, call.wasteland, record, sha256, call.body):
+            raise UnknownError
+        return self._json({"kept": True})
 
     async def _events(self, call: Call) -> web.StreamResponse:
         """The roots of a wasteland as they come; a caller that missed some is told the last one."""

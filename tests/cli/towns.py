@@ -24,6 +24,7 @@ class TypedTown:
         self.folder = folder
         self.env = {"HOME": str(folder), "NO_COLOR": "1"}
         self.town = OpenTown(home, self.env, resident=False)
+        self.tty = (False, False, False)
         self.behind_s = 0  # how far this town's clock lies in the past
         ports = dataclasses.replace(self.town.market.ports, now=self._now)
         self.town.market.ports = self.town.conduct.ports = ports
@@ -39,7 +40,7 @@ class TypedTown:
             cwd=self.folder,
             env={**self.env, **(env or {})},
             terminal=paper,
-            tty=(False, False, False),
+            tty=self.tty,
             town=self._open,
             columns=80,
             home=str(self.town.home.path),

@@ -5,8 +5,14 @@ real one does: every record of the set, through the other's one door.
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from shutil import rmtree
+from tempfile import gettempdir
 from typing import TypeVar
+from uuid import uuid4
+from weakref import finalize
 
+from federation.blobs import Blob
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.replica import Received
@@ -21,6 +27,7 @@ from town.market.founding import bring_self, learn_self
 from town.market.market import Market
 from town.market.ports import Invitation, PeerReport, Ports, Reach, Redeemed, Standing
 from town.market.town import Town
+from town.node.blob_files import BlobFiles
 
 START = 1_700_000_000_000_000
 SECOND = 1_000_000
@@ -197,6 +204,18 @@ class Wire:
     def list(self) -> Sequence[PeerReport]:
         return [PeerReport(name=name, calls="we") for name in self.friends]
 
+    def fetch_blob(
+        self, wasteland: str, blob: Blob, *, worker: str = "", timeout_s: float = 600.0
+    ) -> str:
+        """From the first friend that has it; a wire of a test asks for no rights."""
+        del wasteland, worker, timeout_s
+        for friend in self.friends.values():
+            path = friend.files.find(blob.sha256)
+            if path is not None:
+                self.town.files.take(blob, path.read_bytes())
+                return friend.handle
+        raise NotFoundError("blob", blob.sha256)
+
     def ping(self, name: str) -> PeerReport:
         down = name in self.town.world.cut
         return PeerReport(name=name, reached=not down, error="peer.down" if down else "")
@@ -220,6 +239,9 @@ class LocalTown:
             open_ledger=lambda wasteland: Journal.open(MemoryStore(), wasteland=wasteland),
         )
         self.peers: Wire = Wire(self)
+        folder = Path(gettempdir()) / f"wl-blobs-{uuid4().hex}"  # made with the first blob
+        self.files = BlobFiles(folder)
+        finalize(self, rmtree, folder, ignore_errors=True)
         self.secrets = 0
         self.busy = False
         self.ports = Ports(
@@ -228,6 +250,7 @@ class LocalTown:
             run=self._run,
             wait=self._wait,
             peers=self.peers,
+            blobs=self.files,
             who=lambda: self.agent,
             resident=True,
         )

@@ -8,9 +8,11 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from federation.answerer import Answerer
+from federation.blobs import Blob
 from federation.errors import PeerError
 from federation.letters import What
 from federation.remembered import Memory, Outlines
@@ -24,10 +26,12 @@ from stamps.record import ChainKey, to_line
 from tests.market.towns import MemoryKeys
 from tests.simulation.points import Watched, watched
 from town.market.conduct import REDEEMED_SPACE, Conduct, redeemed_key
+from town.market.errors import NotFoundError
 from town.market.founding import bring_self, learn_self
 from town.market.market import Market
 from town.market.ports import Invitation, PeerReport, Ports, Reach, Redeemed, Standing
 from town.market.town import Town
+from town.node.blob_files import BlobFiles
 
 START = 1_700_000_000_000_000
 SECOND = 1_000_000
@@ -116,6 +120,7 @@ class SimTown:
             run=watched(lambda work: work(), "ports.run", self.fault),
             wait=watched(lambda holds, _timeout: holds(), "ports.wait", self.fault),
             peers=Watched(SimPeers(self), "peers", self.fault),
+            blobs=BlobFiles(Path("no-blobs-here")),
             resident=True,
         )
         self.market = Market(self.town, ports)
@@ -276,6 +281,13 @@ class SimPeers:
     def list(self) -> Sequence[PeerReport]:
         """Nobody is listed."""
         return ()
+
+    def fetch_blob(
+        self, wasteland: str, blob: Blob, *, worker: str = "", timeout_s: float = 600.0
+    ) -> str:
+        """Nobody has any."""
+        del wasteland, worker, timeout_s
+        raise NotFoundError("blob", blob.sha256)
 
     def ping(self, name: str) -> PeerReport:
         """Nobody is pinged."""

@@ -6,12 +6,13 @@ Pure. Strangers' text is given as it is; the terminal escapes it.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from federation.blobs import named
 from ledger.story import Story
 from town.market.deciders import waiting_line
 from town.market.find import Found, undecided
 from town.market.names import name_of
 from town.market.view import FOR_THE_DOER, Viewer
-from town.market.words import ago, instant, one_line, until
+from town.market.words import ago, bytes_text, instant, one_line, short_id, until
 
 LABEL = 10
 LABELS = {
@@ -100,7 +101,7 @@ def _attempts(found: Found, story: Story, viewer: Viewer) -> list[str]:
         lines.append(_line(f"hand-in {attempt.n}", f"{worker}, {when}: {mark}{extra}"))
         lines += [_line("", one_line(attempt.summary))] if attempt.summary else []
         lines += [
-            _line("", f"{piece['kind']}: {one_line(str(piece['value']))}")
+            _line("", f"{piece['kind']}: {one_line(str(piece['value']))}{_blob(found, piece)}")
             for piece in attempt.evidence
         ]
         lines += [_line("", f'reason: "{attempt.reason}"')] if attempt.reason else []
@@ -111,6 +112,15 @@ def _attempts(found: Found, story: Story, viewer: Viewer) -> list[str]:
         author = name_of(found.journal, given.author)
         lines.append(_line("stamp", f"{dims}, by {author}, verified{note}"))
     return lines
+
+
+def _blob(found: Found, piece: Mapping[str, Any]) -> str:
+    """How large a blob is, and how to get it; its name alone says nothing."""
+    blob = named(piece)
+    if blob is None:
+        return ""
+    get = f"wl blob get {short_id(found.journal, found.id)} {blob.sha256[:12]}"
+    return f" ({bytes_text(blob.size)}; {get})"
 
 
 def _notes(found: Found, story: Story, viewer: Viewer) -> list[str]:

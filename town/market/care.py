@@ -11,6 +11,7 @@ from federation import bundle
 from ledger.journal import Journal
 from ledger.set_journal import JournalReplica
 from ledger.verify import verify
+from town.market import blob_notes
 from town.market.answer import DAMAGED, Answer, Next, problem
 from town.market.errors import FileProblemError
 from town.market.find import find_item
@@ -18,6 +19,7 @@ from town.market.founding import FoundingDesk, bring_self
 from town.market.items import ItemDesk
 from town.market.rows import read_rows
 from town.market.town import wasteland_name
+from town.market.words import counted
 
 DIFFERENCES_SHOWN = 20
 
@@ -76,7 +78,19 @@ class CareDesk(FoundingDesk, ItemDesk):
         data = {"file": str(path), "bytes": size, **counts}
         held = f"{counts['records']} records and {counts['observed']} unsigned rows"
         line = f"exported  {held} to {path.name} ({size} bytes)"
-        return self.answer("wl.v1.bundle", data, (line,))
+        return self.answer("wl.v1.bundle", data, (line,), warn=self.run(self._left_here))
+
+    def _left_here(self) -> tuple[str, ...]:
+        """What a bundle does not carry."""
+        wasteland = self.town.current
+        count = sum(
+            any(where == wasteland for where, _ in note.records)
+            for note in blob_notes.every(self.town)
+        )
+        if not count:
+            return ()
+        said = f"{counted(count, 'blob')} of this board stay here: wl blob get, then wl blob put"
+        return (said,)
 
     def export_to(self, write: Callable[[bytes], object], *, item: str = "") -> dict[str, int]:
         """The bundle was written piece by piece; how much it holds."""

@@ -78,6 +78,7 @@ class WastelandUnknownError(MarketError):
 LISTED: Mapping[str, Argv] = {
     "peer": ("wl", "peer", "list"),
     "device": ("wl", "device", "list"),
+    "blob": ("wl", "blob", "list"),
     "town": ("wl", "leaderboard"),
     "stamp of yours": ("wl", "stamp", "list", "<handle>"),
 }

@@ -5,8 +5,10 @@ Ports and values only. `town.node` plugs the real ones in, a test plugs towns to
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar
 
+from federation.blobs import Blob
 from ledger.story import Home
 from stamps.identity import DeviceKey
 from stamps.keystore import KeyRing
@@ -14,6 +16,7 @@ from stamps.record import ChainKey
 
 Result = TypeVar("Result")
 SECRET_BYTES = 16
+FETCH_S = 600.0  # the most that one blob may take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class PeerReport:
     round_trip_ms: int | None = None
     calls: str = ""  # who calls whom: "we", "they", "both", "via NAME"
     error: str = ""  # a stable code, empty when all is well
+    carries: bool = False  # whether it keeps and passes on records for whoever cannot be called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,35 @@ class Peers(Protocol):
         """Whether a peer answers, and how fast."""
         ...
 
+    def fetch_blob(
+        self, wasteland: str, blob: Blob, *, worker: str = "", timeout_s: float = FETCH_S
+    ) -> str:
+        """The blob is here, its bytes the named ones; the name of the peer that had it.
+
+        The node of `worker` is asked first. Raises where nobody has it.
+        """
+        ...
+
+
+class Blobs(Protocol):
+    """The folder of blobs. Each method may take as long as a disk does."""
+
+    def keep(self, source: BinaryIO) -> tuple[str, int]:
+        """The hash and size of what the source held; it is here. Raises for too much of it."""
+        ...
+
+    def measure(self, source: BinaryIO) -> tuple[str, int]:
+        """The same, and nothing is kept."""
+        ...
+
+    def find(self, sha256: str) -> Path | None:
+        """The file of a blob, its bytes looked at; None where it is not here, or damaged."""
+        ...
+
+    def drop(self, sha256: str) -> None:
+        """The blob is not here."""
+        ...
+
 
 class Keys(Protocol):
     """The town's key files."""
@@ -186,6 +219,7 @@ class Ports:
     run: Run
     wait: Callable[[Callable[[], bool], float], bool]
     peers: Peers
+    blobs: Blobs
     who: Callable[[], str] = lambda: ""
     say: Callable[[str], None] = lambda _: None  # a line for whoever waits, on a terminal only
     resident: bool = False  # whether this is a node, whose loops carry what is said

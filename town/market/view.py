@@ -150,7 +150,12 @@ def _attempt(journal: Journal, attempt: Attempt) -> dict[str, Any]:
 def _evidence(story: Story) -> list[dict[str, Any]]:
     """What was handed in, piece by piece: kinds here, strangers' values under `untrusted`."""
     return [
-        {"n": attempt.n, "kind": piece["kind"], "untrusted": {"value": piece["value"]}}
+        {
+            "n": attempt.n,
+            "kind": piece["kind"],
+            **{name: piece[name] for name in ("sha256", "size") if name in piece},
+            "untrusted": {"value": piece["value"]},
+        }
         for attempt in story.attempts
         for piece in attempt.evidence
     ]

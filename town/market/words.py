@@ -14,6 +14,7 @@ HOUR_S = 3_600
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
 HEX_BITS = 4
+KILO = 1_000
 CROWDED = 8  # free places behind each id that is shown
 _LENGTHS: WeakKeyDictionary[Journal, tuple[int, int]] = WeakKeyDictionary()
 
@@ -33,6 +34,15 @@ def span(seconds: float) -> str:
     if whole <= 2 * DAY_S:
         return f"{whole // HOUR_S} h"
     return f"{whole // DAY_S} days"
+
+
+def bytes_text(size: int) -> str:
+    """A number of bytes in its largest fitting unit: `812 B`, `12 kB`, `3.4 MB`."""
+    if size < KILO:
+        return f"{size} B"
+    if size < KILO * KILO:
+        return f"{round(size / KILO)} kB"
+    return f"{size / KILO / KILO:.1f} MB"
 
 
 def ago(at: int, now: int) -> str:

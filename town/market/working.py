@@ -7,25 +7,27 @@ answer while the home is there to give one, and never longer than it was told.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from federation.blobs import evidence_of
 from ledger import actions_items as say
 from ledger.story import Story
 from stamps.errors import BadRecordError
+from stamps.record import Entry
 from town.market.answer import NOT_SETTLED, Answer, problem
+from town.market.blobs import BlobDesk, Source
 from town.market.claims import Standing, handed_in_line, step
 from town.market.errors import FieldError, OwnTownError
 from town.market.find import Found
-from town.market.items import ItemDesk
 from town.market.limits import limit_words
 from town.market.names import AGENT_NAME, name_of
 from town.market.stops import forget_working, remember_working
 from town.market.view import asked_by, held_by
 from town.market.words import normal_text
 
-EVIDENCE_KINDS = ("url", "commit", "patch", "text", "gate", "blob")
+EVIDENCE_KINDS = ("url", "commit", "patch", "text", "gate")
 EXCHANGE_AGAIN_S = 1.0
 
 
-class WorkingDesk(ItemDesk):
+class WorkingDesk(BlobDesk):
     """Takes work, and hands it in."""
 
     def _not_anothers(self, found: Found) -> None:
@@ -156,36 +158,46 @@ class WorkingDesk(ItemDesk):
         evidence: Sequence[str] = (),
         summary: str = "",
         *,
+        blobs: Sequence[Source] = (),
         speculative: bool = False,
     ) -> Answer:
         """The work is handed in. The same evidence again changes nothing and says so."""
+        found = self.run(lambda: self.found(item))
         proof = [evidence_piece(said) for said in evidence]
+        kept = self.keep_blobs(blobs)
+        proof += [evidence_of(blob) for blob in kept]
         text = normal_text(summary)
 
-        def work() -> tuple[Found, bool]:
-            found = self.found(item)
-            if self._handed_in(found.signed, text, proof):
-                return found, False
+        def work() -> bool:
+            again = self.again(found)
+            if self._handed_in(again.signed, text, proof):
+                return False
             if not speculative:
-                self._not_anothers(found)
-            try:
-                entry = say.submit(
-                    found.journal,
-                    self.author,
-                    found.signed,
-                    summary=text,
-                    evidence=proof,
-                    now=self.now(),
-                    speculative=speculative,
-                )
-            except BadRecordError as error:
-                raise limit_words(error, {"summary": text}) from error
-            self.say(found.journal, entry)
-            return found, True
+                self._not_anothers(again)
+            entry = self._submission(again, text, proof, speculative=speculative)
+            self.say(again.journal, entry)
+            self.link_blobs(again, entry, kept)
+            return True
 
-        found, fresh = self.run(work)
+        fresh = self.run(work)
         self.deliver(found.journal)
         return self._handed_in_answer(found, fresh=fresh)
+
+    def _submission(
+        self, found: Found, summary: str, proof: list[dict[str, Any]], *, speculative: bool
+    ) -> Entry:
+        try:
+            return say.submit(
+                found.journal,
+                self.author,
+                found.signed,
+                summary=summary,
+                evidence=proof,
+                now=self.now(),
+                speculative=speculative,
+            )
+        except BadRecordError as error:
+            raise limit_words(error, {"summary": summary}) from error
 
     def _handed_in(self, story: Story, summary: str, proof: list[dict[str, Any]]) -> bool:
         """Whether exactly this was handed in before and waits for a decision."""
@@ -284,6 +296,8 @@ def evidence_piece(said: str) -> dict[str, Any]:
     kind, colon, value = text.partition(":")
     if text.startswith(("http://", "https://")):
         return {"kind": "url", "value": text}
+    if colon and kind == "blob":
+        raise FieldError("evidence", "blob", None, "a blob is a file: --blob FILE")
     if colon and kind in EVIDENCE_KINDS and value:
         return {"kind": kind, "value": value.lstrip() if kind != "patch" else value}
     if not text.strip():

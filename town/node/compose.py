@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from ledger.journal import Journal
 from stamps.errors import WastelandError
 from town.market.answer import Answer
+from town.market.blob_notes import SPACE as BLOBS_SPACE
 from town.market.conduct import Conduct
 from town.market.market import Market
 from town.market.ports import Ports
 from town.market.town import Town
 from town.node import clock
 from town.node.bar import bar
+from town.node.blob_files import BlobFiles
 from town.node.boot import calm_collector, load_engine
 from town.node.changes import Changes, cancellable
 from town.node.config import Config
@@ -72,6 +74,7 @@ class OpenTown:
         self.bell = Bell()
         self.writer = Writer(after=self._after_turn)
         self.keeper = Keeper(home)
+        self.files = BlobFiles(home.blobs, most=self.config.number("blobs.bytes_max"))
         self._told: dict[str, int] = {}
         self._seen: dict[str, int] = {}
         self.town = self.writer.run(self._open)
@@ -83,6 +86,7 @@ class OpenTown:
             now=clock.now,
             new_secret=clock.new_secret,
             progress=_progress,
+            files=self.files,
         )
         self.market = Market(self.town, self._ports())
         self.conduct = Conduct(self.market)
@@ -133,6 +137,7 @@ class OpenTown:
             new_secret=clock.new_secret,
             resident=True,
             progress=_progress,
+            files=self.files,
         )
 
     def _ports(self) -> Ports:
@@ -142,6 +147,7 @@ class OpenTown:
             run=self.writer.run,
             wait=self.changes.wait,
             peers=self.peers,
+            blobs=self.files,
             who=AGENT.get,
             say=_say,
             resident=self.resident,
@@ -192,6 +198,7 @@ class OpenTown:
             self.desk.changed(board)
 
     def _survey(self) -> None:
+        self.files.sweep(frozenset(self.town.notes(BLOBS_SPACE)))
         for journal in tuple(self.town.ledgers.values()):
             self.conduct.survey(journal)
 

@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from federation.blobs import BLOB_BYTES_MAX, HANDED_BYTES_MAX
+from federation.letters import MESSAGE_BYTES_MAX
 from ledger.quota import NEWCOMER_RECORDS_DAY
 from stamps.errors import WastelandError
 
@@ -93,6 +95,13 @@ def _count(said: str) -> int:
     return count
 
 
+def _handed(said: str) -> int:
+    size = _number(said)
+    if size >= MESSAGE_BYTES_MAX:
+        raise ValueError(f"less than {MESSAGE_BYTES_MAX}: it comes in one message")
+    return size
+
+
 def _url(said: str) -> str:
     if said and not said.startswith(("http://", "https://")):
         raise ValueError("an address starts with https:// or http://")
@@ -132,6 +141,11 @@ SETTINGS: Mapping[str, Setting] = {
             _count,
             "records a day kept of a town that nobody admitted or stamped",
         ),
+        _setting("blobs.bytes_max", BLOB_BYTES_MAX, _count, "how large a blob may be, in bytes"),
+        _setting(
+            "blobs.handed_bytes", HANDED_BYTES_MAX, _handed, "how large one that a peer hands over"
+        ),
+        _setting("blobs.room_bytes", 1 << 30, _number, "how much is kept of what peers hand over"),
         _setting("claim.wait_s", 10, _seconds, "how long a claim waits for its answer"),
         _setting("away.home", "", _text, "the always-on node that decides for this town's posts"),
     )

@@ -71,6 +71,11 @@ class Home:
         return self.ledgers / f"{wasteland[:LEDGER_NAME_HEX]}.db"
 
     @property
+    def blobs(self) -> Path:
+        """The folder of the bytes that records name by their hash."""
+        return self.path / "blobs"
+
+    @property
     def run(self) -> Path:
         """What exists only while a process of the town does."""
         return self.path / "run"

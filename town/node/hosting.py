@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from federation.answerer import Answerer
@@ -27,6 +28,7 @@ from stamps.record import Entry, parse_line, to_line
 from town.market.conduct import REDEEMED_SPACE, redeemed_key
 from town.market.founding import own_entries
 from town.market.town import Town
+from town.node.blobs import BlobExchange
 from town.node.newcomers import Newcomer, newcomer_of
 from town.node.writer import Writer
 
@@ -47,6 +49,7 @@ class Behind(Protocol):
     on_redeemed: Callable[[str, str], None]
     new_secret: Callable[[], bytes]
     now: Callable[[], int]
+    blobs: BlobExchange
 
     def board(self, wasteland: str) -> Board | None:
         """The set of a wasteland that the town is in."""
@@ -138,7 +141,7 @@ class Hosting:
 
     # --- who may
 
-    def _may(self, caller: str, wasteland: str) -> Board | None:
+    def may(self, caller: str, wasteland: str) -> Board | None:
         """The board that the caller may sync: a peer's, or a member's by its account's log."""
         board = self.desk.board(wasteland)
         if board is None:
@@ -170,7 +173,7 @@ class Hosting:
 
         def work() -> list[str]:
             members = self.desk.town.members()
-            return [wasteland for wasteland in members if self._may(caller, wasteland)]
+            return [wasteland for wasteland in members if self.may(caller, wasteland)]
 
         return await self.desk.writer.do(work)
 
@@ -180,7 +183,7 @@ class Hosting:
         """The answer of the session, None where the caller may not."""
 
         def work() -> bytes | None:
-            board = self._may(caller, wasteland)
+            board = self.may(caller, wasteland)
             if board is None:
                 return None
             standing = board.standing(caller)
@@ -222,7 +225,7 @@ class Hosting:
 
         def work() -> bytes | None:
             for wasteland in self.desk.town.members():
-                if self._may(caller, wasteland) is None:
+                if self.may(caller, wasteland) is None:
                     continue
                 entry = self.desk.town.ledgers[wasteland].held.entry(record_id)
                 if entry is not None:
@@ -230,6 +233,18 @@ class Hosting:
             return None
 
         return await self.desk.writer.do(work)
+
+    # --- blobs
+
+    async def blob(self, caller: str, sha256: str) -> Path | None:
+        """The file of a blob, where the caller may see a record that brought it here."""
+        return await self.desk.blobs.path_of(caller, sha256)
+
+    async def hand(
+        self, caller: str, wasteland: str, record: str, sha256: str, body: bytes
+    ) -> bool:
+        """The blob that the record names is kept here; False where that may not be. Raises."""
+        return await self.desk.blobs.take(caller, wasteland, record, sha256, body)
 
     # --- invites
 
@@ -272,7 +287,7 @@ class Hosting:
         if newcomer.account not in known:
             return None
         journal.record(newcomer.envelopes, now=self.now())
-        if self._may(newcomer.caller, wasteland) is None:
+        if self.may(newcomer.caller, wasteland) is None:
             return None
         name = journal.name(newcomer.account)
         self.desk.book.put(newcomer.as_peer(wasteland, name=name))
@@ -296,7 +311,7 @@ class Hosting:
         facts = body_json(body)
 
         def work() -> bool:
-            if self._may(caller, wasteland) is None:
+            if self.may(caller, wasteland) is None:
                 return False
             town, now = self.desk.town, self.now()
             notes = town.notes(INVITES_SPACE)

@@ -7,10 +7,12 @@ needs one. Everything about records goes through the session; here is who, when,
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from aiohttp import web
 
+from federation.blobs import Blob
 from federation.driver import Board, EventLine, PeerLoop, Progress
 from federation.invite import SECRET_BYTES, InviteError, Token, note_of
 from federation.invite import hash_of as secret_hash
@@ -29,8 +31,10 @@ from stamps.errors import WastelandError
 from stamps.identity import DeviceKey
 from stamps.record import Entry
 from town.market.errors import AmbiguousError, NotFoundError, NoTownHereError
-from town.market.ports import Invitation, PeerReport, Redeemed
+from town.market.ports import FETCH_S, Invitation, PeerReport, Redeemed
 from town.market.town import Town, wasteland_name
+from town.node.blob_files import BlobFiles
+from town.node.blobs import BlobExchange
 from town.node.config import Config
 from town.node.exchanged import Exchanges, both
 from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
@@ -57,6 +61,7 @@ class PeerDesk(Standings):
         new_secret: Callable[[], bytes],
         resident: bool,
         progress: Progress,
+        files: BlobFiles,
     ) -> None:
         book: PeerBook = writer.run(lambda: PeerBook(town.self_ledger.store))
         super().__init__(town, book, now)
@@ -73,6 +78,7 @@ class PeerDesk(Standings):
         self.public_url = ""
         self.skews: dict[str, int] = {}
         self.introductions = Introductions(self)
+        self.blobs = BlobExchange(self, files)
         self._loops: dict[tuple[str, str], tuple[PeerLoop, EventLine]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -129,6 +135,7 @@ class PeerDesk(Standings):
             await line.stop()
             await loop.stop()
         self._loops.clear()
+        await self.blobs.stop()
         await self.client.close()
         await self.writer.do(self.exchanges.checking.close)
 
@@ -180,11 +187,13 @@ class PeerDesk(Standings):
 
     async def _exchange(self, peer: Peer, board: Board) -> Report:
         try:
-            return await self.exchanges.one(peer, board)
+            report = await self.exchanges.one(peer, board)
         except PeerRefusedError as refused:
             if refused.status != NOT_FOUND or not await self.introductions.make(peer, board):
                 raise
-        return await self.exchanges.one(peer, board)
+            report = await self.exchanges.one(peer, board)
+        await self.blobs.after(peer.key, board.replica.wasteland, soon=self.resident)
+        return report
 
     def changed(self, board: Board) -> None:
         """A ledger may have a new root: whoever lacks something is told. In the ledger's thread."""
@@ -326,14 +335,7 @@ class PeerDesk(Standings):
         return Redeemed(wasteland=token.wasteland, inviter=inviter.account)
 
     def _learn_name(self, peer: Peer, account: str, name: str) -> None:
-        known = Peer(
-            key=peer.key,
-            name=name,
-            account=account,
-            addresses=peer.addresses,
-            wastelands=peer.wastelands,
-            allow_private=peer.allow_private,
-        )
+        known = replace(peer, name=name, account=account)
         self.writer.run(lambda: self.book.put(known))
         self._refollow()
 
@@ -381,6 +383,13 @@ class PeerDesk(Standings):
             round_trip_ms=took,
             heard_s=0,
         )
+
+    def fetch_blob(
+        self, wasteland: str, blob: Blob, *, worker: str = "", timeout_s: float = FETCH_S
+    ) -> str:
+        """The blob is here; the name of the peer that had it. Raises BlobAwayError."""
+        work = self.blobs.fetch(wasteland, blob, worker=worker)
+        return self._call(work, timeout_s=timeout_s).label
 
     def _one(self, name: str) -> Peer:
         found = self.book.called(name)

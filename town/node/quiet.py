@@ -7,9 +7,11 @@ in the whole desk of `peers.py`.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from federation.blobs import Blob
 from federation.peers import PeerBook
-from town.market.ports import Invitation, PeerReport, Redeemed
+from town.market.ports import FETCH_S, Invitation, PeerReport, Redeemed
 from town.market.town import Town
+from town.node.blob_files import BlobFiles
 from town.node.config import Config
 from town.node.standing import Standings
 from town.node.writer import Writer
@@ -30,6 +32,7 @@ class QuietPeers(Standings):
         now: Callable[[], int],
         new_secret: Callable[[], bytes],
         progress: Callable[[int, int], None],
+        files: BlobFiles,
     ) -> None:
         book: PeerBook = writer.run(lambda: PeerBook(town.self_ledger.store))
         super().__init__(town, book, now)
@@ -37,6 +40,7 @@ class QuietPeers(Standings):
         self.writer = writer
         self.new_secret = new_secret
         self.progress = progress
+        self.files = files
         self._desk: PeerDesk | None = None
 
     def _loud(self) -> "PeerDesk":
@@ -52,6 +56,7 @@ class QuietPeers(Standings):
                 new_secret=self.new_secret,
                 resident=False,
                 progress=self.progress,
+                files=self.files,
             )
             self.book, self._boards = self._desk.book, self._desk.boards
         return self._desk
@@ -84,6 +89,12 @@ class QuietPeers(Standings):
     def ping(self, name: str) -> PeerReport:
         """Whether a peer answers, and how fast."""
         return self._loud().ping(name)
+
+    def fetch_blob(
+        self, wasteland: str, blob: Blob, *, worker: str = "", timeout_s: float = FETCH_S
+    ) -> str:
+        """The blob is here; the name of the peer that had it."""
+        return self._loud().fetch_blob(wasteland, blob, worker=worker, timeout_s=timeout_s)
 
     def ahead_s(self) -> int | None:
         """How far our clock is ahead of the peers', where any was called."""

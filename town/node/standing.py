@@ -39,7 +39,12 @@ class Standings:
         """One peer as last heard."""
         standing = board.standing(peer.key) if board is not None else None
         if standing is None:
-            return PeerReport(name=peer.label, key=peer.key, address=first_address(peer))
+            return PeerReport(
+                name=peer.label,
+                key=peer.key,
+                address=first_address(peer),
+                carries=peer.carries,
+            )
         said = standing.report
         age = (self.now() - standing.heard_at) // SECOND_US if standing.heard_at else None
         soon = max(0, (standing.next_at - self.now()) // SECOND_US) if standing.next_at else None
@@ -59,6 +64,7 @@ class Standings:
             round_trip_ms=standing.rtt_us // 1000 if standing.rtt_us else None,
             calls=_calls(standing.we_call, standing.they_call),
             error=standing.error,
+            carries=peer.carries,
         )
 
     def reach(self, wasteland: str, home: Home) -> Reach:

@@ -13,6 +13,7 @@ from town.market.town import wasteland_name
 from town.market.words import instant, span
 from town.node.lifecycle import NodeFacts
 
+CARRIERS_SHOWN = 3
 NOT_SAVED = "NOT SAVED. If this disk dies, this name and its stamps are gone: wl key backup FILE"
 
 
@@ -114,6 +115,18 @@ def _board_line(board: dict[str, Any]) -> str:
 
 
 def _reach(data: dict[str, Any]) -> str:
+    names = [peer["name"] for peer in data["peers"] if peer["carries"]]
+    carried = (
+        f" {_listed(names)} {'carries' if len(names) == 1 else 'carry'} for you." if names else ""
+    )
     if data["node"]["public_url"]:
-        return f"Reach     others call {data['node']['public_url']}"
-    return "Reach     nobody outside can call this machine (normal at home)"
+        return f"Reach     others call {data['node']['public_url']}{'.' + carried if names else ''}"
+    return f"Reach     nobody outside can call this machine (normal at home).{carried}"
+
+
+def _listed(names: list[str]) -> str:
+    shown = names if len(names) <= CARRIERS_SHOWN else names[:CARRIERS_SHOWN]
+    more = len(names) - len(shown)
+    if more:
+        return f"{', '.join(shown)} and {more} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

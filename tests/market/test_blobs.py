@@ -1,0 +1,233 @@
+"""Files that a hand-in names by their hash, as people and agents use them; no node, no socket."""
+
+import errno
+import os
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from federation.blobs import Blob, BlobError, BlobLimitError, blobs_of, file_name, named
+from ledger.store import StoreError, StoreFullError
+from tests.market.towns import LocalTown, World
+from town.market.blobs import Source
+from town.market.errors import AmbiguousError, FieldError, FileProblemError, NotFoundError
+from town.node.blob_files import BlobFiles
+
+SHA = "ab" * 32
+
+
+def source(payload: bytes, name: str = "trace.log") -> Source:
+    """A file with these bytes."""
+    return Source(name, lambda: BytesIO(payload))
+
+
+@pytest.fixture
+def worked() -> tuple[LocalTown, str]:
+    """A town that handed in one file for its own item."""
+    town = World().town("rust")
+    item = str(town.market.post({"title": "Fix it"}).data["id"])
+    town.market.claim(item)
+    town.market.done(item, blobs=[source(b"what happened\n")])
+    return town, item
+
+
+def test_the_same_file_again_is_the_same_hand_in(worked):
+    """A repeated command changes nothing; another file is another attempt."""
+    town, item = worked
+    town.market.done(item, blobs=[source(b"what happened\n")])
+    assert len(town.market.show(item).data["attempts"]) == 1
+    town.market.done(item, blobs=[source(b"what else happened\n")])
+    assert len(town.market.show(item).data["attempts"]) == 2
+
+
+def test_a_hand_in_shows_how_large_its_file_is_and_how_to_get_it(worked):
+    """Size and command stand beside the name, which is a stranger's word."""
+    town, item = worked
+    lines = "\n".join(town.market.show(item).words)
+    assert "blob: trace.log (14 B; wl blob get w-" in lines
+
+
+def test_a_rehearsal_keeps_no_file():
+    """`--dry-run` says what would be handed in, hash and all, and leaves nothing behind."""
+    town = World().town("rust")
+    item = str(town.market.post({"title": "Fix it"}).data["id"])
+    town.market.claim(item)
+    desk = town.market.rehearsal()
+    would = desk.rehearsed(lambda: desk.done(item, blobs=[source(b"bytes")]))
+    assert would.data["body"]["evidence"][0]["size"] == 5
+    assert not list(town.files.all())
+
+
+def test_without_its_hash_the_only_file_is_meant(worked, tmp_path):
+    """Of several the hash says which; one that is not named is not found."""
+    town, item = worked
+    assert town.market.blob_get(item, to=tmp_path).data["file"] == str(tmp_path / "trace.log")
+    town.market.done(item, blobs=[source(b"second", "b.log"), source(b"third", "c.log")])
+    with pytest.raises(AmbiguousError) as several:
+        town.market.blob_get(item, to=tmp_path)
+    assert len(several.value.candidates) == 3
+    chosen = several.value.candidates[1][:8]
+    assert Path(town.market.blob_get(item, chosen, to=tmp_path).data["file"]).name == "b.log"
+    for said in ("0" * 64, "ab"):
+        with pytest.raises(NotFoundError):
+            town.market.blob_get(item, said, to=tmp_path)
+
+
+def test_no_file_is_written_over(worked, tmp_path):
+    """What is there stays as it was, and no half of a file is left behind."""
+    town, item = worked
+    (tmp_path / "trace.log").write_text("mine")
+    with pytest.raises(FileProblemError):
+        town.market.blob_get(item, to=tmp_path)
+    assert (tmp_path / "trace.log").read_text() == "mine"
+    with pytest.raises(FileProblemError):
+        town.market.blob_get(item, to=tmp_path / "no" / "such" / "folder")
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("../../.bashrc", "bashrc"),
+        ("/etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        (".ssh/authorized_keys", "authorized_keys"),
+        ("a b\nc;rm -rf.sh", "a_b_c_rm_-rf.sh"),
+        ("..", "blob-abababababab"),
+        ("", "blob-abababababab"),
+        ("-rf", "rf"),
+        ("x" * 300, "x" * 100),
+    ],
+)
+def test_a_name_leads_nowhere(said, name):
+    """A stranger's name becomes a plain file name, without a path, a dot in front or an option."""
+    assert file_name(Blob(sha256=SHA, size=1, name=said)) == name
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        {"kind": "url", "value": "x", "sha256": SHA, "size": 1},
+        {"kind": "blob", "value": "x"},
+        {"kind": "blob", "value": "x", "sha256": SHA},
+        {"kind": "blob", "value": "x", "sha256": "AB" * 32, "size": 1},
+        {"kind": "blob", "value": "x", "sha256": SHA, "size": -1},
+        {"kind": "blob", "value": "x", "sha256": SHA, "size": True},
+        {"kind": "blob", "value": "x", "sha256": 7, "size": 1},
+    ],
+)
+def test_a_piece_without_hash_and_size_names_no_blob(piece):
+    """It is shown as it was said, and nothing is fetched for it."""
+    assert named(piece) is None
+    assert not list(blobs_of({"evidence": [piece, "text", None]}))
+    assert not list(blobs_of({"evidence": "none"}))
+
+
+@pytest.mark.parametrize(
+    ("said", "media"),
+    [("text/plain", "text/plain"), ("Text/HTML", None), ("text/html; x", None), (7, None)],
+)
+def test_a_media_type_is_one_or_nothing(said, media):
+    """Whatever is no type is bytes."""
+    blob = named({"kind": "blob", "value": "x", "sha256": SHA, "size": 1, "media": said})
+    assert blob is not None
+    assert blob.media == (media or "application/octet-stream")
+
+
+def test_a_blob_is_a_file_and_no_text():
+    """`--evidence blob:…` would name bytes that nobody has; it says what to type."""
+    town = World().town("rust")
+    item = str(town.market.post({"title": "Fix it"}).data["id"])
+    with pytest.raises(FieldError, match="--blob FILE"):
+        town.market.done(item, ["blob:trace.log"])
+
+
+def test_a_file_that_came_by_hand_is_kept_only_if_it_is_the_named_one(worked):
+    """What an item does not name is refused; what it names is there again."""
+    town, item = worked
+    sha256 = town.market.blob_list(item).data["rows"][0]["sha256"]
+    town.market.blob_drop(sha256[:8])
+    assert town.market.blob_list(item).data["rows"][0]["here"] is False
+    with pytest.raises(BlobError) as bad:
+        town.market.blob_put(item, source(b"something else"))
+    assert bad.value.exit == 8
+    town.market.blob_put(item, source(b"what happened\n", "renamed"))
+    assert town.market.blob_list(item).data["rows"][0]["here"] is True
+    pieces: list[bytes] = []
+    town.market.blob_to(pieces.append, item)
+    assert b"".join(pieces) == b"what happened\n"
+
+
+def test_to_drop_the_only_copy_is_said(worked):
+    """A person learns that nobody else is known to have it; an unknown hash drops nothing."""
+    town, item = worked
+    for said in ("ab", "0" * 64):
+        with pytest.raises(NotFoundError):
+            town.market.blob_drop(said)
+    sha256 = town.market.blob_list().data["rows"][0]["sha256"]
+    assert "no other machine" in town.market.blob_drop(sha256).warn[0]
+    assert town.market.blob_list().words == ("blobs   none here",)
+    assert item
+
+
+def test_a_bundle_says_what_stays_here(worked, tmp_path):
+    """The records travel, the files do not, and export says so."""
+    town, _ = worked
+    [said] = town.market.export(tmp_path / "all.wlb").warn
+    assert said.startswith("1 blob of this board")
+
+
+def test_a_file_over_the_limit_is_refused_with_it(tmp_path):
+    """Exit 2 with the limit, and nothing is left of the part that was read."""
+    files = BlobFiles(tmp_path, most=100)
+    for take in (files.keep, files.measure):
+        with pytest.raises(BlobLimitError) as over:
+            take(BytesIO(b"x" * 101))
+        assert (over.value.limit, over.value.exit) == (100, 2)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_file_that_cannot_be_read_is_said_by_its_name():
+    """Exit 2 before anything is said."""
+    town = World().town("rust")
+    item = str(town.market.post({"title": "Fix it"}).data["id"])
+
+    def gone() -> BytesIO:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    with pytest.raises(FileProblemError) as bad:
+        town.market.done(item, blobs=[Source("gone.log", gone)])
+    assert bad.value.exit == 2
+
+
+def test_what_a_dead_process_left_is_swept(tmp_path):
+    """Parts, and files that no note knows, are gone at the next start; known ones stay."""
+    files = BlobFiles(tmp_path)
+    kept, _ = files.keep(BytesIO(b"known"))
+    files.keep(BytesIO(b"unknown"))
+    part = files.incoming()
+    part.write(b"half")
+    part._file.close()  # as a process that dies does
+    assert files.sweep(frozenset({kept})) == 2
+    assert list(files.all()) == [kept]
+    assert files.find(kept) is not None
+    assert files.find("../" + kept) is None
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    """A store error with exit 6, never a stack trace."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError):
+        BlobFiles(tmp_path / "file" / "blobs").keep(BytesIO(b"x"))
+
+
+def test_a_full_disk_keeps_nothing_and_is_said(tmp_path):
+    """On a device that is full: store.full, and the folder is as it was."""
+    files = BlobFiles(tmp_path)
+    incoming = files.incoming()
+    with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123  # a device, no file
+        os.dup2(full.fileno(), incoming._file.fileno())
+    with pytest.raises(StoreFullError):
+        incoming.write(b"x" * (1 << 20))
+    incoming.drop()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

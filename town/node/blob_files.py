@@ -1,0 +1,164 @@
+"""The folder of blobs in a town's home: a file each, named by the hash of what is in it.
+
+A file appears whole or not at all, and is read only after its bytes were found to be the ones its
+name says. It knows no record, and no name that a stranger gave.
+"""
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from federation.blobs import BLOB_BYTES_MAX, PIECE_BYTES, Blob, BlobLimitError, Coming
+from ledger.store import StoreError, StoreFullError
+from stamps.kinds import is_id
+
+FOLDER_MODE: Final = 0o700
+PART: Final = ".part-"
+DAMAGED: Final = ".damaged"
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def _problem(error: OSError) -> StoreError:
+    why = f"blobs: {error.strerror or error}"
+    return StoreFullError(why) if error.errno in FULL else StoreError(why)
+
+
+class Incoming:
+    """A file that is being written; it counts only once it is whole."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            number, name = tempfile.mkstemp(prefix=PART, dir=folder)
+        except OSError as error:
+            raise _problem(error) from error
+        self._folder = folder
+        self._path = Path(name)
+        self._file: BinaryIO = os.fdopen(number, "wb")
+
+    def write(self, piece: bytes) -> None:
+        """The piece is in the file. Raises StoreFullError, StoreError."""
+        try:
+            self._file.write(piece)
+        except OSError as error:
+            raise _problem(error) from error
+
+    def settle(self, sha256: str) -> None:
+        """The file is durable under its hash. Raises StoreFullError, StoreError."""
+        target = self._folder / sha256[:2] / sha256
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            target.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            self._path.replace(target)
+            for folder in (target.parent, self._folder):
+                _sync_folder(folder)
+        except OSError as error:
+            raise _problem(error) from error
+
+    def drop(self) -> None:
+        """Nothing is left of what did not settle."""
+        try:
+            self._file.close()
+        except OSError:
+            pass  # what could not be written goes with the file
+        finally:
+            self._path.unlink(missing_ok=True)
+
+
+class BlobFiles:
+    """The blobs of one town. `most` is how large one may be, in bytes."""
+
+    def __init__(self, folder: Path, *, most: int = BLOB_BYTES_MAX) -> None:
+        self.folder = folder
+        self.most = most
+
+    def keep(self, source: BinaryIO) -> tuple[str, int]:
+        """The hash and size of what the source held; it is here. Raises."""
+        incoming, hashed, size = Incoming(self.folder), hashlib.sha256(), 0
+        try:
+            while piece := source.read(PIECE_BYTES):
+                size += len(piece)
+                if size > self.most:
+                    raise BlobLimitError(self.most)
+                hashed.update(piece)
+                incoming.write(piece)
+            incoming.settle(hashed.hexdigest())
+        finally:
+            incoming.drop()
+        return hashed.hexdigest(), size
+
+    def measure(self, source: BinaryIO) -> tuple[str, int]:
+        """The same, and nothing is kept."""
+        hashed, size = hashlib.sha256(), 0
+        while piece := source.read(PIECE_BYTES):
+            size += len(piece)
+            if size > self.most:
+                raise BlobLimitError(self.most)
+            hashed.update(piece)
+        return hashed.hexdigest(), size
+
+    def incoming(self) -> Incoming:
+        """A file for a blob that comes piece by piece."""
+        return Incoming(self.folder)
+
+    def take(self, blob: Blob, payload: bytes) -> None:
+        """The blob is here. Raises BlobError for other bytes, StoreError."""
+        coming = Coming(blob)
+        coming.take(payload)
+        coming.end()
+        incoming = self.incoming()
+        try:
+            incoming.write(payload)
+            incoming.settle(blob.sha256)
+        finally:
+            incoming.drop()
+
+    def find(self, sha256: str) -> Path | None:
+        """The file of a blob, its bytes looked at; one that was damaged is put aside."""
+        if not is_id(sha256):
+            return None
+        path = self.folder / sha256[:2] / sha256
+        hashed = hashlib.sha256()
+        try:
+            with path.open("rb") as file:
+                while piece := file.read(PIECE_BYTES):
+                    hashed.update(piece)
+            if hashed.hexdigest() == sha256:
+                return path
+            path.replace(path.with_name(sha256 + DAMAGED))
+        except OSError:
+            return None
+        return None
+
+    def drop(self, sha256: str) -> None:
+        """The blob is not here."""
+        if is_id(sha256):
+            (self.folder / sha256[:2] / sha256).unlink(missing_ok=True)
+
+    def all(self) -> Iterator[str]:
+        """The hash of every file that is here."""
+        for path in sorted(self.folder.glob("??/*")):
+            if is_id(path.name):
+                yield path.name
+
+    def sweep(self, known: frozenset[str]) -> int:
+        """What a process that died left behind, and what nobody names, is gone; how many files."""
+        gone = list(self.folder.glob(f"{PART}*"))
+        gone += [self.folder / one[:2] / one for one in self.all() if one not in known]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return len(gone)
+
+
+def _sync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

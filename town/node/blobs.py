@@ -1,0 +1,233 @@
+"""Blobs between this node and others: answered, fetched, and handed to whoever can be called.
+
+A carrier and the home of an item take what a record names, as far as they have room; the rest is
+fetched by whoever wants it. Nobody is told of a blob but by the record that brought it here.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from federation.blobs import Blob, BlobLimitError, BlobQuotaError
+from federation.letters import MESSAGE_BYTES_MAX
+from federation.peers import Peer, PeerBook
+from federation.transport.blobs import fetch
+from federation.transport.client import Client, PeerRefusedError
+from ledger.journal import Journal
+from stamps.errors import WastelandError
+from town.market import blob_notes
+from town.market.blob_notes import BlobNote
+from town.market.town import Town
+from town.node.blob_files import BlobFiles
+from town.node.config import Config
+from town.node.log import Logger
+from town.node.writer import Writer
+
+LOG = Logger("blobs")
+SHARES: Final = 16  # of the room for others, one account has one
+NOT_FOUND: Final = 404
+
+
+class Gate(Protocol):
+    """Says who may see a wasteland."""
+
+    def may(self, caller: str, wasteland: str) -> object | None:
+        """None where the caller may not; call it in the ledger's thread."""
+        ...
+
+
+class Behind(Protocol):
+    """The node that these are the blobs of."""
+
+    town: Town
+    book: PeerBook
+    writer: Writer
+    client: Client
+    config: Config
+    public_url: str
+    now: Callable[[], int]
+
+    @property
+    def hosting(self) -> Gate:
+        """Who says who may."""
+        ...
+
+
+class BlobExchange:
+    """The blobs of one node, as peers meet them."""
+
+    def __init__(self, desk: Behind, files: BlobFiles) -> None:
+        self.desk = desk
+        self.files = files
+        self._refused: set[tuple[str, str]] = set()  # peer and hash, until the next start
+        self._settled: dict[tuple[str, str], int] = {}  # when a pair had nothing left to do
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._cards: set[str] = set()  # peers whose card was looked at since the start
+
+    # --- answering
+
+    async def path_of(self, caller: str, sha256: str) -> Path | None:
+        """The file of a blob, where the caller may see a record that brought it here."""
+
+        def told() -> bool:
+            town, note = self.desk.town, blob_notes.get(self.desk.town, sha256)
+            return note is not None and any(
+                wasteland in town.ledgers
+                and self.desk.hosting.may(caller, wasteland) is not None
+                and blob_notes.named_by(town.ledgers[wasteland], record, sha256) is not None
+                for wasteland, record in note.records
+            )
+
+        if not await self.desk.writer.do(told):
+            return None
+        return await asyncio.to_thread(self.files.find, sha256)
+
+    async def take(
+        self, caller: str, wasteland: str, record: str, sha256: str, body: bytes
+    ) -> bool:
+        """The blob that a held record names is here. False where the caller may not. Raises."""
+        note = await self.desk.writer.do(lambda: self._wanted(caller, wasteland, record, sha256))
+        if note is None:
+            return False
+        await asyncio.to_thread(self.files.take, note.blob, body)
+        await self.desk.writer.do(lambda: blob_notes.link(self.desk.town, note))
+        return True
+
+    def _wanted(self, caller: str, wasteland: str, record: str, sha256: str) -> BlobNote | None:
+        """What would be noted of the blob. Raises BlobLimitError, BlobQuotaError."""
+        desk = self.desk
+        journal = desk.town.ledgers.get(wasteland)
+        if journal is None or desk.hosting.may(caller, wasteland) is None:
+            return None
+        blob = blob_notes.named_by(journal, record, sha256)
+        if blob is None or not (desk.public_url or self._for_us(journal, record)):
+            return None
+        most = self.desk.config.number("blobs.handed_bytes")
+        if blob.size > most:
+            raise BlobLimitError(most)
+        entry = journal.held.entry(record)
+        account = entry.record.account if entry is not None else ""
+        self._check_room(blob, account)
+        where = ((wasteland, record),)
+        return BlobNote(blob=blob, records=where, by=account, at=desk.now())
+
+    def _for_us(self, journal: Journal, record: str) -> bool:
+        """Whether the record is about an item that this town posted."""
+        entry = journal.held.entry(record)
+        post = journal.held.entry(entry.record.about) if entry is not None else None
+        return post is not None and post.record.account == self.desk.town.account
+
+    def _check_room(self, blob: Blob, account: str) -> None:
+        room = self.desk.config.number("blobs.room_bytes")
+        others = [note for note in blob_notes.every(self.desk.town) if note.by]
+        if any(note.blob.sha256 == blob.sha256 for note in others):
+            return
+        if sum(note.blob.size for note in others) + blob.size > room:
+            raise BlobQuotaError(room)
+        mine = sum(note.blob.size for note in others if note.by == account)
+        if mine + blob.size > room // SHARES:
+            raise BlobQuotaError(room // SHARES)
+
+    # --- asking
+
+    async def fetch(self, wasteland: str, blob: Blob, *, worker: str) -> Peer:
+        """The peer that had it; the blob is here. Raises BlobAwayError and others."""
+        if blob.size > self.files.most:
+            raise BlobLimitError(self.files.most)
+        peers = await self.desk.writer.do(lambda: self._ordered(wasteland, worker))
+        return await fetch(self.desk.client, peers, blob, self.files.incoming)
+
+    def _ordered(self, wasteland: str, worker: str) -> list[Peer]:
+        """Whom to ask: the author's node, then carriers, then the others."""
+        known = [peer for peer in self.desk.book.of(wasteland) if peer.addresses]
+        return sorted(known, key=lambda peer: (peer.account != worker, not peer.carries))
+
+    # --- handing over
+
+    async def after(self, key: str, wasteland: str, *, soon: bool) -> None:
+        """After an exchange the peer gets those of our blobs that it takes: now, or `soon`.
+
+        A large blob on a slow line holds up no record.
+        """
+        pair = (key, wasteland)
+        if pair in self._tasks or self._settled.get(pair) == self.desk.town.blob_changes:
+            return
+        task = asyncio.create_task(self._hand_over(key, wasteland))
+        self._tasks[pair] = task
+        task.add_done_callback(lambda _: self._tasks.pop(pair, None))
+        if not soon:
+            await task
+
+    async def stop(self) -> None:
+        """Nothing is being handed over."""
+        tasks = tuple(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _hand_over(self, key: str, wasteland: str) -> None:
+        peer, before = self.desk.book.get(key), self.desk.town.blob_changes
+        if peer is None or not peer.addresses:
+            return
+        done = True
+        try:
+            await self._look(peer)
+            for note, record in await self.desk.writer.do(lambda: self._due(key, wasteland)):
+                done = await self._hand(peer, wasteland, note, record) and done
+        except WastelandError as error:
+            LOG.info("hand over", peer=peer.label, code=error.code)
+            return
+        if done:
+            self._settled[key, wasteland] = before
+
+    async def _look(self, peer: Peer) -> None:
+        """Whether the peer carries is known as its card says it now."""
+        if peer.key in self._cards:
+            return
+        self._cards.add(peer.key)
+        card = await self.desk.client.card(peer.addresses[0], allow_private=peer.allow_private)
+        if card.key == peer.key and card.carries and not peer.carries:
+            await self.desk.writer.do(lambda: self.desk.book.put(replace(peer, carries=True)))
+
+    def _due(self, key: str, wasteland: str) -> Sequence[tuple[BlobNote, str]]:
+        """Our blobs that the peer should have and has not, each with the record that names it."""
+        peer, journal = self.desk.book.get(key), self.desk.town.ledgers.get(wasteland)
+        if peer is None or journal is None:
+            return ()
+        return [
+            (note, record)
+            for note in blob_notes.every(self.desk.town)
+            if note.own
+            and peer.key not in note.holders
+            and (peer.key, note.blob.sha256) not in self._refused
+            and note.blob.size < MESSAGE_BYTES_MAX
+            for where, record in note.records[:1]
+            if where == wasteland and (peer.carries or _posted_by(journal, record, peer.account))
+        ]
+
+    async def _hand(self, peer: Peer, wasteland: str, note: BlobNote, record: str) -> bool:
+        """Whether there is nothing more to do about it."""
+        sha256 = note.blob.sha256
+        found = await asyncio.to_thread(self.files.find, sha256)
+        if found is None:
+            return True
+        payload = await asyncio.to_thread(found.read_bytes)
+        path = f"/v1/w/{wasteland}/blobs/{record}/{sha256}"
+        try:
+            await self.desk.client.call(peer, "POST", path, payload)
+        except PeerRefusedError as refused:
+            LOG.info("refused", peer=peer.label, sha256=sha256[:16], code=refused.theirs)
+            if refused.status == NOT_FOUND:
+                return False  # it may hold the record next time
+            self._refused.add((peer.key, sha256))
+            return True
+        await self.desk.writer.do(lambda: blob_notes.holds(self.desk.town, sha256, peer.key))
+        return True
+
+
+def _posted_by(journal: Journal, record: str, account: str) -> bool:
+    entry = journal.held.entry(record)
+    post: Any = journal.held.entry(entry.record.about) if entry is not None else None
+    return bool(account) and post is not None and post.record.account == account
