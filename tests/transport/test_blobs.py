@@ -2,26 +2,21 @@
 
 import asyncio
 import base64
-import contextlib
-import gzip
 import hashlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from io import BytesIO
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from federation.blobs import Blob, evidence_of
-from federation.peers import Peer
-from federation.transport.blobs import AT_ONCE_MAX, SENT_BURST, BlobAwayError, fetch
+from federation.transport.blobs import AT_ONCE_MAX, SENT_BURST, BlobAwayError
 from federation.transport.client import Client, PeerRefusedError
 from ledger import actions_items as say
 from tests.transport.nodes import Node, as_peer, joined, node, stranger
 from town.market.blobs import Source
-from town.node.blob_files import BlobFiles
 
 LOG = b"one line of a log\n" * 5_000
 
@@ -336,100 +331,3 @@ async def posted(poster: Node, other: Node) -> str:
     item = str((await poster.use(lambda m: m.post({"title": "Fix it"}))).data["id"])
     await other.settles(lambda: item in ids(other))
     return item
-
-
-# --- a peer that lies
-
-
-@contextlib.asynccontextmanager
-async def liar(
-    answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
-) -> AsyncIterator[Peer]:
-    """Somebody at an address who answers for every blob."""
-    app = web.Application()
-    app.router.add_get("/v1/blobs/{sha256}", answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    key = str(stranger(b"liar".ljust(32, b".")).key().device)
-    try:
-        yield Peer(key=key, addresses=(f"http://127.0.0.1:{port}",), allow_private=True)
-    finally:
-        await runner.cleanup()
-
-
-async def endless(request: web.Request) -> web.StreamResponse:
-    """A body without an end."""
-    answer = web.StreamResponse()
-    await answer.prepare(request)
-    while True:
-        await answer.write(b"x" * 65_536)
-
-
-async def cut(request: web.Request) -> web.StreamResponse:
-    """A body that ends early, without saying so."""
-    return web.Response(body=LOG[:1000])
-
-
-async def torn(request: web.Request) -> web.StreamResponse:
-    """A connection that ends in the middle."""
-    answer = web.StreamResponse()
-    answer.content_length = len(LOG)
-    await answer.prepare(request)
-    await answer.write(LOG[:1000])
-    assert request.transport is not None
-    request.transport.abort()
-    return answer
-
-
-async def changed(request: web.Request) -> web.StreamResponse:
-    """As many bytes, and not the ones."""
-    return web.Response(body=LOG[:-1] + b"!")
-
-
-async def zipped(request: web.Request) -> web.StreamResponse:
-    """A few bytes that would become many."""
-    return web.Response(body=gzip.compress(LOG), headers={"Content-Encoding": "gzip"})
-
-
-async def elsewhere(request: web.Request) -> web.StreamResponse:
-    """Somebody else's address."""
-    raise web.HTTPFound("http://127.0.0.1:9/")
-
-
-@pytest.mark.parametrize("lie", [endless, cut, torn, changed, zipped, elsewhere])
-async def test_no_lie_is_kept_and_the_next_peer_is_asked(tmp_path, lie):
-    """No more is read than was named, nothing is left of it, and the honest one gives it."""
-    blob, files = Blob(sha256=hash_of(LOG), size=len(LOG)), BlobFiles(tmp_path)
-    read = 0
-
-    class Counted:
-        """A file that is counted."""
-
-        def __init__(self) -> None:
-            self.file = files.incoming()
-            self.settle, self.drop = self.file.settle, self.file.drop
-
-        def write(self, piece: bytes) -> None:
-            nonlocal read
-            read += len(piece)
-            self.file.write(piece)
-
-    async def honest(request: web.Request) -> web.StreamResponse:
-        return web.Response(body=LOG)
-
-    async with liar(lie) as bad, liar(honest) as good:
-        calls = stranger()
-        try:
-            with pytest.raises(BlobAwayError) as away:
-                await fetch(calls, [bad], blob, Counted)
-            assert len(away.value.tried) == 1
-            assert read <= len(LOG)
-            assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-            assert await fetch(calls, [bad, good], blob, Counted) == good
-        finally:
-            await calls.close()
-    found = files.find(blob.sha256)
-    assert found is not None
-    assert found.read_bytes() == LOG
