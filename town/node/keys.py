@@ -5,6 +5,7 @@ It never copies a device key anywhere: another machine makes its own.
 """
 
 import os
+import threading
 from pathlib import Path
 
 from stamps.identity import DeviceKey
@@ -20,7 +21,10 @@ class KeyFiles:
     def __init__(self, home: Home, *, passphrase: str = "") -> None:
         self.home = home
         self.passphrase = passphrase
-        self._ring: KeyRing | None = None  # the town's lock keeps other writers away
+        # The town's lock keeps other processes away, this one other threads of ours: whoever reads
+        # while a key is written must not leave the old one behind.
+        self._ring: KeyRing | None = None
+        self._turn = threading.Lock()
 
     @property
     def device_file(self) -> Path:
@@ -34,10 +38,13 @@ class KeyFiles:
 
     def load(self) -> KeyRing:
         """The keys that are here. Raises KeystoreError."""
-        if self._ring is None:
-            device = self._read(self.device_file).device
-            self._ring = KeyRing(device=device, rotation=self._read(self.rotation_file).rotation)
-        return self._ring
+        ring = self._ring
+        if ring is None:
+            with self._turn:
+                device = self._read(self.device_file).device
+                rotation = self._read(self.rotation_file).rotation
+                ring = self._ring = KeyRing(device=device, rotation=rotation)
+        return ring
 
     def save_device(self, key: DeviceKey) -> None:
         """The key signs from now on; the one before it is kept aside and signs no more."""
@@ -52,8 +59,9 @@ class KeyFiles:
 
     def put_away(self) -> None:
         """No recovery key is on this disk."""
-        self.rotation_file.unlink(missing_ok=True)
-        self._ring = None
+        with self._turn:
+            self.rotation_file.unlink(missing_ok=True)
+            self._ring = None
 
     def _read(self, path: Path) -> KeyRing:
         try:
@@ -63,14 +71,15 @@ class KeyFiles:
         return from_file(raw, passphrase=self.passphrase)
 
     def _write(self, path: Path, ring: KeyRing) -> None:
-        self._ring = None
         fresh = path.with_name(f"{path.name}.new")
         descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, KEY_MODE)
         with os.fdopen(descriptor, "wb") as file:
             file.write(to_file(ring, passphrase=self.passphrase))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(fresh, path)  # noqa: PTH105
+        with self._turn:
+            os.replace(fresh, path)  # noqa: PTH105
+            self._ring = None
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
