@@ -41,6 +41,8 @@ def market(tmp_path_factory):
     ash.type("note", found.posted, MARK)
     ash.type("note", found.theirs, "--ask", MARK)
     ash.type("done", found.held_by_ash, "--evidence", f"text:{MARK}", "--summary", MARK)
+    (ash.folder / MARK).write_text("x")
+    ash.type("done", found.theirs, "--blob", MARK, "--speculative")
     ash.type("unclaim", found.asked, "--reason", MARK)
     ash.type("stamp", "give", "rust", "--quality", "3", "-m", MARK)
     rust.learns(ash)
@@ -63,6 +65,8 @@ def lines(market) -> list[tuple[str, ...]]:
         ("leaderboard",), ("stamp", "list"), ("account",),
         ("device", "list"), ("peer", "list"), ("policy",), ("verify",), ("log",), ("sync",),
         ("diff", "HEAD~1", "HEAD"), ("config", "list"), ("config", "get", "node.port"),
+        ("blob", "list"), ("blob", "list", market.theirs), ("blob", "get", market.theirs),
+        ("blob", "drop", "c0ffee"), ("blob", "put", market.theirs, "/nowhere"),
         ("version",), ("help",), ("help", "exits"), ("completion", "bash"), ("doctor",),
         ("show", "w-0000"), ("show", "w"), ("accept", market.posted, "--quality", "5"),
         ("claim", market.theirs, "--wait", "0"), ("grant", market.posted), ("peer", "ping", "x"),

@@ -135,7 +135,11 @@ class BlobDesk(ItemDesk):
             f"saved   {target.name}, {bytes_text(blob.size)}{came}; its hash is the one named",
             "        it is a stranger's file: look before you run or open it",
         )
-        data = {**_row(blob, None), "here": True, "file": str(target), "from": peer or None}
+        row = _row(blob, None)
+        place: dict[str, Any] = {"file": str(target)}
+        if target is not to:  # the name is a stranger's, though a harmless one
+            place = {"folder": str(to), "untrusted": {**row["untrusted"], "file": target.name}}
+        data = {**row, "here": True, "from": peer or None, **place}
         return self.answer("wl.v1.blob", data, words)
 
     def blob_to(self, write: Callable[[bytes], object], item: str, sha256: str = "") -> Blob:
