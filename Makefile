@@ -9,6 +9,9 @@ STAMP := .venv/.fresh
 FAST := not dolt and not chromium and not slow
 PACKAGES := cli town federation ledger stamps
 
+# Compiled once, whatever the caller's shell says: hundreds of processes are started by the tests.
+export PYTHONDONTWRITEBYTECODE :=
+
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
@@ -34,11 +37,11 @@ check: $(STAMP) ## format, lint, types, imports, fast tests
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
-	$(BIN)/python -m pytest -q -n 2 -m "$(FAST)"
+	WL_PROFILE=check $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "$(FAST)"
 
 test: $(STAMP) ## every test, with coverage and its floors
 	rm -f .coverage .coverage.* coverage.json
-	WL_DOLT="$${WL_DOLT:-$$(tools/dolt/build || true)}" $(BIN)/python -m tools.covered run -m pytest
+	WL_DOLT="$${WL_DOLT:-$$(tools/dolt/build || true)}" $(BIN)/python -m tools.covered run -m pytest -n 2 --dist worksteal
 	$(BIN)/python -m tools.covered combine --quiet
 	$(BIN)/python -m tools.covered json --quiet -o coverage.json
 	$(BIN)/python -m tools.coverage_floors coverage.json

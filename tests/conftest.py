@@ -1,16 +1,25 @@
 """What every test shares: how hard Hypothesis tries.
 
-Profiles: `dev` by default, `ci` where CI is set, and any by name in WL_PROFILE. The engine is
-loaded by `plugin_boot.py`, skips are judged by `plugin_skips.py`.
+Profiles: `dev` by default, `ci` where CI is set, and any by name in WL_PROFILE; `make check` has
+one of its own, so that nobody waits long. The engine is loaded by `plugin_boot.py`, skips are
+judged by `plugin_skips.py`.
 """
 
+import gc
 import os
 
 from hypothesis import settings
 
+settings.register_profile("check", max_examples=10, deadline=None)
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=500, deadline=None, derandomize=True, database=None)
 settings.register_profile("nightly", max_examples=20_000, deadline=None)
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 settings.load_profile(os.environ.get("WL_PROFILE") or ("ci" if CI else "dev"))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests stay to the end: the collector need not look at them again."""
+    gc.collect()
+    gc.freeze()

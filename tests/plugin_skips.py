@@ -9,6 +9,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ LISTED_FILE = Path(__file__).with_name("not-here.toml")
 LISTED = tuple(entry["text"] for entry in tomllib.loads(LISTED_FILE.read_text())["reason"])
 REQUIRE_ALL = os.environ.get("WL_REQUIRE_ALL") == "1"
 REASONS: Counter[str] = Counter()
+MODULES: Counter[str] = Counter()  # the reasons of whole modules, which each worker meets
+SENT = "reasons of modules left out"
 
 Report = pytest.TestReport | pytest.CollectReport
 
@@ -55,22 +58,36 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Count the reason, also of a test that another process ran."""
-    counted(report)
+    counted(report, REASONS)
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Count the reason of a module that skipped itself."""
-    counted(report)
+    counted(report, MODULES)
 
 
-def counted(report: Report) -> None:
+def counted(report: Report, reasons: Counter[str]) -> None:
     """A reason to leave something out is remembered for the end of the run."""
     reason = skip_reason(report)
     if reason is not None:
-        REASONS[reason] += 1
+        reasons[reason] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker, which prints nothing, hands over why modules skipped themselves."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[SENT] = dict(MODULES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Workers read the same modules, so what several of them say is counted once."""
+    for reason, count in getattr(node, "workeroutput", {}).get(SENT, {}).items():
+        MODULES[reason] = max(MODULES[reason], count)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print each reason once, with how many it left out."""
-    for reason, count in sorted(REASONS.items()):
+    for reason, count in sorted((REASONS + MODULES).items()):
         terminalreporter.write_line(f"not here ({count}): {reason}")

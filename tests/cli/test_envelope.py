@@ -172,7 +172,8 @@ def test_no_text_of_ours_names_a_command_that_does_not_exist():
     found, bad = 0, list[tuple[str, str]]()
     for package in ("cli", "town", "federation", "ledger", "stamps"):
         for file in sorted((ROOT / package).rglob("*.py")):
-            for said in texts_of(ast.parse(file.read_text("utf-8"))):
+            text = file.read_text("utf-8")
+            for said in texts_of(ast.parse(text)) if "wl" in text else ():
                 named = [said] if isinstance(said, list) else _commands_in(said)
                 found += len(named)
                 bad += [(file.name, " ".join(words)) for words in named if not exists(words)]

@@ -16,6 +16,7 @@ from ledger.tables import Row
 from tests.ledger.people import Board
 from tests.ledger.test_against_model import NOW, history
 from tests.ledger.test_sets import fed, opened, shown
+from tests.seeds import seeds
 
 
 def exported(journal: Journal, *, item: str = "") -> bytes:
@@ -57,7 +58,7 @@ def board():
     return board
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40, fast=6))
 def test_a_bundle_carries_the_whole_set_of_any_history(seed):
     """Equal roots, equal rows; a second import changes nothing; exports are the same bytes."""
     made = history(seed, join=("open", "invite")[seed % 2])

@@ -7,6 +7,7 @@ import pytest
 from tests.federation.exchange import Side, talk
 from tests.ledger.test_against_model import history
 from tests.ledger.test_sets import fed, opened, shown
+from tests.seeds import seeds
 
 
 def sides(seed: int, *, parts: int = 2) -> list[Side]:
@@ -26,7 +27,7 @@ def sides(seed: int, *, parts: int = 2) -> list[Side]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", seeds(100, fast=10))
 def test_two_partial_holdings_become_equal_in_one_exchange(seed):
     """Equal roots and rows, and a second exchange is one question and one answer."""
     one, other = sides(seed)
@@ -38,7 +39,7 @@ def test_two_partial_holdings_become_equal_in_one_exchange(seed):
     assert again.bytes <= 64
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40, fast=5))
 def test_three_towns_converge_in_any_order_of_meeting(seed):
     """A carries to C what B told it: every reachable member is a relay."""
     towns = sides(seed, parts=3)
@@ -50,7 +51,7 @@ def test_three_towns_converge_in_any_order_of_meeting(seed):
 
 
 @pytest.mark.parametrize("cut", range(1, 5))
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12, fast=2))
 def test_an_exchange_cut_anywhere_is_finished_by_the_next(seed, cut):
     """A line that breaks after any message costs nothing but time."""
     one, other = sides(seed)

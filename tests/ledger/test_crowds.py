@@ -15,7 +15,15 @@ from tests.ledger.crowds import Crowd
 from tests.seeds import seeds
 
 PASSES_MAX = 40
-SEEDS = seeds(60, fast=6)
+EVERY_FOURTH = seeds(60, fast=12)[::4]
+SEEDS = seeds(60, fast=4)
+
+
+MADE_FOR = (
+    "rigs", "wanted", "completions", "stamps", "rig_links", "wl_attempts", "identity forks",
+    "vanished", "on behalf", "rejected", "accepted", "closed", "revoked", "waits_for_record",
+    "newer_version",
+)  # fmt: skip
 
 
 class Told:
@@ -104,7 +112,7 @@ def test_who_heard_different_parts_agrees_after_an_exchange(seed):
     assert shown(one) == shown(two) == shown(three)
 
 
-@pytest.mark.parametrize("seed", range(0, 60, 4))
+@pytest.mark.parametrize("seed", EVERY_FOURTH)
 def test_a_bundle_carries_all_of_it(seed):
     """Written by one ledger and read by an empty one: one root, one board, and once is enough."""
     told = Told(seed)
@@ -141,13 +149,6 @@ def test_the_histories_hold_what_they_are_made_for():
             for given in story.stamps if story is not None else ():
                 seen["revoked"] += bool(given.revoked)
             seen[str(story.stop) if story is not None else ""] += 1
-    missing = [
-        name
-        for name in (
-            "rigs", "wanted", "completions", "stamps", "rig_links", "wl_attempts",
-            "identity forks", "vanished", "on behalf", "rejected", "accepted", "closed",
-            "revoked", "waits_for_record", "newer_version",
-        )
-        if not seen[name]
-    ]  # fmt: skip
-    assert missing == []
+        if all(seen[name] for name in MADE_FOR):
+            break
+    assert [name for name in MADE_FOR if not seen[name]] == []

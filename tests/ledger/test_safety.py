@@ -14,10 +14,12 @@ from stamps.record import ChainKey, Entry, Envelope, Record
 from tests.ledger.crowds import Crowd
 from tests.ledger.people import key_named
 from tests.ledger.test_against_model import history
+from tests.seeds import tries
 
 LATER = 10**13
 PASSES_MAX = 30
-EXAMPLES = max(25, settings().max_examples // 4)  # one is a whole history, looked at each step
+# One example is a whole history, looked at after each step.
+EXAMPLES = tries(max(25, settings().max_examples // 4), fast=6)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from stamps.errors import WastelandError
+from tests.seeds import seeds
 from tests.simulation.bugs import PLANTED
 from tests.simulation.play import Play
 from tests.simulation.points import POINTS
@@ -63,7 +64,7 @@ def test_every_world_heals_to_one_board():
     assert [name for name in everything if totals[name] == 0] == []
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2, fast=1))
 def test_a_few_worlds_heal_while_one_works(seed):
     """The same for two seeds, quickly."""
     totals = Play(seed).run()

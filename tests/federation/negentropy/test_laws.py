@@ -18,6 +18,7 @@ from federation.negentropy import (
 )
 from federation.negentropy.codec import EMPTY_FINGERPRINT, INFINITY, Draft, decode_message
 from tests.federation.negentropy.exchange import exchange, indexed_ids, numbered_keys
+from tests.seeds import tries
 
 FEW_IDS = [bytes([tail]).rjust(32, bytes([head])) for head in (0, 7, 255) for tail in (0, 1, 255)]
 IDS = st.one_of(st.sampled_from(FEW_IDS), st.binary(min_size=32, max_size=32))
@@ -80,7 +81,7 @@ def manners(draw):
     }
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=tries(120, fast=12), deadline=None)
 @given(two_sets(), manners(), manners(), st.integers(0, 3100))
 def test_any_session_finds_exactly_the_symmetric_difference(sets, asking, answering, shift):
     """Whatever the sets, the parameters and the frames, nothing is missed and nothing made up."""
@@ -92,7 +93,7 @@ def test_any_session_finds_exactly_the_symmetric_difference(sets, asking, answer
     assert outcome.need == indexed_ids(server) - indexed_ids(client)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60, fast=8), deadline=None)
 @given(two_sets(), manners(), manners())
 def test_no_message_is_longer_than_its_frame_and_all_bounds_ascend(sets, asking, answering):
     """A frame limit holds to the byte, and our own strict reader takes all we write."""
@@ -105,7 +106,7 @@ def test_no_message_is_longer_than_its_frame_and_all_bounds_ascend(sets, asking,
         decode_message(message)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(80, fast=6), deadline=None)
 @given(st.data())
 def test_a_bucket_index_answers_as_a_sorted_list_after_any_changes(data):
     """Sums, items, positions and ids agree with the plain index, and so they do after a restart."""
@@ -160,7 +161,7 @@ def assert_same_answers(index, plain, data):
         assert index.lower_bound(bound) == plain.lower_bound(bound)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300, fast=40), deadline=None)
 @given(st.binary(max_size=200))
 @example(b"\x00\x00\x01" + bytes(16))
 def test_a_message_that_is_read_is_the_only_spelling_of_its_ranges(body):
