@@ -15,7 +15,7 @@ app = new_module()
 EXIT_CODES = (
     (0, "done; you may go on"),
     (1, "failed"),
-    (2, "the command line is wrong"),
+    (2, "the command line, or a file it names, is wrong"),
     (3, "not found, or more than one fits"),
     (4, "not allowed: somebody else's, a key, the clock, a quota"),
     (5, "it is not yours: stop"),

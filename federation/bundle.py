@@ -53,6 +53,14 @@ class BundleError(WastelandError):
         self.reason = reason
 
 
+class NoBundleError(BundleError):
+    """What was given is no bundle that this version reads: nothing of it was looked at."""
+
+    code: ClassVar[str] = "bundle.none"
+    hint: ClassVar[str] = "Give a file that wl export wrote; rows of others: wl import --rows DIR"
+    exit: ClassVar[int] = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What a bundle says of itself; only its wasteland is ever believed, and checked."""
@@ -219,9 +227,12 @@ class Reader:
         self._header: Header | None = None
 
     def header(self) -> Header:
-        """The first line. Raises BundleError."""
+        """The first line. Raises NoBundleError."""
         if self._header is None:
-            self._header = _header(self._line(HEADER_BYTES_MAX))
+            try:
+                self._header = _header(self._line(HEADER_BYTES_MAX))
+            except BundleError as error:
+                raise NoBundleError(error.reason, str(error)) from None
         return self._header
 
     def lines(self) -> Iterator[bytes]:

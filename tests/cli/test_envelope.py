@@ -72,7 +72,8 @@ def lines(market) -> list[tuple[str, ...]]:
         ("claim", market.theirs, "--wait", "0"), ("grant", market.posted), ("peer", "ping", "x"),
         ("reject", market.theirs, "--reason", "x"), ("done", market.posted), ("nothing",),
         ("post", "x" * 201), ("stamp", "give", "rust", "--quality", "5"), ("device", "list", "x"),
-        ("show", "c0ffee"), ("config", "get", "nope"), ("import", "/nowhere"), ("join", "x"),
+        ("show", "c0ffee"), ("config", "get", "nope"), ("import", "/nowhere"),
+        ("import", __file__), ("join", "x"),
     ]  # fmt: skip
 
 

@@ -36,6 +36,19 @@ def test_the_board_of_a_date_is_the_board_of_then(town):
     assert town.type("browse", "--as-of", "2999-01-01").text.count("open") >= 2
 
 
+def test_a_file_that_is_no_bundle_is_the_callers_mistake(town):
+    """Exit 2 with what to give; a bundle that breaks in the middle is damage, exit 8."""
+    (town.folder / "notes.txt").write_text("not a bundle\n")
+    none = town.json("import", "notes.txt")
+    assert (none["exit"], none["error"]["code"]) == (2, "bundle.none")
+    assert town.json("import", "-", stdin=b"")["exit"] == 2
+    assert town.type("export", "all.wlb").code == 0
+    whole = (town.folder / "all.wlb").read_bytes()
+    (town.folder / "half.wlb").write_bytes(whole[: len(whole) * 3 // 4])
+    half = town.json("import", "half.wlb")
+    assert (half["exit"], half["error"]["code"]) == (8, "bundle.bad")
+
+
 def test_a_diff_shows_each_row_that_changed(town):
     """Between the commit before the second post and now."""
     rows = town.json("log")["data"]["rows"]
