@@ -17,6 +17,7 @@ from federation.transport.client import Client, PeerRefusedError
 from ledger import actions_items as say
 from tests.transport.nodes import Node, as_peer, joined, node, stranger
 from town.market.blobs import Source
+from town.node.lifecycle import NodeFacts
 
 LOG = b"one line of a log\n" * 5_000
 
@@ -109,8 +110,10 @@ async def test_a_carrier_brings_a_file_between_two_that_nobody_can_call(tmp_path
         answer = await one.use(lambda m: m.blob_get(item, to=tmp_path))
         assert answer.data["from"] == "hub"
         assert (tmp_path / "t.log").read_bytes() == LOG
-        status = one.town.status(None).data
-        assert [peer["name"] for peer in status["peers"] if peer["carries"]] == ["hub"]
+        facts = NodeFacts(pid=1, created=0.0, url=one.url, public_url="", started_at=0)
+        status = one.town.status(facts)
+        assert [peer["name"] for peer in status.data["peers"] if peer["carries"]] == ["hub"]
+        assert "(normal at home). hub carries for you." in "\n".join(status.words)
 
 
 async def test_what_nobody_has_is_said_with_who_was_asked(tmp_path):
