@@ -8,7 +8,7 @@ its signature is good and it continues its chain; it is not folded.
 import argparse
 import hashlib
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import thread_time
 from typing import Final
@@ -20,6 +20,7 @@ from federation.answerer import Answerer
 from federation.letters import decode_answer, decode_parcel
 from federation.remembered import Memory
 from federation.session import Ask, Caller, Report
+from ledger.checks import Ticket
 from ledger.member_set import root_of
 from ledger.replica import Frontier, Head, Received
 from stamps.record import ChainKey, Entry, parse_line, sign, verify
@@ -72,6 +73,14 @@ class Heads:
             raise RuntimeError("asked for what both sides hold")
         return self.fresh[key][first - LENGTH : last - LENGTH + 1]
 
+    def by_time(self, stretches: Mapping[ChainKey, tuple[int, int]]) -> Iterator[Entry]:
+        """The records of these stretches by `at`."""
+        found = [e for key, stretch in stretches.items() for e in self.chain(key, *stretch)]
+        return iter(sorted(found, key=lambda entry: entry.record.at))
+
+    def hold_still(self, *, still: bool) -> None:
+        """The frontier is made anew after each record anyway."""
+
     def account_log(self, account: str) -> Sequence[Entry]:
         """No account is told of."""
         del account
@@ -96,9 +105,11 @@ class Heads:
         """Layer 2 is `bench.negentropy`'s."""
         raise RuntimeError("frontiers did not suffice")
 
-    def receive(self, lines: Sequence[bytes], *, now: int, peer: str = "") -> Received:
+    def receive(
+        self, lines: Sequence[bytes], *, now: int, peer: str = "", ticket: Ticket | None = None
+    ) -> Received:
         """Each line that continues its chain is held."""
-        del now, peer
+        del now, peer, ticket
         taken = 0
         for line in lines:
             envelope = parse_line(line)

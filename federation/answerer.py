@@ -5,6 +5,7 @@ the protocol.
 """
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Final
 
 from federation.compare import Verdict, compare
@@ -78,7 +79,7 @@ class Answerer:
             memory.save(ours)
         if found.verdict is not Verdict.ANSWERED:
             return encode_answer(Answer(verdict=found.verdict, nonce=nonce, root=ours.root))
-        lines, rest = fitting(lines_of(self.replica, ours, found))
+        lines, memory.rest = fitting(lines_of(self.replica, ours, found))
         return encode_answer(
             Answer(
                 verdict=Verdict.ANSWERED,
@@ -87,7 +88,7 @@ class Answerer:
                 they_lack=found.they_lack,
                 we_lack=found.we_lack,
                 wishes=tuple(tuple(wishes) for wishes in found.wishes),
-                more=rest is not None,
+                more=memory.rest is not None,
                 lines=lines,
             )
         )
@@ -96,7 +97,11 @@ class Answerer:
         received = self.replica.receive(parcel.lines, now=now, peer=peer)
         self.gained += received.accepted
         wanted = self.replica.entries(one.hex() for one in parcel.wants)
-        lines, rest = fitting(to_line(entry) for entry in (*received.answers, *wanted))
+        answers = (to_line(entry) for entry in (*received.answers, *wanted))
+        rest = memory.rest if parcel.more and memory.rest is not None else ()
+        lines, left = fitting(chain(answers, rest))
+        if parcel.more or left is not None:
+            memory.rest = left
         ours = self.outlines.now()
         if ours.root == parcel.root:
             memory.save(ours)
@@ -105,7 +110,7 @@ class Answerer:
                 root=ours.root,
                 accepted=received.accepted,
                 refused=tuple(sorted(refusals(received).items())),
-                more=rest is not None,
+                more=left is not None,
                 lines=lines,
             )
         )

@@ -27,7 +27,7 @@ CODE_BYTES_MAX: Final = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to a frontier. `more` says that not every line found room."""
+    """The answer to a frontier. `more` says that not every line found room (see `Parcel`)."""
 
     verdict: Verdict
     nonce: bytes
@@ -44,7 +44,8 @@ class Parcel:
     """Records on their way, either way: the sender's root, ids it asks for, record lines.
 
     In an answer `accepted` says how many of the lines before were new, `refused` counts by code
-    those that were not taken (records 2.2), `more` says that ids were left.
+    those that were not taken (records 2.2), `more` says that lines were left. In a question
+    `more` asks for those that were left of the answer before.
     """
 
     root: bytes

@@ -1,8 +1,9 @@
-"""What is remembered between messages: a peer's nonce, frontiers both had, our set laid out.
+"""What is remembered between messages: a peer's nonce, frontiers both had, what is left to send.
 
 Pure. It lives as long as its process: after a start one whole frontier is said.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from federation.negentropy import SortedIndex, item_key
@@ -19,6 +20,7 @@ class Memory:
         self.nonce = b""  # of the peer, for frontiers that we say
         self.own_nonce = b""  # ours, for frontiers that the peer says
         self.acknowledged: dict[bytes, Outline] = {}  # by root, oldest first
+        self.rest: Iterator[bytes] | None = None  # lines left of our last long answer
 
     def save(self, outline: Outline) -> None:
         """Both sides hold exactly this."""

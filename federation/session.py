@@ -30,6 +30,7 @@ from federation.intake import Intake
 from federation.letters import (
     IDS_MAX,
     MESSAGE_BYTES_MAX,
+    Answer,
     Parcel,
     What,
     decode_answer,
@@ -39,7 +40,6 @@ from federation.letters import (
     fitting,
 )
 from federation.negentropy import SCATTER_LEAF, SCATTER_SPLIT, Initiator, ReconcileError
-from federation.outline import Outline
 from federation.remembered import Memory, Outlines
 from ledger.checks import BULK_MIN, Checks
 from ledger.quota import QUOTA
@@ -121,6 +121,7 @@ class Caller:
         self._sent = 0
         self._received = 0
         self._lacks: tuple[int | None, int | None] = (None, None)
+        self._wished: Callable[[], Iterable[bytes]] = tuple  # lines, by the last frontier said
         self._refused: Counter[str] = Counter()
         self._they_refused: Counter[str] = Counter()
 
@@ -223,13 +224,13 @@ class Caller:
             return self._done()
         return self._say_frontier()
 
-    def _say_frontier(self, ahead: Outline | None = None) -> Ask:
+    def _say_frontier(self) -> Ask:
         self._compared = True
         for refused in (self._refused, self._they_refused):
             refused.pop(QUOTA, None)  # what is over a quota is offered again, and told again
         base = None if self._full else self.memory.last
         spoken = describe(
-            ahead or self.outlines.now(),
+            self.outlines.now(),
             Nonces(self.new_secret(), self.memory.nonce),
             base=base,
             prefix_bytes=self._prefix_bytes,
@@ -247,17 +248,30 @@ class Caller:
         self._lacks = answer.we_lack, answer.they_lack
         if self.intake.lacked is None:
             self.intake.lacked = answer.they_lack
-        if answer.more and len(answer.lines) >= BULK_MIN:
-            return self._say_frontier(self.intake.offer(answer.lines, self.outlines.now()))
+        self._wished = partial(self._wished_lines, spoken, answer)
+        return self._on_lines(answer.lines, more=answer.more, now=now)
+
+    def _wished_lines(self, spoken: Spoken, answer: Answer) -> Iterable[bytes]:
+        return wished_lines(self.replica, self.outlines.now(), spoken, answer.wishes)
+
+    def _on_lines(self, lines: tuple[bytes, ...], *, more: bool, now: int) -> Ask | Done:
+        """Lines of an answer; with `more` the peer remembers the rest and sends it when asked.
+
+        One that has forgotten sends nothing: the frontier is said once more.
+        """
+        if more and len(lines) >= BULK_MIN:
+            self.intake.offer(lines)
+            return self._ask_on()
         self.intake.drain(lambda: self._take_owed(now))
-        outline = self.outlines.now()
-        wished = list(wished_lines(self.replica, outline, spoken, answer.wishes))
-        back = [*self.intake.late, *self._take(answer.lines, now)]
+        wished, self._wished = list(self._wished()), tuple
+        back = [*self.intake.late, *self._take(lines, now)]
         self.intake.late.clear()
-        self._outbox = iter((*back, *wished))
-        if answer.more and not wished and not back:
-            return self._say_frontier()
-        return self._send_on(now)
+        self._outbox = chain(back, wished, self._outbox)
+        return self._ask_on() if more else self._send_on(now)
+
+    def _ask_on(self) -> Ask:
+        parcel = Parcel(root=self.outlines.now().root, more=True)
+        return self._ask("records", encode_parcel(parcel), self._on_parcel)
 
     def _again(self, verdict: Verdict) -> Ask | Done:
         if verdict is Verdict.FULL:
@@ -287,10 +301,7 @@ class Caller:
         self._they_refused.update(dict(parcel.refused))
         if parcel.accepted:
             self._idle = 0
-        back = self._take(parcel.lines, now)
-        if back:
-            self._outbox = chain(back, self._outbox)
-        return self._send_on(now)
+        return self._on_lines(parcel.lines, more=parcel.more, now=now)
 
     def _settle(self, now: int) -> Ask | Done:
         """Equal, or once more with what is known now, or layer 2, or an honest end."""

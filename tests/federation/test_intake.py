@@ -6,8 +6,7 @@ import pytest
 
 from bench.people import entries
 from federation.answerer import Answerer
-from federation.intake import led_to
-from federation.remembered import Memory, Outlines
+from federation.remembered import Memory
 from federation.session import Ask, Caller, Report
 from ledger.checks import Ticket
 from ledger.journal import Journal
@@ -43,7 +42,13 @@ def ledger(made, *, full: bool) -> JournalReplica:
 
 
 def joined(
-    host: JournalReplica, guest: JournalReplica, checks=None, spoil=lambda body: body
+    host: JournalReplica,
+    guest: JournalReplica,
+    checks=None,
+    *,
+    spoil=lambda body: body,
+    before=lambda _: None,
+    asked=None,
 ) -> Report:
     """The exchange, to its end, as the driver runs it; both ends are as before a question."""
     memory = Memory()
@@ -51,6 +56,9 @@ def joined(
     caller = Caller(guest, Memory(), new_secret=lambda: secrets.token_bytes(16), checks=checks)
     step = caller.begin(LATER)
     while isinstance(step, Ask):
+        before(memory)
+        if asked is not None:
+            asked.append(step)
         answer = spoil(answerer.answer(step.what, step.body, peer="guest", now=LATER))
         if caller.intake.owes:
             assert guest.journal.streaming
@@ -95,14 +103,31 @@ def test_what_is_forged_on_the_way_is_not_taken_and_asked_for_again(made):
     assert report.equal
 
 
-def test_heads_said_ahead_are_those_that_the_lines_lead_to(made):
-    """Lines out of order, torn or of another wasteland lead nowhere."""
+def test_a_peer_that_forgets_what_was_left_is_told_the_frontier_again(made):
+    """Whether it was started anew or an answer was lost: nothing is left out."""
     host, guest = ledger(made, full=True), ledger(made, full=False)
-    lines = [to_line(entry) for entry in made]
-    now = Outlines(guest).now()
-    whole = led_to(now, [*lines, b"torn", b"x {}\n"], guest.wasteland)
-    assert whole.parts[:2] == Outlines(host).now().parts[:2]
-    assert led_to(now, lines[-50:], guest.wasteland).parts == now.parts
+    said = []
+
+    def forget(memory: Memory) -> None:
+        said.append(memory.rest is not None)
+        if len(said) == 3:
+            memory.rest = None
+
+    assert joined(host, guest, before=forget).equal
+    assert said[2]  # there was something to forget
+    assert guest.journal.store.count() == COUNT
+
+
+def test_a_frontier_is_said_once_for_a_long_answer(made):
+    """What follows of it is asked for in a few bytes."""
+    host, guest = ledger(made, full=True), ledger(made, full=False)
+    asked: list[Ask] = []
+    assert joined(host, guest, asked=asked).equal
+    frontiers = [ask for ask in asked if ask.what == "frontier"]
+    rests = [ask for ask in asked if ask.what == "records"]
+    assert len(frontiers) <= 2  # the last one says what has come
+    assert len(rests) >= 2
+    assert all(len(ask.body) < 64 for ask in rests)
 
 
 class Slow:

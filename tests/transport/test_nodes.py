@@ -185,7 +185,7 @@ async def test_a_peer_whose_long_answer_is_on_its_way_in_brings_nothing_meanwhil
             board.replica, Memory(), new_secret=lambda: b"." * 16, outlines=board.outlines
         )
         board.standing(rust.key).caller = caller
-        caller.intake.offer([], board.outlines.now())
+        caller.intake.offer([])
         refused = await rust.use(lambda m: m.sync(timeout_s=3))
         assert refused.exit == 7
         board.standing(rust.key).caller = None
