@@ -8,6 +8,7 @@ judged by `plugin_skips.py`.
 import gc
 import os
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("check", max_examples=10, deadline=None)
@@ -17,6 +18,11 @@ settings.register_profile("nightly", max_examples=20_000, deadline=None)
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 settings.load_profile(os.environ.get("WL_PROFILE") or ("ci" if CI else "dev"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that may take minutes begin first, so that no core waits for one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
 def pytest_collection_finish() -> None:

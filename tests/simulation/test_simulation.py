@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.simulation.points import POINTS
 from town.node.boot import child_environment
 
 SEEDS = 300
+PARTS = 6  # each a process of its own, so that they fill the cores beside other tests
 # Seeds that once failed; each found a fault of the product, and is kept.
 FOUND = {
     7: "a stamp given by itself kept the old name of its giver",
@@ -33,32 +35,45 @@ def plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("WL_COVER")}
 
 
-def shard(first: int, seeds: int) -> subprocess.Popen:
-    """A process that plays some of the seeds."""
-    argv = ["-m", "tests.simulation", "--first", str(first), "--seeds", str(seeds), "--json"]
-    return subprocess.Popen(
-        [sys.executable, *argv],
-        env=child_environment(plain_environment()),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture
+def kept(tmp_path_factory) -> Path:
+    """A folder that all workers of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "worlds"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_every_world_heals_to_one_board():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_world_heals_to_one_board(kept, part):
     """All honest towns: one root, the same rows, nothing acknowledged lost, every law kept.
 
-    Two processes share the seeds; every misfortune happened, else the run would prove nothing.
+    The last part to end looks at all: every misfortune happened, else the run would prove nothing.
     """
-    half = SEEDS // 2
-    running = [shard(0, half), shard(half, SEEDS - half)]
-    ended = [process.communicate() for process in running]
-    assert [process.returncode for process in running] == [0, 0], [said[1] for said in ended]
+    share = SEEDS // PARTS
+    argv = ["-m", "tests.simulation", "--first", str(part * share), "--seeds", str(share), "--json"]
+    ended = subprocess.run(
+        [sys.executable, *argv],
+        env=child_environment(plain_environment()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    (kept / f"{part}.new").write_text(ended.stdout, encoding="utf-8")
+    (kept / f"{part}.new").rename(kept / f"{part}.json")
+    parts = [path.read_text(encoding="utf-8") for path in kept.glob("*.json")]
+    if len(parts) == PARTS:
+        every_misfortune_happened(parts)
+
+
+def every_misfortune_happened(parts: list[str]) -> None:
+    """What all parts counted, together, is above zero and printed."""
     totals: Counter[str] = Counter()
-    for out, _ in ended:
-        totals.update(json.loads(out)["totals"])
+    for part in parts:
+        totals.update(json.loads(part)["totals"])
     everything = (*COUNTED, *(f"died at {point}" for point in POINTS))
     print({name: totals[name] for name in everything})
     assert [name for name in everything if totals[name] == 0] == []
