@@ -25,8 +25,7 @@ def account_rows(world: World, account: str) -> tuple[Row, ...]:
     first = _first_act(world, account)
     if log is None or first is None:
         return ()
-    joins = [r for r in world.about(world.wasteland) if _is(r, account, "rig.join")]
-    joined = min((r.at for r in joins if lives(world, r)), default=first)
+    joined = min((r.at for r in world.joins(account) if lives(world, r)), default=first)
     updates = _updates(world, account)
     genesis = log.path[0]
     name = row_name(world, account)
@@ -47,10 +46,6 @@ def account_rows(world: World, account: str) -> tuple[Row, ...]:
         "parent_rig": _parent(world, account, genesis.body.get("parent")),
     }
     return (Row("rigs", name, values),)
-
-
-def _is(record: Record, account: str, kind: str) -> bool:
-    return record.kind == kind and record.account == account
 
 
 def _first_act(world: World, account: str) -> int | None:

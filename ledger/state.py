@@ -51,6 +51,7 @@ class LedgerState:
         self._registry: Registry | None = None
         self._genesis: Record | None = None
         self._by_invite: bool | None = None  # None until the genesis is held
+        self._joins: dict[str, dict[str, None]] | None = None  # ids by account, once asked
         self._stamps: dict[str, list[StampPlace]] = {}
         self._givers: dict[str, set[str]] = {}
 
@@ -71,6 +72,19 @@ class LedgerState:
     def about(self, subject: str) -> Sequence[Record]:
         """All held records about a subject."""
         return [entry.record for entry in self.held.about(subject)]
+
+    def joins(self, account: str) -> Sequence[Record]:
+        """The account's `rig.join` records; everybody's are looked for once."""
+        if self._joins is None:
+            self._joins = {}
+            for record in self.about(self._wasteland):
+                self._join(record)
+        found = (self.record(one) for one in self._joins.get(account, ()))
+        return [record for record in found if record is not None]
+
+    def _join(self, record: Record) -> None:
+        if self._joins is not None and record.kind == "rig.join":
+            self._joins.setdefault(record.account, {})[record.id] = None
 
     def log(self, account: str) -> AccountLog | None:
         """The account log, loaded once."""
@@ -160,6 +174,8 @@ class LedgerState:
             self._take_log(record)
             return
         self._extend(record)
+        if record.scope == self._wasteland:
+            self._join(record)
         self._touch(subjects_of(self, record))
         decided = record.scope == self._wasteland and record.kind in REGISTRAR_KINDS
         if decided or record.id == self._wasteland:

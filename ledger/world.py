@@ -32,6 +32,10 @@ class World(Protocol):
         """All held records about a subject."""
         ...
 
+    def joins(self, account: str) -> Sequence[Record]:
+        """All held `rig.join` records of an account in this wasteland."""
+        ...
+
     def log(self, account: str) -> AccountLog | None:
         """The account log of an author, as far as held."""
         ...

@@ -1,0 +1,37 @@
+"""What one more member costs: nothing that grows with how many there are."""
+
+from tests.ledger.people import Board
+
+
+def test_a_new_member_asks_nothing_about_the_others():
+    """Everybody's joins are looked for once; a later member adds its own to them."""
+    board = Board()
+    asked: list[str] = []
+    held = board.journal.held
+    about = held.about
+
+    def counted(subject: str):
+        asked.append(subject)
+        return about(subject)
+
+    held.about = counted  # type: ignore[method-assign]
+    for number in range(12):
+        person = board.person(f"p{number}")
+        person.say("rig.join", about=board.wasteland, body={"handle": f"p{number}"})
+        board.now += 1_000_000
+    assert len(board.rows("rigs")) == 12
+    assert asked.count(board.wasteland) <= 1
+
+
+def test_a_second_join_does_not_move_the_first():
+    """`registered_at` is when somebody first joined, whatever came later."""
+    board = Board()
+    ann = board.person("ann")
+    ann.say("rig.join", about=board.wasteland, body={"handle": "ann"})
+    first = {row["handle"]: row["registered_at"] for row in board.rows("rigs")}
+    board.now += 3_600_000_000
+    ann.say("rig.join", about=board.wasteland, body={"handle": "ann2"})
+    assert {row["handle"]: row["registered_at"] for row in board.rows("rigs")} == first
+    board.journal.reload()
+    ann.say("note.add", about=board.wasteland, body={"tag": "note", "text": "here"})
+    assert {row["handle"]: row["registered_at"] for row in board.rows("rigs")} == first
