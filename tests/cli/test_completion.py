@@ -112,6 +112,7 @@ class Zsh:
         os.waitpid(self.pid, 0)
 
 
+@pytest.mark.slow
 def test_zsh_completes_also_where_its_completion_system_was_never_started(scripts):
     """Typed at a terminal: Tab finishes the command and the option."""
     needs("zsh")

@@ -134,6 +134,7 @@ def test_h49_a_broken_bundle_is_refused_with_its_reason(board, reason):
     assert set(other.store.observed("wanted")) == set()
 
 
+@pytest.mark.slow
 def test_h10_a_bundle_that_unpacks_without_end_is_stopped_at_a_line(board):
     """A thousand times its size in one line is never held in memory."""
     bomb = zlib.compressobj(9, zlib.DEFLATED, bundle.GZIP)

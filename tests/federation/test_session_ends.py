@@ -159,6 +159,7 @@ def test_noise_in_layer_2_is_a_fault(board):
     assert ended.value.fault is Fault.FORM
 
 
+@pytest.mark.slow
 def test_a_set_larger_than_a_message_comes_in_several(board):
     """Every answer within its limit, no layer 2, and nothing is left out."""
     bob = board.person("bob")

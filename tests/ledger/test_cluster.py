@@ -77,6 +77,7 @@ def test_a_stamp_within_a_cluster_has_its_row_and_no_weight(board, ann, bob, tie
     assert given.weightless == ("yearbook" if tied else "")
 
 
+@pytest.mark.slow
 def test_a_cluster_of_thousands_costs_no_more_than_its_bound(board, ann, bob):
     """Ties are followed up to a bound, whoever makes them."""
     before = ann

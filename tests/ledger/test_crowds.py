@@ -130,6 +130,7 @@ def test_a_bundle_carries_all_of_it(seed):
     assert b"".join(again) == b"".join(pieces)
 
 
+@pytest.mark.slow
 def test_the_histories_hold_what_they_are_made_for():
     """Forks of identity chains, links, stamps and their revokes, work on behalf: all happen."""
     seen: Counter[str] = Counter()

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -160,6 +161,7 @@ def test_nor_do_those_of_identities_stamps_and_neighbours_undo_any(seed, order, 
         event(reason)
 
 
+@pytest.mark.slow
 def test_the_histories_do_undo_decisions_now_and_then():
     """Else the property would hold for want of anything to hold against."""
     found: set[str] = set()

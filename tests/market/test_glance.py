@@ -217,6 +217,7 @@ def test_what_may_be_typed_follows_the_item(board):
     assert cmds(board.rust, chosen) == ["grant"]
 
 
+@pytest.mark.slow
 def test_a_page_of_a_large_item_leaves_out_the_middle():
     """The first record and the newest are told, and how many are not."""
     world = World()

@@ -71,6 +71,7 @@ async def test_a_reachable_node_carries_between_two_that_nobody_can_call(tmp_pat
         await same_root(middle, one, other)
 
 
+@pytest.mark.slow
 async def test_a_claim_waits_for_a_home_that_is_down_and_is_answered_when_it_is_back(tmp_path):
     """Exit 9 while nobody answers; the request leaves by itself when the home is up again."""
     async with node(tmp_path, "ash") as ash:
@@ -108,6 +109,7 @@ async def test_a_peer_is_added_by_its_address_pinged_and_removed(tmp_path):
         assert (await ash.use(lambda m: m.peer_list())).data["rows"] == []
 
 
+@pytest.mark.slow
 async def test_an_invite_is_good_for_as_many_towns_as_it_says(tmp_path):
     """The second town with a token for one is refused, and told to ask for another."""
     async with (
@@ -123,6 +125,7 @@ async def test_an_invite_is_good_for_as_many_towns_as_it_says(tmp_path):
             await elm.use(lambda m: m.join(token))
 
 
+@pytest.mark.slow
 async def test_a_carrier_redeems_an_invite_while_its_maker_sleeps(tmp_path):
     """The maker leaves the token's hash with a reachable node; the newcomer joins there."""
     async with node(tmp_path, "hub", public_url="yes") as hub, node(tmp_path, "elm") as elm:
@@ -173,6 +176,7 @@ async def test_ten_agents_of_one_town_never_share_an_item(tmp_path):
         assert rust.town.market.show(item).data["holder"] == f"ash/{winner}"
 
 
+@pytest.mark.slow
 async def test_a_peer_whose_long_answer_is_on_its_way_in_brings_nothing_meanwhile(tmp_path):
     """Else a newcomer is sent by push what it is just fetching, and looks at all of it twice."""
     async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
