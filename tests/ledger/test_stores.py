@@ -1,6 +1,8 @@
 """The promises of every store: one suite over each backend, memory and embedded Dolt alike."""
 
 import json
+from contextlib import closing
+from uuid import uuid4
 
 import pytest
 
@@ -11,26 +13,40 @@ from ledger.tables import COMMONS, Row
 from stamps.record import Envelope, public_id, sign
 from tests.ledger.people import POST, SECOND, Board
 
+BACKENDS = ["memory", "doltlite", pytest.param("server", marks=pytest.mark.dolt)]
 
-@pytest.fixture(params=["memory", "doltlite", pytest.param("server", marks=pytest.mark.dolt)])
-def store(request, tmp_path):
-    """An empty store of each backend."""
+
+def empty(request, folder):
+    """An empty store of the backend that is asked for."""
     if request.param == "memory":
-        yield MemoryStore()
-        return
+        return MemoryStore()
     if request.param == "server":
         server = request.getfixturevalue("dolt")
-        store = open_dolt_server(server.url(f"t{abs(hash(request.node.name)):x}"), town="rust")
+        return open_dolt_server(server.url(f"t{uuid4().hex}"), town="rust")
+    return open_doltlite(folder / "ledger.db", town="rust")
+
+
+@pytest.fixture(params=BACKENDS)
+def store(request, tmp_path):
+    """An empty store of each backend."""
+    with closing(empty(request, tmp_path)) as store:
         yield store
-        store.close()
-        return
-    store = open_doltlite(tmp_path / "ledger.db", town="rust")
-    yield store
-    store.close()
 
 
 @pytest.fixture
 def board(store):
+    """A board of one test."""
+    return furnished(store)
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def read(request, tmp_path_factory):
+    """A board that many tests look at, and none changes."""
+    with closing(empty(request, tmp_path_factory.mktemp("read"))) as store:
+        yield furnished(store)
+
+
+def furnished(store) -> Board:
     """A board with four items of two posters, and one that nobody signed."""
     board = Board(store)
     ann, bob = board.person("ann"), board.person("bob")
@@ -72,18 +88,18 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("query", "expected"), FOUND, ids=lambda each: str(each)[:50])
-def test_items_are_found_by_what_they_say(board, query, expected):
+def test_items_are_found_by_what_they_say(read, query, expected):
     """Every given filter holds; both layers are looked at."""
-    assert titles(board, **query) == expected
+    assert titles(read, **query) == expected
 
 
-def test_pages_hold_every_item_once(board):
+def test_pages_hold_every_item_once(read):
     """A cursor continues behind the last item, in the order of the page before."""
-    whole = titles(board)
+    whole = titles(read)
     assert whole[0] == "An old wish"
     paged, cursor = [], None
     while True:
-        page = board.journal.store.find(BoardQuery(limit=2, cursor=cursor))
+        page = read.journal.store.find(BoardQuery(limit=2, cursor=cursor))
         paged += [item.row["title"] for item in page.items]
         cursor = page.cursor
         if cursor is None:
@@ -110,9 +126,9 @@ def test_any_row_that_came_by_a_file_is_kept_and_found(store, odd):
     assert item.row["priority"] is None or isinstance(item.row["priority"], int)
 
 
-def test_what_a_town_posted_is_counted_by_status(board):
+def test_what_a_town_posted_is_counted_by_status(read):
     """A name that begins like another's counts nothing of it."""
-    store = board.journal.store
+    store = read.journal.store
     assert store.tally("ann") == {"open": 3}
     assert store.tally("bob") == {"claimed": 1}
     assert store.tally("an") == store.tally("ann ") == {}
@@ -120,14 +136,14 @@ def test_what_a_town_posted_is_counted_by_status(board):
     assert store.tally("ann", "claimed") == {}
 
 
-def test_items_are_counted_and_named_by_prefix(board):
+def test_items_are_counted_and_named_by_prefix(read):
     """Both layers count; a prefix finds the record behind a signed id."""
-    store = board.journal.store
+    store = read.journal.store
     assert store.counts() == {"open": 4, "claimed": 1}
     item = next(store.subjects("item"))
     public = public_id("w", item.id)
-    assert board.journal.item_ids(public[:20]) == [item.id]
-    assert board.journal.item_ids("w-old") == []
+    assert read.journal.item_ids(public[:20]) == [item.id]
+    assert read.journal.item_ids("w-old") == []
     assert store.ids("w-o", 5) == ["w-old"]
 
 
