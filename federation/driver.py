@@ -10,11 +10,13 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from federation.errors import PeerError
 from federation.letters import What
-from federation.meter import Meter
+from federation.meter import SESSION, WINDOW_S, Meter
+from federation.outline import Outline
 from federation.peers import Peer
 from federation.remembered import Memory, Outlines
 from federation.session import Ask, Caller, Done, Report
@@ -152,45 +154,54 @@ async def _turns(
     progress: Progress | None,
 ) -> Report:
     wasteland = caller.replica.wasteland
-    meter, shown = Meter(), False
+    meter, shown = Meter(window_s=SESSION), False
+
+    def paid(work: Callable[[], Result]) -> Callable[[], Result]:
+        def measured() -> Result:
+            result = metered(work, meter, gained=lambda: caller.gained, now=now())
+            if not isinstance(result, Done):  # what is over is over
+                meter.check(now=now())
+            return result
+
+        return measured
+
     step = await do(lambda: caller.begin(now()))
     while isinstance(step, Ask):
         sent_at = now()
         asked = link.ask(peer, wasteland, step.what, step.body)
         if caller.intake.owes:
-            answer, _ = await asyncio.gather(asked, do(_working(caller, now, meter)))
+            answer, _ = await asyncio.gather(asked, do(paid(lambda: caller.work(now()))))
             if progress is not None:
                 progress(*caller.come)
                 shown = True
         else:
             answer = await asked
         standing.rtt_us, standing.heard_at = now() - sent_at, now()
-        step = await do(_received(caller, answer, now, meter))
+        step = await do(paid(partial(_received, caller, answer, now)))
     if progress is not None and shown:
         progress(caller.come[0], caller.come[0])
     return step.report
 
 
-def _working(caller: Caller, now: Callable[[], int], meter: Meter) -> Callable[[], None]:
-    def work() -> None:
-        begun, before = time.thread_time(), caller.gained
-        caller.work(now())
-        meter.charge(time.thread_time() - begun, gained=caller.gained - before)
-
-    return work
+def _received(caller: Caller, answer: bytes, now: Callable[[], int]) -> Ask | Done:
+    return caller.received(answer, now())
 
 
-def _received(
-    caller: Caller, answer: bytes, now: Callable[[], int], meter: Meter
-) -> Callable[[], Ask | Done]:
-    def work() -> Ask | Done:
-        begun, before = time.thread_time(), caller.gained
-        step = caller.received(answer, now())
-        if isinstance(step, Ask):  # what is over is over
-            meter.charge(time.thread_time() - begun, gained=caller.gained - before)
-        return step
-
-    return work
+def metered(
+    work: Callable[[], Result],
+    meter: Meter,
+    *,
+    gained: Callable[[], int],
+    now: int,
+    caller: str = "",
+) -> Result:
+    """The work's result; the seconds that it took are paid for, less what it gained."""
+    begun, before = time.thread_time(), gained()
+    try:
+        return work()
+    finally:
+        took = time.thread_time() - begun
+        meter.spend(took, gained=gained() - before, now=now, caller=caller)
 
 
 class PeerLoop:
@@ -305,7 +316,7 @@ class EventLine:
         self.loop = loop
         self.do = do
         self.now = now
-        self._meter = Meter()
+        self._meter, self._gained = Meter(window_s=WINDOW_S), 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -338,13 +349,17 @@ class EventLine:
     def _take(self, peer: Peer, root: str, lines: tuple[bytes, ...]) -> bool:
         """Whether we hold now what the peer holds."""
         try:
-            self._meter.refill(now=self.now())
+            self._meter.check(now=self.now())
         except PeerError:
             return False
-        board, begun = self.loop.board, time.thread_time()
-        received = board.replica.receive(lines, now=self.now(), peer=peer.key)
-        ours = board.outlines.now()
-        self._meter.spend(time.thread_time() - begun, gained=received.accepted)
+        board = self.loop.board
+
+        def work() -> Outline:
+            received = board.replica.receive(lines, now=self.now(), peer=peer.key)
+            self._gained += received.accepted
+            return board.outlines.now()
+
+        ours = metered(work, self._meter, gained=lambda: self._gained, now=self.now())
         standing = board.standing(peer.key)
         standing.heard_at = self.now()
         if ours.root.hex() != root:

@@ -1,16 +1,12 @@
-"""How much a caller may ask: token buckets by key and by address, over a clock that is given.
+"""How much a caller may ask: by key and by address, over a clock that is given.
 
-An address is the socket's own, never a header's (H45); the table of callers is bounded, and whoever
-was seen longest ago is forgotten first.
+An address is the socket's own, never a header's (H45).
 """
 
-from collections import OrderedDict
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from stamps.clock import SECOND_US
+from ledger.allowance import Allowance
 from stamps.errors import WastelandError
-
-CALLERS_MAX: Final = 10_000
 
 
 class TooManyError(WastelandError):
@@ -37,17 +33,12 @@ class Buckets:
     """One bucket a caller: `burst` at once, `per_s` afterwards."""
 
     def __init__(self, *, per_s: float, burst: int) -> None:
-        self.per_s = per_s
-        self.burst = burst
-        self._left: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self.allowance = Allowance(burst, per_s=per_s)
 
     def take(self, caller: str, *, now: int, cost: float = 1.0) -> None:
         """The caller may. Raises TooManyError. `now` in microseconds."""
-        left, at = self._left.pop(caller, (float(self.burst), now))
-        left = min(float(self.burst), left + max(now - at, 0) / SECOND_US * self.per_s)
-        if len(self._left) >= CALLERS_MAX:
-            self._left.popitem(last=False)
+        left = self.allowance.left(caller, now=now)
         if left < cost:
-            self._left[caller] = (left, now)
-            raise TooManyError(max(1, round((cost - left) / self.per_s)))
-        self._left[caller] = (left - cost, now)
+            self.allowance.spend(caller, 0, now=now)  # it was seen
+            raise TooManyError(max(1, round((cost - left) / self.allowance.per_s)))
+        self.allowance.spend(caller, cost, now=now)

@@ -236,7 +236,7 @@ async def test_a_line_full_of_noise_is_read_for_a_bounded_time(town):
     post = town.ann.post()
     root = town.wire.board.outlines.now().root.hex()
     line = EventLine(town.wire, lambda: PEER, town.loop, do=at_once, now=town.now)
-    line._meter.spend(2 * CPU_S, gained=0)
+    line._meter.spend(2 * CPU_S, gained=0, now=line.now())
     await line._told(root, (to_line(post),))
     assert not held(town, post)
     assert town.loop._heard

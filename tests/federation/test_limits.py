@@ -3,8 +3,9 @@
 import pytest
 
 from federation.answerer import Answerer
+from federation.driver import metered
 from federation.errors import Fault, PeerError
-from federation.meter import CPU_S, WINDOW_S, Meter
+from federation.meter import CPU_S, SESSION, WINDOW_S, Meter
 from federation.remembered import Memory
 from federation.session import Ask, Caller, Done, Report
 from ledger.journal import Journal
@@ -19,34 +20,53 @@ SECOND = 1_000_000
 
 
 def test_work_that_brings_nothing_ends_a_session_after_its_seconds():
-    """Ten seconds of the processor, and no more."""
-    meter = Meter()
-    for _ in range(9):
-        meter.charge(1.0, gained=0)
+    """Ten seconds of the processor, and no more, however long the session lasts."""
+    meter = Meter(window_s=SESSION)
+    for at in range(9):
+        meter.spend(1.0, gained=0, now=at * SECOND)
+        meter.check(now=at * SECOND)
+    meter.spend(1.0, gained=0, now=3_600 * SECOND)
     with pytest.raises(PeerError) as ended:
-        meter.charge(1.0, gained=0)
+        meter.check(now=7_200 * SECOND)
     assert (ended.value.code, ended.value.fault) == ("peer.message", Fault.CPU)
 
 
 def test_a_long_catch_up_pays_for_itself():
     """A million new records may take what they take."""
-    meter = Meter()
+    meter = Meter(window_s=SESSION)
     for _ in range(1_000):
-        meter.charge(0.5, gained=1_000)
-    assert meter.left == CPU_S
+        meter.spend(0.5, gained=1_000, now=SECOND)
+    assert meter.left(now=SECOND) == CPU_S
 
 
 def test_whoever_asked_too_much_is_answered_again_a_while_later():
-    """The budget of the side that is asked comes back over a minute; debt counts."""
-    meter = Meter()
-    meter.refill(now=SECOND)
-    meter.spend(CPU_S + 5, gained=0)
+    """The budget of the side that is asked comes back over a minute; debt counts, each its own."""
+    meter = Meter(window_s=WINDOW_S)
+    meter.spend(CPU_S + 5, gained=0, now=SECOND, caller="bolt")
     with pytest.raises(PeerError):
-        meter.refill(now=SECOND + 20 * SECOND)
-    meter.refill(now=SECOND + 40 * SECOND)
-    assert 0 < meter.left < CPU_S
-    meter.refill(now=SECOND + 10 * WINDOW_S * SECOND)
-    assert meter.left == CPU_S
+        meter.check("bolt", now=SECOND + 20 * SECOND)
+    meter.check("cinder", now=SECOND + 20 * SECOND)
+    meter.check("bolt", now=SECOND + 40 * SECOND)
+    assert 0 < meter.left("bolt", now=SECOND + 40 * SECOND) < CPU_S
+    assert meter.left("bolt", now=SECOND + 600 * SECOND) == CPU_S
+
+
+@pytest.mark.parametrize("gained", [0, 3])
+def test_work_that_fails_is_paid_for_as_well(gained):
+    """An error does not spare the peer what it cost; what was new until then counts."""
+    meter, came = Meter(window_s=SESSION), 0
+    meter.spend(5.0, gained=0, now=SECOND)
+
+    def work() -> None:
+        nonlocal came
+        came = gained
+        raise PeerError(Fault.FORM)
+
+    with pytest.raises(PeerError):
+        metered(work, meter, gained=lambda: came, now=SECOND)
+    left = meter.left(now=SECOND)
+    assert (left > 5.0) == bool(gained)
+    assert left != 5.0
 
 
 @pytest.mark.parametrize("strict", ["caller", "answerer", "both"])

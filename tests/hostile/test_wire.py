@@ -23,6 +23,7 @@ from federation.frontier import (
     encode_frontier,
 )
 from federation.letters import MESSAGE_BYTES_MAX, decode_answer, decode_root
+from federation.meter import CPU_S as BUDGET_S
 from federation.transport.client import PeerRefusedError
 from ledger.quota import NEWCOMER_RECORDS_DAY
 from stamps.record import to_line
@@ -127,7 +128,7 @@ async def test_h37_as_many_names_as_a_message_holds_cost_a_bounded_answer(mallor
 async def test_h33_a_member_that_makes_work_for_nothing_is_told_to_wait(mallory):
     """Ten seconds of the processor a minute: then a typed refusal, and others are served."""
     hosting = mallory.node.town._resident().hosting
-    hosting._meter(str(mallory.key.device)).left = -1.0
+    hosting.meter.spend(BUDGET_S + 60, gained=0, now=hosting.now(), caller=str(mallory.key.device))
     with pytest.raises(PeerRefusedError) as refused:
         await mallory.says()
     assert (refused.value.status, refused.value.theirs) == (429, "peer.message")

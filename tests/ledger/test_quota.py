@@ -1,16 +1,20 @@
 """How much of strangers a ledger keeps: counted, never in the way of what decisions name."""
 
+import json
+
 import pytest
 
+from ledger.allowance import NAMES_MAX, Allowance
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
-from ledger.quota import DAY_US, REMEMBERED_MAX, Allowance, Quota
+from ledger.quota import DAY_S, Quota
 from ledger.replica import Received
 from ledger.set_journal import JournalReplica
 from stamps.record import Entry, to_line
 from tests.ledger.people import HOUR, STAMP, Board, Person
 
 DAILY = 5
+DAY_US = DAY_S * 1_000_000
 
 
 @pytest.fixture
@@ -150,11 +154,27 @@ def test_noise_in_a_strangers_name_costs_the_stranger_nothing(board, ann):
 
 def test_an_allowance_comes_back_over_a_day_and_forgets_in_bounds():
     """Half a day, half of it; the table of names has an end."""
-    allowance = Allowance(10)
+    allowance = Allowance(10, per_s=10 / DAY_S)
     allowance.spend("a", 10, now=0)
     assert allowance.left("a", now=0) == 0
     assert allowance.left("a", now=DAY_US // 2) == pytest.approx(5)
     assert allowance.left("a", now=5 * DAY_US) == 10
-    for number in range(REMEMBERED_MAX + 5):
+    for number in range(NAMES_MAX + 5):
         allowance.spend(f"n{number}", 1, now=1)
-    assert len(allowance._spent) == REMEMBERED_MAX
+    assert len(allowance) == NAMES_MAX
+
+
+def test_a_start_forgets_no_quota(board, ann):
+    """What a process kept of a stranger counts for the next one too, and comes back in time."""
+    town = Guarded(board)
+    said = [*founding(board, ann), *notes(ann, 4 * DAILY)]
+    town.hears(said)
+    now = board.now + HOUR
+    assert town.replica.quota is not None
+    kept = json.loads(json.dumps(town.replica.quota.facts(now=now)))
+    again = Quota(records_day=DAILY, bytes_day=1 << 20)
+    again.restore(kept)
+    town.replica.quota = again
+    assert town.hears(said).accepted == 0
+    assert town.hears(said, later=DAY_US).accepted == DAILY
+    assert again.facts(now=now + 9 * DAY_US) == {"records": {}, "bytes": {}}

@@ -254,7 +254,7 @@ async def test_only_so_many_are_sent_at_once(pair, monkeypatch):
     monkeypatch.setattr(sending, "_now", AT_ONCE_MAX)
     assert await refusal(rust, calls_of(ash), hash_of(LOG)) == (429, "peer.limit")
     monkeypatch.setattr(sending, "_now", 0)
-    monkeypatch.setattr(sending.by_key, "per_s", 1)
+    monkeypatch.setattr(sending.by_key.allowance, "per_s", 1)
     assert await asked(rust, calls_of(ash), hash_of(LOG)) == LOG
     left = 2 * len(LOG) - 100
     sending.by_key.take(ash.key, now=rust.town.now(), cost=SENT_BURST - left)

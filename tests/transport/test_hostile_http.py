@@ -15,8 +15,9 @@ from federation.errors import PeerError
 from federation.peers import Peer
 from federation.transport.bodies import unpacked
 from federation.transport.client import Client, PeerDownError, PeerRefusedError
-from federation.transport.limits import CALLERS_MAX, Buckets, TooManyError
+from federation.transport.limits import Buckets, TooManyError
 from federation.transport.signing import Message, sign_request
+from ledger.allowance import NAMES_MAX
 from stamps.identity import DeviceKey
 from stamps.record import parse_line
 from tests.transport.nodes import Node, as_peer, joined, node, stranger
@@ -249,9 +250,9 @@ def test_h45_a_caller_is_limited_by_its_own_socket_and_bounded_memory():
     assert refused.value.retry_after_s >= 1
     buckets.take("b", now=0)
     buckets.take("a", now=2_000_000)
-    for number in range(CALLERS_MAX + 10):
+    for number in range(NAMES_MAX + 10):
         buckets.take(f"c{number}", now=3_000_000)
-    assert len(buckets._left) <= CALLERS_MAX
+    assert len(buckets.allowance) <= NAMES_MAX
 
 
 async def test_h45_forwarded_headers_change_nobody(rust):

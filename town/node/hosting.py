@@ -6,8 +6,7 @@ listeners of new roots. A stranger learns nothing from it but that nothing is he
 
 import asyncio
 import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,10 +14,10 @@ from typing import Any, Protocol
 from federation.answerer import Answerer
 from federation.card import Card, signed
 from federation.contents import news
-from federation.driver import Board
+from federation.driver import Board, metered
 from federation.invite import InviteError, entrusted, hash_of, redeemed
 from federation.letters import What
-from federation.meter import Meter
+from federation.meter import WINDOW_S, Meter
 from federation.outline import Outline
 from federation.peers import Peer, PeerBook
 from federation.transport.limits import BusyError
@@ -33,7 +32,6 @@ from town.node.newcomers import Newcomer, newcomer_of
 from town.node.writer import Writer
 
 INVITES_SPACE = "invites"
-METERS_MAX = 10_000
 BUSY_S = 2  # the least that a peer waits whose long answer is on its way in
 QUEUE_MAX = 16
 
@@ -53,10 +51,6 @@ class Behind(Protocol):
 
     def board(self, wasteland: str) -> Board | None:
         """The set of a wasteland that the town is in."""
-        ...
-
-    def opening_entries(self, journal: Journal) -> Sequence[Entry]:
-        """What opens a wasteland to a newcomer."""
         ...
 
     async def follow_soon(self) -> None:
@@ -95,6 +89,16 @@ def learn_opening(town: Town, wasteland: str, answer: bytes, *, now: int) -> Ope
     return Opened(str(facts.get("account", "")), str(facts.get("name", ""))[:255])
 
 
+def opening_entries(journal: Journal) -> list[Entry]:
+    """What opens a wasteland to a newcomer: its maker's log, and its genesis."""
+    genesis = journal.genesis()
+    log = journal.log_of(genesis.account) if genesis is not None else None
+    if genesis is None or log is None:
+        return []
+    held = [journal.held.entry(record.id) for record in (*log.path, genesis)]
+    return [entry for entry in held if entry is not None]
+
+
 class Hosting:
     """Answers for one open town."""
 
@@ -103,7 +107,7 @@ class Hosting:
         self._queues: dict[str, set[asyncio.Queue[News]]] = {}
         self._answerers: dict[str, Answerer] = {}
         self._published: dict[str, Outline] = {}  # by wasteland, what listeners were told last
-        self._meters: dict[str, Meter] = {}
+        self.meter = Meter(window_s=WINDOW_S)
         self._members: dict[str, tuple[bytes, dict[str, str]]] = {}
 
     def now(self) -> int:
@@ -205,20 +209,15 @@ class Hosting:
 
     def _metered(self, answerer: Answerer, what: What, body: bytes, caller: str) -> bytes:
         """The answer, within what the caller may make this node work. Raises PeerError."""
-        meter = self._meter(caller)
-        meter.refill(now=self.now())
-        begun, before = time.thread_time(), answerer.gained
-        try:
-            return answerer.answer(what, body, peer=caller, now=self.now())
-        finally:
-            meter.spend(time.thread_time() - begun, gained=answerer.gained - before)
-
-    def _meter(self, caller: str) -> Meter:
-        meter = self._meters.pop(caller, None) or Meter()
-        while len(self._meters) >= METERS_MAX:
-            del self._meters[next(iter(self._meters))]
-        self._meters[caller] = meter
-        return meter
+        now = self.now()
+        self.meter.check(caller, now=now)
+        return metered(
+            lambda: answerer.answer(what, body, peer=caller, now=self.now()),
+            self.meter,
+            gained=lambda: answerer.gained,
+            now=now,
+            caller=caller,
+        )
 
     async def record(self, caller: str, record_id: str) -> bytes | None:
         """One record's line, where the caller may see its wasteland."""
@@ -297,7 +296,7 @@ class Hosting:
         genesis = journal.genesis()
         if genesis is None:
             raise InviteError("genesis", "this node does not hold the wasteland's genesis yet")
-        entries: list[Entry] = list(self.desk.opening_entries(journal))
+        entries = opening_entries(journal)
         town = self.desk.town
         facts = {
             "account": town.account,

@@ -23,13 +23,10 @@ from federation.session import Report
 from federation.transport.client import Client, PeerDownError, PeerRefusedError
 from federation.transport.guard import check_url
 from federation.transport.server import News, Routes
-from ledger.journal import Journal
-from ledger.quota import Quota
 from ledger.set_journal import JournalReplica
 from stamps.clock import SECOND_US, ahead_us
 from stamps.errors import WastelandError
 from stamps.identity import DeviceKey
-from stamps.record import Entry
 from town.market.errors import AmbiguousError, NotFoundError, NoTownHereError
 from town.market.ports import FETCH_S, Invitation, PeerReport, Redeemed
 from town.market.town import Town, wasteland_name
@@ -40,6 +37,7 @@ from town.node.exchanged import Exchanges, both
 from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
 from town.node.introducing import Introductions
 from town.node.lifecycle import NodeDownError
+from town.node.quotas import Quotas
 from town.node.standing import Standings, first_address
 from town.node.writer import Writer
 
@@ -78,6 +76,9 @@ class PeerDesk(Standings):
         self.public_url = ""
         self.skews: dict[str, int] = {}
         self.introductions = Introductions(self)
+        self.quotas = Quotas(
+            town, records_day=lambda: config.number("sync.newcomer_records"), now=now
+        )
         self.blobs = BlobExchange(self, files)
         self._loops: dict[tuple[str, str], tuple[PeerLoop, EventLine]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -109,7 +110,7 @@ class PeerDesk(Standings):
         if board is None:
             replica = JournalReplica(
                 journal,
-                quota=Quota(records_day=self.config.number("sync.newcomer_records")),
+                quota=self.quotas.of(wasteland),
                 own=lambda: (self.town.account,),
             )
             board = self._boards[wasteland] = Board.of(replica)
@@ -137,7 +138,11 @@ class PeerDesk(Standings):
         self._loops.clear()
         await self.blobs.stop()
         await self.client.close()
-        await self.writer.do(self.exchanges.checking.close)
+        await self.writer.do(self._rest)
+
+    def _rest(self) -> None:
+        self.exchanges.checking.close()
+        self.quotas.save()
 
     async def _follow(self) -> None:
         """There is a loop for each peer of each wasteland, and for nobody else."""
@@ -159,15 +164,6 @@ class PeerDesk(Standings):
         """A peer came or went: its loops follow."""
         if self.resident:
             await self._follow()
-
-    def opening_entries(self, journal: Journal) -> list[Entry]:
-        """What opens a wasteland to a newcomer: its maker's log, and its genesis."""
-        genesis = journal.genesis()
-        log = journal.log_of(genesis.account) if genesis is not None else None
-        if genesis is None or log is None:
-            return []
-        held = [journal.held.entry(record.id) for record in (*log.path, genesis)]
-        return [entry for entry in held if entry is not None]
 
     def _begin(self, pair: tuple[str, str], board: Board) -> tuple[PeerLoop, EventLine]:
         _, key = pair
@@ -197,6 +193,7 @@ class PeerDesk(Standings):
 
     def changed(self, board: Board) -> None:
         """A ledger may have a new root: whoever lacks something is told. In the ledger's thread."""
+        self.quotas.keep()
         if self._loop is None or not self.resident:
             return
         said = self.hosting.news(board)
@@ -234,7 +231,7 @@ class PeerDesk(Standings):
         if self._thread is None or self._loop is None:
             return
         asyncio.run_coroutine_threadsafe(self.client.close(), self._loop).result(CALL_MARGIN_S)
-        self.writer.run(self.exchanges.checking.close)
+        self.writer.run(self._rest)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CALL_MARGIN_S)
         self._loop.close()
