@@ -7,8 +7,9 @@ their own signatures.
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -29,6 +30,8 @@ WINDOW: Final = dt.timedelta(seconds=60)
 ANY_TIME: Final = dt.timedelta(days=3_650)  # the window is judged here, by the node's own clock
 NONCES_MAX: Final = 100_000
 COVERED: Final = ("@method", "@path", "@query", AUDIENCE)
+REQUIRED: Final = frozenset(f'"{name}"' for name in (*COVERED, "content-digest"))
+KEYS_CACHED_MAX: Final = 1_024
 
 
 class RequestRefusedError(WastelandError):
@@ -63,8 +66,13 @@ class _Keys(HTTPSignatureKeyResolver):
         return Ed25519PrivateKey.from_private_bytes(self.own.seed)
 
     def resolve_public_key(self, key_id: str) -> Any:
-        check_key(key_id)  # libsodium's rule: no small-order key
-        return Ed25519PublicKey.from_public_bytes(public_key_of(key_id))
+        return _public_key(key_id)
+
+
+@lru_cache(maxsize=KEYS_CACHED_MAX)
+def _public_key(key_id: str) -> Ed25519PublicKey:
+    check_key(key_id)  # libsodium's rule: no small-order key
+    return Ed25519PublicKey.from_public_bytes(public_key_of(key_id))
 
 
 def sign_request(
@@ -82,6 +90,16 @@ def sign_request(
         covered_component_ids=COVERED,
         body=body,
     )
+
+
+def _require_covered(covered: Iterable[str]) -> None:
+    """Raise RequestRefusedError unless all that makes this request is signed.
+
+    The library would do it, and read each name three times over: a third of its time.
+    """
+    missing = REQUIRED.difference(covered)
+    if missing:
+        raise RequestRefusedError("signature", f"{min(missing)} is not signed")
 
 
 class Nonces:
@@ -122,9 +140,9 @@ class Verifier:
                 message,
                 max_age=WINDOW,
                 expect_tag=TAG,
-                require_components=(*COVERED, "content-digest"),
                 body=body,
             )
+            _require_covered(result.covered_components)
         except (HTTPMessageSignaturesException, KeyRefusedError, ValueError) as error:
             raise RequestRefusedError("signature", str(error)[:200]) from None
         key, nonce = str(result.parameters["keyid"]), str(result.parameters.get("nonce", ""))
