@@ -50,6 +50,12 @@ def _hundredths(name: str) -> Cell:
     return cell
 
 
+def _some(name: str) -> Cell:
+    """A number, and nothing where it is none."""
+    plain = _pick(name)
+    return lambda row: "" if plain(row) == "0" else plain(row)
+
+
 def _current(row: Mapping[str, Any]) -> str:
     return "current" if row.get("current") else ""
 
@@ -150,6 +156,7 @@ COLUMNS: Mapping[str, Mapping[str, Cell]] = {
         "done": _pick("completed"),
         "stamps": _pick("stamps"),
         "quality": _hundredths("quality_x100"),
+        "against": _some("disowned"),
     },
     "wl.v1.wastelands": {
         "name": _pick("name"),

@@ -61,9 +61,10 @@ def _asked(journal: Journal, asks: Sequence[Ask], short: str, now: int) -> str:
 def known_of(journal: Journal, account: str) -> str:
     """What the stamps say of somebody: `14 stamps, quality 4.6`, or `new`."""
     tally = tally_of(journal, account)
+    against = f", {counted(tally.disowned, 'decision')} taken away" if tally.disowned else ""
     if tally.quality_x100 is None:
-        return "new"
-    return f"{counted(tally.stamps, 'stamp')}, quality {tally.quality_x100 / 100:.1f}"
+        return f"new{against}"
+    return f"{counted(tally.stamps, 'stamp')}, quality {tally.quality_x100 / 100:.1f}{against}"
 
 
 def _handed_in(journal: Journal, attempt: Attempt, short: str, now: int) -> str:
@@ -105,7 +106,11 @@ def poster_facts(journal: Journal, account: str) -> dict[str, Any]:
     """How far a poster is known: stamps that count, and how fast it gives work away."""
     tally = tally_of(journal, account)
     return {
-        "trust": {"stamps": tally.stamps, "quality_x100": tally.quality_x100},
+        "trust": {
+            "stamps": tally.stamps,
+            "quality_x100": tally.quality_x100,
+            "disowned": tally.disowned,
+        },
         "answers_s": _answers_s(journal, account),
     }
 

@@ -15,6 +15,7 @@ from stamps.errors import BadRecordError
 from stamps.limits import PREFIX_CHARS_MIN
 from stamps.record import ChainKey, public_id
 from town.market.answer import Answer
+from town.market.disowned import all_disowned, disowned_by, disowned_facts, disowned_words
 from town.market.errors import AmbiguousError, FieldError, NotFoundError
 from town.market.find import find_item
 from town.market.items import ItemDesk
@@ -55,6 +56,7 @@ class PeopleDesk(ItemDesk):
             "devices": len(log.effective.may) - len(log.effective.revoked) if log else 0,
             "stamps": stamps,
             "summary": summary_of(stamps),
+            "disowned": disowned_facts(disowned_by(journal, account)),
             "work": [line_facts(journal, i, viewer) for i in journal.store.find(query).items],
             "untrusted": {"display_name": row.get("display_name")},
         }
@@ -180,6 +182,7 @@ def _profile_words(data: Mapping[str, Any]) -> tuple[str, ...]:
         message = stamp["untrusted"]["message"]
         said = f' "{message}"' if message else ""
         lines.append(f"  {stamp['id'][:8]}  {dims}, by {stamp['author']}, {mark}{said}")
+    lines += _disowned_lines(data["disowned"])
     lines.append(f"finished  {len(data['work'])}")
     for line in data["work"]:
         title = " ".join(str(line["untrusted"]["title"]).split())
@@ -187,8 +190,19 @@ def _profile_words(data: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _disowned_lines(disowned: Mapping[str, Any]) -> list[str]:
+    if not disowned["count"]:
+        return []
+    lines = [f"against   {disowned_words(disowned['count'])}"]
+    lines += [f"  {one['item'][:8]}  {one['kind']}, {one['at']}" for one in disowned["decisions"]]
+    return lines
+
+
 def _leaders(journal: Journal) -> list[dict[str, Any]]:
-    """Every town with finished work or stamps, by finished work, then quality, then name."""
+    """Every town with finished work or stamps, by finished work, then quality, then name.
+
+    Decisions that were taken away from a town stand against what it finished (records 5.5).
+    """
     found: dict[str, dict[str, Any]] = {}
     for done in journal.store.rows("completions"):
         if done["validated_by"] is not None:
@@ -197,14 +211,21 @@ def _leaders(journal: Journal) -> list[dict[str, Any]]:
         leader = _leader(found, str(stamp["subject"]))
         leader["stamps"] += 1
         leader["quality_sum"] += int(stamp["valence"]["quality"])
+    for account, count in all_disowned(journal).items():
+        _leader(found, journal.name(account))["disowned"] = count
     for leader in found.values():
         total = leader.pop("quality_sum")
         leader["quality_x100"] = round(100 * total / leader["stamps"]) if leader["stamps"] else None
     return sorted(
         found.values(),
-        key=lambda one: (-one["completed"], -(one["quality_x100"] or 0), one["handle"]),
+        key=lambda one: (
+            one["disowned"] - one["completed"],
+            -(one["quality_x100"] or 0),
+            one["handle"],
+        ),
     )
 
 
 def _leader(found: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
-    return found.setdefault(name, {"handle": name, "completed": 0, "stamps": 0, "quality_sum": 0})
+    none = {"completed": 0, "stamps": 0, "disowned": 0, "quality_sum": 0}
+    return found.setdefault(name, {"handle": name, **none})

@@ -13,6 +13,7 @@ from ledger.people import given_stamp
 from ledger.story import Given
 from stamps.record import Envelope, public_id, verify
 from stamps.stamp import Stamp
+from town.market.disowned import disowned_by
 from town.market.names import name_of
 from town.market.words import instant
 
@@ -21,10 +22,14 @@ TALLY_MAX = 100  # subjects read where a glance is enough
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many stamps that count somebody was seen to have, and their mean quality."""
+    """How many stamps that count somebody was seen to have, and their mean quality.
+
+    `disowned` is how many of its decisions were taken away, which stands against it.
+    """
 
     stamps: int = 0
     quality_x100: int | None = None
+    disowned: int = 0
 
 
 def tally_of(journal: Journal, account: str) -> Tally:
@@ -35,7 +40,8 @@ def tally_of(journal: Journal, account: str) -> Tally:
         for stamp, _ in _given(journal, subject)
         if stamp.subject == account and not stamp.void and not stamp.revoked
     ]
-    return Tally(len(grades), round(100 * sum(grades) / len(grades))) if grades else Tally()
+    mean = round(100 * sum(grades) / len(grades)) if grades else None
+    return Tally(len(grades), mean, len(disowned_by(journal, account)))
 
 
 def stamps_of(journal: Journal, account: str) -> Iterator[dict[str, Any]]:
