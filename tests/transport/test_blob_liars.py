@@ -14,6 +14,7 @@ from federation.transport.blobs import BlobAwayError, fetch
 from tests.transport.nodes import stranger
 from town.node.blob_files import BlobFiles
 
+pytestmark = pytest.mark.slow  # real sockets
 LOG = b"one line of a log\n" * 5_000
 
 

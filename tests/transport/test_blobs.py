@@ -19,6 +19,7 @@ from tests.transport.nodes import Node, as_peer, joined, node, stranger
 from town.market.blobs import Source
 from town.node.lifecycle import NodeFacts
 
+pytestmark = pytest.mark.slow  # real sockets
 LOG = b"one line of a log\n" * 5_000
 
 
