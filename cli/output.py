@@ -14,6 +14,7 @@ from cli.context import Call
 from cli.escape import escape, width
 from cli.tables import table_lines
 from stamps.errors import WastelandError
+from town.market.answer import error_facts
 
 if TYPE_CHECKING:
     from town.market.answer import Answer, Next
@@ -169,30 +170,10 @@ def _painted(call: Call, line: str) -> str:
     return f"\x1b[{colour}m{first}\x1b[0m{space}{rest}\n" if colour else safe + "\n"
 
 
-def error_json(error: WastelandError) -> dict[str, Any]:
-    """The error as the envelope has it; its public attributes are its facts."""
-    facts = {
-        name: value
-        for name, value in vars(error).items()
-        if not name.startswith("_") and isinstance(value, str | int | bool | list | tuple)
-    }
-    for name in ("words", "try_", "exit", "code", "hint", "args"):
-        facts.pop(name, None)
-    return {
-        "code": error.code,
-        "message": str(error),
-        "why": str(getattr(error, "why", "")) or error.hint,
-        "try": [list(step) for step in getattr(error, "try_", ())],
-        "retryable": bool(getattr(error, "retryable", False)),
-        "retry_after_s": getattr(error, "retry_after_s", None),
-        **{name: fact for name, fact in facts.items() if name not in ("retryable", "why")},
-    }
-
-
 def show_error(call: Call, error: WastelandError) -> int:
     """The error is printed, on standard output as JSON or on standard error in words."""
     if call.wants.json:
-        call.terminal.out(envelope(SCHEMA_ERROR, error=error_json(error)))
+        call.terminal.out(envelope(SCHEMA_ERROR, error=error_facts(error)))
         return exit_of(error)
     for line in error_lines(error):
         call.terminal.err(_painted(call, line))

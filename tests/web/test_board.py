@@ -224,6 +224,7 @@ async def test_what_is_not_there_says_what_to_do(rust):
         assert "Content-Security-Policy" in headers
     twin = await twin_of(rust, "/w/w-0000000000.json")
     assert (twin["error"]["code"], twin["data"]) == ("id.unknown", None)
+    assert twin["error"]["said"] == "w-0000000000"  # the facts that `--json` has
     assert (await twin_of(rust, "/board.json?sort=odd"))["error"]["code"] == "record.bad"
     assert (await twin_of(rust, "/nothing.json"))["error"]["code"] == "page.none"
     assert (await got(rust, "/static/../board.py"))[0] == 404

@@ -11,7 +11,7 @@ from ledger.journal import Journal
 from ledger.store import BoardQuery
 from stamps.clock import SECOND_US
 
-ANSWERS_READ: Final = 5  # of a poster's finished items
+ANSWERS_READ: Final = 8  # of a poster's finished items
 KEPT_US: Final = 60 * SECOND_US
 KEPT_MAX: Final = 2_000
 Look = Callable[[Journal, str], int | None]
@@ -27,7 +27,7 @@ class Acquaintances:
         """How many of a poster's items were finished, and the middle time until its yes."""
         return {
             "finished_n": self._found("finished", _finished, journal, poster, now),
-            "answers_s": self._found("answers", _answers, journal, poster, now) if live else None,
+            "answers_s": self._found("answers", answers_s, journal, poster, now) if live else None,
         }
 
     def _found(self, what: str, look: Look, journal: Journal, poster: str, now: int) -> int | None:
@@ -46,8 +46,12 @@ def _finished(journal: Journal, poster: str) -> int | None:
     return journal.store.tally(poster, "completed").get("completed", 0)
 
 
-def _answers(journal: Journal, poster: str) -> int | None:
-    query = BoardQuery(poster=poster, status=("completed",), limit=ANSWERS_READ)
+def answers_s(journal: Journal, poster: str) -> int | None:
+    """The middle time from a request to the poster's yes; None where nothing of it is finished.
+
+    `poster` is a row name. Finished items had their yes, so few of them tell enough.
+    """
+    query = BoardQuery(poster=poster, status=("completed",), signed=True, limit=ANSWERS_READ)
     waits = sorted(
         wait
         for item in journal.store.find(query).items

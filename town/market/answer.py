@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from stamps.errors import WastelandError
+
 GO: Final = 0  # done: you may go on
 NOT_ALLOWED: Final = 4
 NOT_YOURS: Final = 5  # stop: it is somebody else's
@@ -106,4 +108,24 @@ def problem(
         "retryable": retry_after_s is not None,
         "retry_after_s": retry_after_s,
         **facts,
+    }
+
+
+def error_facts(error: WastelandError) -> dict[str, Any]:
+    """An error as every envelope has it; its public attributes are its facts."""
+    facts = {
+        name: value
+        for name, value in vars(error).items()
+        if not name.startswith("_") and isinstance(value, str | int | bool | list | tuple)
+    }
+    for name in ("words", "try_", "exit", "code", "hint", "args"):
+        facts.pop(name, None)
+    return {
+        "code": error.code,
+        "message": str(error),
+        "why": str(getattr(error, "why", "")) or error.hint,
+        "try": [list(step) for step in getattr(error, "try_", ())],
+        "retryable": bool(getattr(error, "retryable", False)),
+        "retry_after_s": getattr(error, "retry_after_s", None),
+        **{name: fact for name, fact in facts.items() if name not in ("retryable", "why")},
     }

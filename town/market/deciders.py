@@ -8,10 +8,10 @@ from shlex import quote
 from typing import Any
 
 from ledger.journal import Journal
-from ledger.store import BoardQuery
 from ledger.story import Ask, Attempt, Story
 from stamps.clock import SECOND_US
 from stamps.record import public_id
+from town.market.acquaintance import answers_s
 from town.market.find import live_asks, undecided
 from town.market.names import name_of
 from town.market.view import Viewer, decides, evidence_line
@@ -19,7 +19,6 @@ from town.market.vouched import tally_of
 from town.market.words import ago, counted, one_line, short_id, span
 
 ASKS_SHOWN = 5
-ANSWERS_READ = 8  # of a poster's latest items
 EVIDENCE_CHARS = 60
 
 
@@ -111,21 +110,5 @@ def poster_facts(journal: Journal, account: str) -> dict[str, Any]:
             "quality_x100": tally.quality_x100,
             "disowned": tally.disowned,
         },
-        "answers_s": _answers_s(journal, account),
+        "answers_s": answers_s(journal, journal.name(account)),
     }
-
-
-def _answers_s(journal: Journal, account: str) -> int | None:
-    """The middle time from a request to its grant in the poster's latest items; None for none."""
-    query = BoardQuery(
-        poster=journal.name(account), signed=True, sort="updated", limit=ANSWERS_READ
-    )
-    stories = [journal.story(str(i.card["item"])) for i in journal.store.find(query).items]
-    took = sorted(
-        grant.at - asked.at
-        for story in stories
-        if story is not None
-        for grant in story.grants
-        if grant.bid is not None and (asked := journal.state.record(grant.bid)) is not None
-    )
-    return max(0, took[len(took) // 2]) // SECOND_US if took else None

@@ -15,13 +15,14 @@ from aiohttp_sse import sse_response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from stamps.errors import WastelandError
+from town.market.answer import error_facts
 from town.market.errors import MarketError, NoTownHereError, WastelandUnknownError
 from town.market.market import Market
 from town.web import pages
 from town.web.files import Files
 from town.web.here import is_here
 from town.web.pages import Page
-from town.web.twins import error_facts, twin, twin_of_error
+from town.web.twins import twin, twin_of_error
 from town.web.words import FILTERS
 
 POLICY: Final = (

@@ -6,7 +6,6 @@ Keys are only ever added; strangers' text stands under `untrusted`.
 from collections.abc import Mapping
 from typing import Any
 
-from stamps.errors import WastelandError
 from town.market.answer import Answer
 from town.market.words import instant
 
@@ -34,16 +33,4 @@ def twin_of_error(facts: Mapping[str, Any]) -> dict[str, Any]:
         "warn": [],
         "stop": [],
         "as_of": None,
-    }
-
-
-def error_facts(error: WastelandError) -> dict[str, Any]:
-    """An error as the envelope has it."""
-    return {
-        "code": error.code,
-        "message": str(error),
-        "why": error.hint,
-        "try": [list(step) for step in getattr(error, "try_", ())],
-        "retryable": bool(getattr(error, "retryable", False)),
-        "retry_after_s": getattr(error, "retry_after_s", None),
     }
