@@ -1,7 +1,7 @@
 """A lock on a file, which the system gives back when the process that holds it ends, however.
 
-Every command takes two of them, so this asks the system itself: the library for it brings an event
-loop, a log and a database along. It locks nothing but the file it is given.
+Every command takes two of them, so this asks the system itself; what the library for it costs is in
+docs/adr/0015. It locks nothing but the file it is given.
 """
 
 import fcntl
