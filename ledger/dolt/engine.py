@@ -17,6 +17,7 @@ from ledger.store import StoreDamagedError, StoreError, StoreFullError
 
 BUSY_S = 10.0
 STATEMENTS_MAX = 512
+CACHE_KIB = 16 << 10  # the engine's own 64 MiB make a node larger and nothing faster
 FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 PRIMARY = 0xFF  # the low byte of an extended result code
@@ -172,6 +173,7 @@ def _connected(path: Path, town: str) -> sqlite3.Connection:
     try:
         _assert_ours(connection, path)
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("SELECT dolt_config('user.name', ?)", (town or "town",))
     except sqlite3.Error as error:
         connection.close()
