@@ -247,6 +247,7 @@ def shown(journal: Journal) -> tuple[bytes, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_every_part_of_a_small_set_ends_in_one_board_in_every_order(scene):
     """And that board is the model's: statuses, holders, effective decisions, the set itself."""
