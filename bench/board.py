@@ -21,6 +21,7 @@ from bench.items import opened as open_items  # noqa: E402
 from bench.people import TAGS, WORDS  # noqa: E402
 from bench.result import Watch, percentile, row  # noqa: E402
 from ledger.journal import Journal  # noqa: E402
+from ledger.memory_board import placed  # noqa: E402
 from ledger.store import BoardQuery, Store  # noqa: E402
 from town.market.view import Viewer, line_facts  # noqa: E402
 
@@ -85,7 +86,7 @@ def deep(store: Store) -> list[BoardQuery]:
             break
         query = replace(query, cursor=page.cursor)
         found.append(replace(query, limit=50))
-    jumps = [replace(BoardQuery(), cursor=f"{rank}{p}") for rank in range(5) for p in range(5)]
+    jumps = [replace(BoardQuery(), cursor=placed(rank, p)) for rank in range(5) for p in range(5)]
     return [*found, *jumps]
 
 

@@ -14,12 +14,11 @@ from typing import Any, Final
 from bench.people import TAGS, WORDS
 from bench.result import folder
 from ledger.dolt import open_doltlite
-from ledger.dolt.board import dimensions
 from ledger.dolt.cards import spell
-from ledger.dolt.runs import updated_entry
 from ledger.dolt.schema import COMMONS, LOCAL
 from ledger.dolt.store import DoltStore
-from ledger.memory_board import cursor_of, place_of
+from ledger.dolt.values import lettered, values_of
+from ledger.memory_board import key_of, place_of
 from ledger.store import BoardQuery, Projection, Subject
 from ledger.tables import Row
 
@@ -40,8 +39,9 @@ def layout() -> str:
     row = sample.rows[0].values
     facts = [
         spell(sample.id, (dict(sample.card), [], [], [("wanted", sample.rows[0].key)])),
-        *dimensions(row, signed=True),
-        updated_entry(cursor_of(row, BoardQuery(sort="updated")), place_of(row)),
+        *sorted(values_of(row, signed=True)),
+        lettered(5_000) + place_of(row),
+        key_of(row, BoardQuery(sort="updated")),
         *(LOCAL[table] for table in ("local_dim", "local_subject", "local_count")),
         COMMONS["wanted"],
     ]

@@ -1,47 +1,57 @@
 """The board's index: items in their order under each word and value, so that a page is a range.
 
-An entry is `dimension value | status rank, priority, creation (newest first), id`. What is written
-here is read in `search`.
+An entry is the number of a value, then the place of an item: status and priority, creation (newest
+first), code. What is written here is read in `search`.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from ledger.dolt.engine import Database
-from ledger.dolt.runs import END, SEP, updated_entry
-from ledger.dolt.search import COLUMNS, WORD_CHARS_MAX, WORDY, Search, kept
-from ledger.memory_board import STATUS_ORDER, cursor_of, place_of, words_of
+from ledger.dolt.named import Named
+from ledger.dolt.runs import END
+from ledger.dolt.search import Search
+from ledger.dolt.values import CHANGED, UNSIGNED, Values, kept, values_of
+from ledger.memory_board import (
+    PLACED_MAX,
+    STATUS_ORDER,
+    changed_key,
+    coded,
+    falling,
+    place_of,
+    placed,
+)
 from ledger.store import TALLY_MAX, BoardQuery, Item, Page
 
-WORDS_MAX: Final = 400
-_UPDATED: Final = BoardQuery(sort="updated")
+_STATUS: Final = "s"  # the mark of a status, which is only counted
 
 
-def dimensions(row: Mapping[str, Any], *, signed: bool) -> list[str]:
-    """The values under which an item is found, each as `dimension value`."""
-    found = [f"l{'s' if signed else 'u'}"]
-    found += [f"{mark}{kept(row[name])}" for mark, name in COLUMNS if row.get(name) is not None]
-    found += [f"g{kept(tag)}" for tag in dict.fromkeys(row.get("tags") or ())]
-    words = dict.fromkeys(sorted(word[:WORD_CHARS_MAX] for word in words_of(row)))
-    found += [f"w{word}" for word in list(words)[:WORDS_MAX]]
-    return [*found, WORDY] if len(words) > WORDS_MAX else found
+class _Told(NamedTuple):
+    """What the index has of an item."""
+
+    values: set[str]
+    status: str
+    place: str
+    changed: str
+
+    def entries(self, heads: Mapping[str, str]) -> list[str]:
+        """Its entries, when those of each value begin so."""
+        place = self.place
+        found = [heads[value] + place for value in self.values]
+        found.append(CHANGED + self.changed)
+        return found
 
 
-def _entries(row: Mapping[str, Any], values: Iterable[str]) -> list[str]:
-    """Every index entry of an item that has these values."""
+def _told(item: Item) -> _Told:
+    row = item.row
     place = place_of(row)
-    behind = SEP + place
-    found = [value + behind for value in values]
-    return [*found, "*" + behind, updated_entry(cursor_of(row, _UPDATED), place)]
-
-
-def _said(item: Item | None) -> tuple[list[str], list[str]]:
-    """The entries of an item, and what is counted of it; nothing of no item."""
-    if item is None:
-        return [], []
-    values = dimensions(item.row, signed=item.observed is None)
-    return _entries(item.row, values), [f"s{item.row.get('status')}", *values]
+    return _Told(
+        values_of(row, signed=item.observed is None),
+        f"{_STATUS}{row.get('status')}",
+        place,
+        changed_key(falling(row.get("updated_at")), place),
+    )
 
 
 class Board:
@@ -52,32 +62,66 @@ class Board:
     ) -> None:
         self.database = database
         self.shown = shown
+        self.values = Values(database)
 
     # --- writing
 
     def change(self, changes: Iterable[tuple[Item | None, Item | None]]) -> None:
-        """Items were (first) and are (second); the index follows."""
+        """Items were (first) and are (second), as their rows say already; the index follows."""
+        told: list[tuple[_Told | None, _Told | None]] = []
+        left: list[str] = []
+        gone: Counter[str] = Counter()
+        come: Counter[str] = Counter()
+        for before, after in changes:
+            was = now = None
+            if before is not None:
+                was = _told(before)
+                left.append(str(before.row["id"]))
+                gone.update(was.values)
+                gone[was.status] += 1
+            if after is not None:
+                now = _told(after)
+                come.update(now.values)
+                come[now.status] += 1
+            told.append((was, now))
+        heads = self.values.change(come, gone)
+        self._replace(told, heads, left)
+
+    def _replace(
+        self,
+        told: Iterable[tuple[_Told | None, _Told | None]],
+        heads: Mapping[str, str],
+        left: Sequence[str],
+    ) -> None:
         gone: list[str] = []
         come: list[str] = []
-        counted: Counter[str] = Counter()
-        for before, after in changes:
-            old, were = _said(before)
-            new, are = _said(after)
+        for was, now in told:
+            old = was.entries(heads) if was is not None else []
+            new = now.entries(heads) if now is not None else []
             if old and new:
                 old, new = list({*old}.difference(new)), list({*new}.difference(old))
             gone += old
             come += new
-            counted.subtract(were)
-            counted.update(are)
-        self.database.ordered("DELETE FROM local_dim WHERE o = ?", zip(sorted(gone), strict=True))
+        if gone:
+            stay = self._beside(left)
+            gone = sorted(set(gone) - stay) if stay else sorted(gone)
+            self.database.ordered("DELETE FROM local_dim WHERE o = ?", zip(gone, strict=True))
+        come.sort()
         self.database.ordered(
-            "INSERT OR IGNORE INTO local_dim (o) VALUES (?)", zip(sorted(come), strict=True)
+            "INSERT OR IGNORE INTO local_dim (o) VALUES (?)", zip(come, strict=True)
         )
-        self.database.many(
-            "INSERT INTO local_count (d, n) VALUES (?, ?)"
-            " ON CONFLICT (d) DO UPDATE SET n = n + excluded.n",
-            ((d, n) for d, n in counted.items() if n),
-        )
+
+    def _beside(self, ids: Sequence[str]) -> set[str]:
+        """The entries of other items whose codes are those of these: some may be shared."""
+        seen = UNSIGNED in self.values.known((UNSIGNED,))
+        named = Named(self.database, seen=seen).ids({coded(one) for one in ids})
+        several = [one for shared in named.values() if len(shared) > 1 for one in shared]
+        if not several:
+            return set()
+        told = [_told(item) for item in self.shown(several).values()]
+        known = self.values.known(set().union(*(one.values for one in told)))
+        heads = {value: one.head for value, one in known.items()}
+        return {entry for one in told for entry in one.entries(heads)}
 
     # --- reading
 
@@ -90,15 +134,18 @@ class Board:
 
     def tally(self, poster: str, only: str = "") -> dict[str, int]:
         """Items of a poster by known status (or of the one), up to the limit."""
+        value = "b" + kept(poster)
+        known = self.values.known((value,))
         found = {}
-        for rank, status in enumerate(STATUS_ORDER):
+        for rank, status in enumerate(STATUS_ORDER if known else ()):
             if only not in ("", status):
                 continue
-            start = f"b{kept(poster)}{SEP}{rank}"
+            first = known[value].head + placed(rank, 0)
+            last = known[value].head + placed(rank, PLACED_MAX)
             rows = self.database.all(
                 "SELECT COUNT(*) FROM"
                 " (SELECT o FROM local_dim WHERE o >= ? AND o < ? LIMIT ?) AS some",
-                (start, start + END, TALLY_MAX),
+                (first, last + END, TALLY_MAX),
             )
             if rows[0][0]:
                 found[status] = int(rows[0][0])

@@ -34,8 +34,11 @@ def _first(database: Database) -> None:
     )
 
 
-def _second(database: Database) -> None:
-    """Indexes name records and subjects shortly; all of them are made anew from the journal."""
+def _anew(database: Database) -> None:
+    """Every index of this version, to be made anew from the journal.
+
+    From version 2 on indexes name records and subjects shortly, from 3 on values and items too.
+    """
     for name in (*DERIVED_LOCAL, "local_touch", "local_kind"):
         database.run(f"DROP TABLE IF EXISTS {name}")
     for name in DERIVED_LOCAL:
@@ -43,7 +46,7 @@ def _second(database: Database) -> None:
     begin_rebuild(database)
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {1: _first, 2: _second}
+MIGRATIONS: Final[Mapping[int, Migration]] = {1: _first, 2: _anew, 3: _anew}
 
 
 def version_of(database: Database) -> int:

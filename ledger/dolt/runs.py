@@ -4,22 +4,29 @@ A run gives places by what they are ordered by, and says how far it has come: wh
 come out of it yet is ordered behind its `reach`. It looks at one range and joins nothing.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final, Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 from ledger.dolt.engine import Database
-from ledger.memory_board import turned
+from ledger.dolt.values import CHANGED
+from ledger.memory_board import (
+    LAST,
+    MOMENT,
+    SEP,
+    keyed,
+    reached,
+    turned,
+)
+from ledger.store import BoardQuery
 
-SEP: Final = "\x1f"
 END: Final = "\x7f"  # behind whatever a place goes on with
-MOMENT: Final = 6  # letters
-Some = TypeVar("Some")
+DONE: Final = "\x00"  # a key with it begins behind that key
 
 
-def part_of(values: Sequence[Some], size: int) -> Iterator[Sequence[Some]]:
-    """The values in parts of at most so many."""
-    for at in range(0, len(values), size):
-        yield values[at : at + size]
+def start_of(query: BoardQuery) -> str:
+    """The lowest key of what a page may show; a key that items share is looked at again."""
+    key, item = reached(query)
+    return key + DONE if item == LAST else key
 
 
 class Run(Protocol):
@@ -34,33 +41,29 @@ class Run(Protocol):
         """The next places by what they are ordered by; about so many."""
         ...
 
-    def leap(self, values: Sequence[str]) -> None:
-        """Up to the next place that one of the values has: a saving, where it can be had."""
+    def leap(self, heads: Iterable[str]) -> None:
+        """Up to the next place under one of the heads: a saving, where it can be had."""
         ...
 
 
 class Forward:
-    """The places of a value that begin with `start`, lowest first.
+    """The places under a head whose first letter is one of a span, lowest first.
 
-    They are ordered by themselves where they are taken whole, else by what follows `start`.
+    Where it is said how they are sorted, they are ordered so: by what follows the one letter.
     """
 
     def __init__(
-        self, database: Database, value: str, start: str, cursor: str, *, whole: bool = True
+        self, database: Database, head: str, span: str, start: str, *, sort: str = "priority"
     ) -> None:
         self.database = database
-        self.start = start
-        self.whole = whole
-        self.head = value + SEP
-        prefix = start if whole else ""
-        self.last = start + END
-        self._next = max(start, (cursor if whole else start + cursor) + "\x00" if cursor else "")
-        self.reach = max(cursor, prefix)
+        self.sort = sort
+        self.head = head
+        self.last = span[-1] + END
+        within = sort != "priority"
+        self._next = span + start.partition(SEP)[0] if within else max(span[0], start)
+        self.reach = start if within else max(start, span[0])
         self.over = self._next >= self.last
         self.size = self.taken = 0
-
-    def _key(self, place: str) -> str:
-        return place if self.whole else place[len(self.start) :]
 
     def read(self, size: int) -> dict[str, str]:
         """The next places."""
@@ -68,9 +71,9 @@ class Forward:
         self.taken = len(places)
         self.over = len(places) < size
         if places:
-            self._next = places[-1] + "\x00"
-            self.reach = self._key(places[-1])
-        return {self._key(place): place for place in places}
+            self._next = places[-1] + DONE
+            self.reach = keyed(places[-1], self.sort)
+        return {keyed(place, self.sort): place for place in places}
 
     def _places(self, head: str, size: int) -> list[str]:
         rows = self.database.all(
@@ -79,35 +82,35 @@ class Forward:
         )
         return [str(row[0])[len(head) :] for row in rows]
 
-    def leap(self, values: Sequence[str]) -> None:
-        """Up to the next place that one of the values has."""
+    def leap(self, heads: Iterable[str]) -> None:
+        """Up to the next place under one of the heads."""
         if self.over:
             return
-        nearest = [place for value in values for place in self._places(value + SEP, 1)]
+        nearest = [place for head in heads for place in self._places(head, 1)]
         self.over = not nearest
         self._next = min(nearest, default=self._next)
 
 
 class Backward:
-    """The places of a value that begin with `start`, the oldest first.
+    """The places under a head that begin with a letter, the oldest first.
 
     The index has them the other way round: it is read from its end, except for the places of one
     second, which stand in the order of their ids either way.
     """
 
     def __init__(
-        self, database: Database, value: str, start: str, cursor: str, *, whole: bool = False
+        self, database: Database, head: str, span: str, start: str, *, sort: str = "oldest"
     ) -> None:
-        del whole  # they are ordered by when they were made alone
         self.database = database
-        self.head = value + SEP + start
-        self.cut = len(value + SEP)
-        self.reach = cursor
+        self.sort = sort
+        self.head = head + span
+        self.cut = len(head)
+        self.reach = start
         self.over = False
         self.size = self.taken = 0
-        second = turned(cursor[:MOMENT]) if cursor else ""
-        self._before = self.head + second if cursor else self.head + END
-        self._within = self.head + second + cursor[MOMENT:] + "\x00" if cursor else ""
+        second = turned(start[:MOMENT]) if start else ""
+        self._before = self.head + second if start else self.head + END
+        self._within = self.head + second + start.partition(SEP)[0][MOMENT:] if start else ""
 
     def read(self, size: int) -> dict[str, str]:
         """The next places."""
@@ -121,7 +124,7 @@ class Backward:
         )
         self.taken = len(found)
         places = self._keyed([str(row[0]) for row in found])
-        self._within = str(found[-1][0]) + "\x00" if len(found) == size else ""
+        self._within = str(found[-1][0]) + DONE if len(found) == size else ""
         self.reach = max(places, default=self.reach)
         return places
 
@@ -147,48 +150,43 @@ class Backward:
         return self._keyed(whole)
 
     def _keyed(self, entries: Sequence[str]) -> dict[str, str]:
-        at = len(self.head)
-        return {
-            turned(entry[at : at + MOMENT]) + entry[at + MOMENT :]: entry[self.cut :]
-            for entry in entries
-        }
+        places = [entry[self.cut :] for entry in entries]
+        return {keyed(place, self.sort): place for place in places}
 
-    def leap(self, values: Sequence[str]) -> None:
+    def leap(self, heads: Iterable[str]) -> None:
         """It goes on step by step."""
 
 
 class Updated:
     """The places of every item whose place begins as asked, those that changed last first."""
 
-    HEAD: Final = f"u{SEP}"
-
-    def __init__(self, database: Database, cursor: str, starts: Sequence[str]) -> None:
+    def __init__(self, database: Database, start: str, letters: str) -> None:
         self.database = database
-        self.starts = tuple(starts)
-        self.reach = cursor
+        self.letters = letters
+        self.reach = start
         self.over = False
         self.size = self.taken = 0
-        self._next = self.HEAD + cursor + (SEP + END if cursor else "")
+        self._next = CHANGED + start
 
     def read(self, size: int) -> dict[str, str]:
         """The next places."""
         rows = self.database.all(
             "SELECT o FROM local_dim WHERE o >= ? AND o < ? ORDER BY o LIMIT ?",
-            (self._next, self.HEAD + END, size),
+            (self._next, CHANGED + END, size),
         )
         self.taken = len(rows)
         self.over = len(rows) < size
         if not rows:
             return {}
-        self._next = str(rows[-1][0]) + "\x00"
-        pairs = [str(row[0])[len(self.HEAD) :].split(SEP) for row in rows]
-        self.reach = pairs[-1][0]
-        return {key: place + key[MOMENT:] for key, place in pairs if place.startswith(self.starts)}
+        self._next = str(rows[-1][0]) + DONE
+        keys = [str(row[0])[len(CHANGED) :] for row in rows]
+        self.reach = keys[-1]
+        found = {}
+        for key in keys:
+            before, _, behind = key.partition(SEP)
+            if behind[0] in self.letters:
+                found[key] = behind + before[MOMENT:]
+        return found
 
-    def leap(self, values: Sequence[str]) -> None:
+    def leap(self, heads: Iterable[str]) -> None:
         """It goes on step by step."""
-
-
-def updated_entry(key: str, place: str) -> str:
-    """The entry of an item among those in the order of their change."""
-    return f"{Updated.HEAD}{key}{SEP}{place[: 2 + MOMENT]}"

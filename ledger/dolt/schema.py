@@ -7,7 +7,7 @@ in words that both engines take.
 
 from typing import Final
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 
 # The predecessor's schema 1.2, column by column.
 COMMONS: Final[dict[str, str]] = {
@@ -112,7 +112,9 @@ LOCAL: Final[dict[str, str]] = {
         " PRIMARY KEY (space, id)"
     ),
     "local_dim": "o VARCHAR(600) NOT NULL PRIMARY KEY",
-    "local_count": "d VARCHAR(400) NOT NULL PRIMARY KEY, n BIGINT NOT NULL",
+    "local_count": (
+        "d VARCHAR(400) NOT NULL PRIMARY KEY, n BIGINT NOT NULL, v VARCHAR(9) NOT NULL"
+    ),
 }
 # Emptied by a rebuild; what the node itself noted (documents, observations) stays.
 DERIVED_LOCAL: Final = (

@@ -5,30 +5,43 @@ and looked up under the other values. What the index cannot tell is looked at in
 that finds little stops after a fixed amount of work, and its page says so; it is never wrong.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from ledger.dolt.engine import Database
-from ledger.dolt.runs import SEP, Backward, Forward, Run, Updated, part_of
+from ledger.dolt.named import Named
+from ledger.dolt.runs import Backward, Forward, Run, Updated, start_of
+from ledger.dolt.values import (
+    COLUMNS,
+    SIGNED,
+    UNSIGNED,
+    WORD_CHARS_MAX,
+    WORDY,
+    Value,
+    Values,
+    kept,
+    part_of,
+)
 from ledger.memory_board import (
+    CODE_AT,
     PLACED_ELSE,
     PLACED_MAX,
     STATUS_ORDER,
     WORD,
+    Position,
+    changed_key,
+    coded,
+    cursor_between,
     falling,
+    key_of,
+    keyed,
     matches,
-    turned,
-    uncoded,
+    placed,
+    reached,
 )
 from ledger.store import BoardQuery, Item, Page
 
-VALUE_CHARS_MAX: Final = 240
-HASHED: Final = "\x1e"  # before the digest of a value that does not stand as it is
-DIGEST_CHARS: Final = 32
-WORD_CHARS_MAX: Final = 40
-WORDY: Final = "y"  # the dimension of items with more words than the index keeps
 PREFIX_WORDS_MAX: Final = 64  # words of one prefix that are looked up; more are read in the rows
 FEW: Final = 8  # of as many values each is looked up for itself
 CHUNK: Final = 64
@@ -39,30 +52,14 @@ LOOKS_MAX: Final = 3_000  # places read for one page; what else is done costs as
 PROBE_LOOKS: Final = 2
 ROW_LOOKS: Final = 40
 READ_LOOKS: Final = 16
-ID_AT: Final = 8  # where the id begins in a place
 MERGED: Final = frozenset(("newest", "oldest"))
-COLUMNS: Final = (
-    ("p", "project"),
-    ("t", "type"),
-    ("e", "effort_level"),
-    ("b", "posted_by"),
-    ("c", "claimed_by"),
-)
 LOOKED_AT: Final = (
     "id", "title", "description", "project", "type", "priority", "tags", "posted_by",
-    "claimed_by", "status", "effort_level",
+    "claimed_by", "status", "effort_level", "created_at", "updated_at",
 )  # fmt: skip
 Shown = Callable[[Sequence[str]], Mapping[str, Item]]
 Found = dict[str, str]  # what an item is ordered by -> its place
-
-
-def kept(value: Any) -> str:
-    """A value as the index keeps it: no two values alike."""
-    text = str(value)
-    if len(text) <= VALUE_CHARS_MAX and SEP not in text and HASHED not in text:
-        return text
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_CHARS]
-    return text[:VALUE_CHARS_MAX].replace(SEP, " ") + HASHED + digest
+Heads = list[str]  # how the entries of values begin: an item must be under one of them
 
 
 class Search:
@@ -72,106 +69,111 @@ class Search:
         self.database = database
         self.shown = shown
         self.query = query
+        self.values = Values(database)
         self.unsure = _unsure(query)  # whether rows must be looked at
-        self.asked = self._asked()
+        self.start = start_of(query)
         self.looks = 0
-        self._items: dict[str, Item] = {}
+        self._known: dict[str, Value] = {}
+        self._named = Named(database, seen=True)
 
     def page(self) -> Page:
         """The page, as looking at every item would find it, or its beginning."""
-        counts = self._counts()
-        asked = sorted(self.asked, key=lambda values: sum(counts[value] for value in values))
-        rarest = sum(counts[value] for value in asked[0]) if asked else GATHERED_MAX + 1
+        asked = sorted(self._asked(), key=self._items_of)
+        every = [self._known[one].head for one in (SIGNED, UNSIGNED) if self._there(one)]
+        self._named.seen = self._there(UNSIGNED)
+        if asked and not self._items_of(asked[0]):
+            return Page(items=(), cursor=None)
+        heads = [[self._known[value].head for value in values] for values in asked]
+        rarest = self._items_of(asked[0]) if asked else GATHERED_MAX + 1
         merged = bool(asked) and len(asked[0]) > 1
         if rarest <= GATHERED_MAX and (merged or self.query.sort != "priority"):
-            return self._cut(self._gathered(asked), None)
-        few = [values for values in asked if len(values) <= FEW]
-        self.unsure |= len(few) < len(asked)
+            return self._cut(self._gathered(heads), None)
+        few = [each for each in heads if len(each) <= FEW]
+        self.unsure |= len(few) < len(heads)
         leads = self.query.sort != "updated" and (self.query.sort == "priority" or not merged)
         if not few or not leads:
-            return self._walk(self._runs(["*"]), few)
+            return self._walk(self._runs(every), few)
         return self._walk(self._runs(few[0]), few[1:])
 
     # --- what is asked
 
+    def _items_of(self, values: Sequence[str]) -> int:
+        return sum(self._known[value].items for value in values)
+
     def _asked(self) -> list[list[str]]:
-        """The values asked for: an item must be under one of each list."""
+        """The values asked for that items have: an item must be under one of each list."""
         query = self.query
         given = (query.project, query.type, query.effort, query.poster, query.claimer)
         asked = [
-            [mark + kept(value)]
+            mark + kept(value)
             for (mark, _), value in zip(COLUMNS, given, strict=True)
             if value is not None
         ]
         if query.tag is not None:
-            asked.append(["g" + kept(query.tag)])
+            asked.append("g" + kept(query.tag))
         if query.signed is not None:
-            asked.append(["ls" if query.signed else "lu"])
+            asked.append(SIGNED if query.signed else UNSIGNED)
         parts = [part.lower() for part in WORD.findall(query.text or "")]
+        self._known = self.values.known({*asked, SIGNED, UNSIGNED, WORDY})
         worded = [self._words(part) for part in dict.fromkeys(parts)]
         self.unsure |= None in worded
-        if worded and self._wordy():
+        if worded and self._there(WORDY):
             self.unsure = True
             worded = [[*words, WORDY] for words in worded if words is not None]
-        return [*asked, *(words for words in worded if words is not None)]
+        alone = [[value] if self._there(value) else [] for value in asked]
+        return [*alone, *(words for words in worded if words is not None)]
+
+    def _there(self, value: str) -> bool:
+        return value in self._known and self._known[value].items > 0
 
     def _words(self, part: str) -> list[str] | None:
         """Words on the board that begin so; None for too many to look up."""
-        start = f"w{part[:WORD_CHARS_MAX]}"
-        rows = self.database.all(
-            "SELECT d FROM local_count WHERE d >= ? AND d < ? AND n > 0 LIMIT ?",
-            (start, start + "\U0010ffff", PREFIX_WORDS_MAX + 1),
-        )
+        found = self.values.beginning(f"w{part[:WORD_CHARS_MAX]}", PREFIX_WORDS_MAX + 1)
         if len(part) > WORD_CHARS_MAX:
             self.unsure = True
-        return [str(row[0]) for row in rows] if len(rows) <= PREFIX_WORDS_MAX else None
+        self._known |= found
+        return list(found) if len(found) <= PREFIX_WORDS_MAX else None
 
-    def _wordy(self) -> bool:
-        row = self.database.one("SELECT n FROM local_count WHERE d = ?", (WORDY,))
-        return row is not None and int(row[0]) > 0
+    def _spans(self) -> list[str]:
+        """With which letters the places of the asked statuses and priority begin, lowest first.
 
-    def _counts(self) -> dict[str, int]:
-        values = [value for one in self.asked for value in one]
-        found = dict.fromkeys(values, 0)
-        for part in part_of(values, CHUNK_MAX):
-            marks = ", ".join("?" for _ in part)
-            sql = f"SELECT d, n FROM local_count WHERE d IN ({marks})"  # noqa: S608
-            found |= {str(d): int(n) for d, n in self.database.all(sql, tuple(part))}
-        return found
-
-    def _starts(self) -> list[str]:
-        """How the places of the asked statuses and priority begin, lowest first."""
+        Each is a span of letters that follow each other.
+        """
         query = self.query
         ranks = [
-            str(rank)
+            rank
             for rank, status in enumerate(STATUS_ORDER)
             if not query.status or status in query.status
         ]
         if not query.status or any(status not in STATUS_ORDER for status in query.status):
-            ranks.append(str(len(STATUS_ORDER)))
-        if query.priority is None:
-            return ranks
-        placed = min(query.priority, PLACED_MAX) if query.priority >= 0 else PLACED_ELSE
-        return [f"{rank}{placed}" for rank in ranks]
+            ranks.append(len(STATUS_ORDER))
+        first, last = 0, PLACED_MAX
+        if query.priority is not None:
+            first = min(query.priority, PLACED_MAX) if query.priority >= 0 else PLACED_ELSE
+            last = first
+        spans: list[str] = []
+        for letters in ("".join(placed(r, p) for p in range(first, last + 1)) for r in ranks):
+            if spans and ord(letters[0]) == ord(spans[-1][-1]) + 1:
+                spans[-1] += letters
+            else:
+                spans.append(letters)
+        return spans
 
-    def _runs(self, leading: list[str]) -> list[Run]:
-        """Ranges of the index that hold every place of the leading values, none twice."""
-        database, cursor, sort = self.database, self.query.cursor or "", self.query.sort
+    def _runs(self, leading: Heads) -> list[Run]:
+        """Ranges of the index that hold every place under the leading heads, none twice."""
+        database, start, sort = self.database, self.start, self.query.sort
+        spans = self._spans()
         if sort == "updated":
-            return [Updated(database, cursor, self._starts())]
+            return [Updated(database, start, "".join(spans))]
         if sort == "priority":
-            return [Forward(database, v, s, cursor) for v in leading for s in self._starts()]
+            return [Forward(database, head, s, start) for head in leading for s in spans]
         kind = Forward if sort == "newest" else Backward
-        starts = [
-            start if len(start) > 1 else f"{start}{priority}"
-            for start in self._starts()
-            for priority in range(PLACED_MAX + 1 if self.query.priority is None else 1)
-        ]
-        return [kind(database, v, s, cursor, whole=False) for v in leading for s in starts]
+        singly = "".join(spans)
+        return [kind(database, h, one, start, sort=sort) for h in leading for one in singly]
 
     # --- looking
 
-    def _walk(self, runs: list[Run], others: list[list[str]]) -> Page:
+    def _walk(self, runs: list[Run], others: list[Heads]) -> Page:
         """Read where the least was read, until the page is full or enough was looked at."""
         found: Found = {}
         waiting: Found = {}
@@ -184,7 +186,7 @@ class Search:
             found |= self._fitting(running, ready, others, most + 1 - len(found))
             if reach is None or len(found) > most:
                 return self._cut(found, None)
-            if self.looks > LOOKS_MAX and reach > (self.query.cursor or ""):
+            if self.looks > LOOKS_MAX and reach > self.start:
                 return self._cut(found, reach)
             for run in running:
                 if run.reach == reach:  # all of them at first, then the one that lies behind
@@ -198,18 +200,16 @@ class Search:
         run.size = min(2 * size, CHUNK if self.unsure else CHUNK_MAX)
         places = run.read(size)
         self.looks += READ_LOOKS + run.taken
-        return places
+        return {key: place for key, place in places.items() if key >= self.start}
 
-    def _fitting(
-        self, running: list[Run], places: Found, others: list[list[str]], most: int
-    ) -> Found:
+    def _fitting(self, running: list[Run], places: Found, others: list[Heads], most: int) -> Found:
         """Those of the places that are under every other value too; at most so many."""
-        for values in others:
+        for heads in others:
             before = len(places)
-            places = self._under(places, values)
+            places = self._under(places, heads)
             if before and not places and self.query.sort == "priority" and running:
-                self.looks += READ_LOOKS * len(values)
-                min(running, key=lambda one: one.reach).leap(values)
+                self.looks += READ_LOOKS * len(heads)
+                min(running, key=lambda one: one.reach).leap(heads)
         if not self.unsure:
             return places
         told: Found = {}
@@ -219,11 +219,10 @@ class Search:
                 break
         return told
 
-    def _under(self, places: Found, values: list[str]) -> Found:
-        """Those of the places that are under one of the values."""
+    def _under(self, places: Found, heads: Heads) -> Found:
+        """Those of the places that are under one of the heads."""
         there: set[str] = set()
-        for value in values:
-            head = value + SEP
+        for head in heads:
             self.looks += READ_LOOKS + PROBE_LOOKS * len(places)
             for part in part_of(list(places.values()), CHUNK_MAX):
                 marks = ", ".join("?" for _ in part)
@@ -235,79 +234,97 @@ class Search:
     def _told(self, places: Found) -> Found:
         """Those of the places whose rows say what is asked."""
         self.looks += READ_LOOKS + ROW_LOOKS * len(places)
-        ids = {key: uncoded(place[ID_AT:]) for key, place in places.items()}
-        rows = self._looked_at(list(ids.values()))
-        fits = {one for one, item in rows.items() if matches(item, self.query)}
-        return {key: place for key, place in places.items() if ids[key] in fits}
+        at = self._looked_at({place[CODE_AT:] for place in places.values()})
+        fits: Found = {}
+        for key, place in places.items():
+            items = at.get(place[CODE_AT:], ())
+            if any(self._stands(item, key, several=len(items) > 1) for item in items):
+                fits[key] = place
+        return fits
 
-    def _looked_at(self, ids: Sequence[str]) -> dict[str, Item]:
-        """What these items are asked about, and no more of them."""
-        if not ids:
-            return {}
-        marks = ", ".join("?" for _ in ids)
-        sql = f"SELECT {', '.join(LOOKED_AT)} FROM wanted WHERE id IN ({marks})"  # noqa: S608
-        found = {}
-        for cells in self.database.all(sql, tuple(ids)):
+    def _looked_at(self, codes: Iterable[str]) -> dict[str, list[Item]]:
+        """The items behind these codes: what they are asked about, and no more of them."""
+        found: dict[str, list[Item]] = {}
+        for cells in self._named.signed(codes, LOOKED_AT):
             told = dict(zip(LOOKED_AT, cells, strict=True))
             if isinstance(told["tags"], str):
                 told["tags"] = json.loads(told["tags"])
-            found[str(told["id"])] = Item(row=told, card={})
-        return {**self.shown([one for one in ids if one not in found]), **found}
+            found.setdefault(coded(str(told["id"])), []).append(Item(row=told, card={}))
+        there = {str(item.row["id"]) for items in found.values() for item in items}
+        seen = [one for one in self._named.unsigned(codes) if one not in there]
+        for one, item in self.shown(seen).items() if seen else ():
+            found.setdefault(coded(one), []).append(item)
+        return found
 
-    def _fetched(self, places: Iterable[str]) -> dict[str, Item]:
-        """The items at these places; each is read once."""
-        wanted = {place: uncoded(place[ID_AT:]) for place in places}
-        fresh = [one for one in wanted.values() if one not in self._items]
-        self._items.update(self.shown(fresh) if fresh else {})
-        return {p: self._items[one] for p, one in wanted.items() if one in self._items}
-
-    def _gathered(self, asked: list[list[str]]) -> Found:
+    def _gathered(self, asked: list[Heads]) -> Found:
         """All that fits, of a rare value; what it is ordered by is worked out here."""
-        runs = [Forward(self.database, v, s, "") for v in asked[0] for s in self._starts()]
+        runs = [Forward(self.database, head, s, "") for head in asked[0] for s in self._spans()]
         places: Found = {}
         for run in runs:
             while not run.over:
                 places |= run.read(CHUNK_MAX)
-        for values in asked[1:]:
-            places = self._under(places, values)
-        if self.unsure:
-            places = self._told(places)
-        keys = self._keys(list(places.values()))
-        return {k: p for k, p in keys.items() if k > (self.query.cursor or "")}
-
-    def _keys(self, places: list[str]) -> Found:
+        for heads in asked[1:]:
+            places = self._under(places, heads)
         if self.query.sort == "updated":
-            moments = self._moments(places)
-            return {moments[place] + place[ID_AT:]: place for place in places if place in moments}
-        if self.query.sort == "priority":
-            return {place: place for place in places}
-        if self.query.sort == "newest":
-            return {place[2:]: place for place in places}
-        return {turned(place[2:8]) + place[ID_AT:]: place for place in places}
+            keys = self._changed(places.values())
+        else:
+            keys = {keyed(place, self.query.sort): place for place in places.values()}
+        ahead = {key: place for key, place in keys.items() if key >= self.start}
+        return self._fitting([], dict(sorted(ahead.items())), [], self.query.limit + 1)
 
-    def _moments(self, places: list[str]) -> dict[str, str]:
-        """When the items at these places changed, as the order has it."""
-        ids = {uncoded(place[ID_AT:]): place for place in places}
-        found: dict[str, str] = {}
-        for part in part_of(list(ids), CHUNK_MAX):
-            marks = ", ".join("?" for _ in part)
-            sql = f"SELECT id, updated_at FROM wanted WHERE id IN ({marks})"  # noqa: S608
-            rows = self.database.all(sql, tuple(part))
-            found |= {ids[str(one)]: falling(moment) for one, moment in rows}
-        rest = [place for place in places if place not in found]
-        items = self._fetched(rest)
-        return found | {p: falling(i.row.get("updated_at")) for p, i in items.items()}
+    def _changed(self, places: Iterable[str]) -> Found:
+        """The places by when their items changed."""
+        behind: dict[str, list[str]] = {}
+        for place in places:
+            behind.setdefault(place[CODE_AT:], []).append(place)
+        moments = {
+            str(one): moment for one, moment in self._named.signed(behind, ("id", "updated_at"))
+        }
+        seen = [one for one in self._named.unsigned(behind) if one not in moments]
+        items = self.shown(seen) if seen else {}
+        moments |= {one: item.row.get("updated_at") for one, item in items.items()}
+        return {
+            changed_key(falling(moment), place): place
+            for one, moment in moments.items()
+            for place in behind[coded(one)]
+        }
 
     # --- the page
 
     def _cut(self, found: Found, reach: str | None) -> Page:
         """The first of what was found; `reach` is how far an unfinished search has come."""
-        keys = sorted(found)[: self.query.limit]
-        items = self._fetched(found[key] for key in keys)
-        there = tuple(items[found[key]] for key in keys if found[key] in items)
+        most = self.query.limit
+        keys = sorted(found)[: most + 1]  # one more, to know whether there is one
+        there = self._at([(key, found[key]) for key in keys])
+        page = tuple(item for _, item in there[:most])
+        if len(there) > most:
+            return Page(items=page, cursor=cursor_between(there[most - 1][0], there[most][0]))
         if len(found) > len(keys):
-            return Page(items=there, cursor=keys[-1])
-        return Page(items=there, cursor=reach, partial=reach is not None)
+            reach = keys[-1]
+        return Page(items=page, cursor=reach, partial=reach is not None)
+
+    def _at(self, places: Sequence[tuple[str, str]]) -> list[tuple[Position, Item]]:
+        """The items at these places, in order, behind what was on the pages before.
+
+        Where ids share a code, a place may be that of several, or a value that of another.
+        """
+        named = self._named.ids(place[CODE_AT:] for _, place in places)
+        items = self.shown([one for ids in named.values() for one in ids])
+        before = reached(self.query)
+        found = []
+        for key, place in places:
+            ids = named[place[CODE_AT:]]
+            for item in (items[one] for one in ids if one in items):
+                position = key, str(item.row["id"])
+                alone = len(ids) == 1  # under every asked value, or it would not be there
+                if position > before and (alone or self._stands(item, key, several=True)):
+                    found.append((position, item))
+        return found
+
+    def _stands(self, item: Item, key: str, *, several: bool) -> bool:
+        """Whether it is this item, of several with its code, that was found there, and it fits."""
+        there = not several or key_of(item.row, self.query) == key
+        return there and matches(item, self.query)
 
 
 def _unsure(query: BoardQuery) -> bool:

@@ -269,10 +269,6 @@ class DoltStore:
         """Rows and indexes are empty and every record is in the tail again."""
         with self.database.transaction():
             self._batch = begin_rebuild(self.database) - 1
-            unsigned = self.projections.items(
-                [one.row.key for one in self.projections.observed("wanted")]
-            )
-            self.projections.board.change((None, item) for item in unsigned.values())
         self.records.forget()
         self.projections.forget()
         self._abouts = {}

@@ -11,6 +11,8 @@ from ledger.dolt.migrate import MIGRATIONS, Migration, NewerStoreError, migrate,
 from ledger.dolt.schema import SCHEMA
 from ledger.dolt.store import DoltStore
 from ledger.journal import Journal
+from ledger.store import BoardQuery, Observed
+from ledger.tables import Row
 from ledger.verify import verify
 from tests.ledger.dolt.backends import Opened, is_server, opened
 from tests.ledger.people import Board
@@ -81,6 +83,43 @@ def test_an_older_database_is_migrated_and_what_was_before_is_kept(opened: Opene
     assert version_of(old.database) == SCHEMA
     assert shown(Journal.open(old, wasteland=board.wasteland)) == before
     old.close()
+
+
+OLD_BOARD: Mapping[str, str] = {
+    "local_dim": "o VARCHAR(600) NOT NULL PRIMARY KEY",
+    "local_count": "d VARCHAR(400) NOT NULL PRIMARY KEY, n BIGINT NOT NULL",
+}
+
+
+def _as_version_2(database: Database) -> None:
+    """The board's index as version 2 had it: values and ids written out."""
+    with database.transaction():
+        for name, columns in OLD_BOARD.items():
+            database.run(f"DROP TABLE {name}")
+            database.create(name, columns)
+        database.run("INSERT INTO local_dim (o) VALUES (?)", ("tbug\x1f02aaaaaa" + "b" * 27,))
+        database.run("INSERT INTO local_count (d, n) VALUES ('sopen', 9)")
+        database.run("UPDATE local_meta SET value = '2' WHERE name = 'schema'")
+
+
+def test_a_board_of_version_2_is_laid_out_anew(opened: Opened):
+    """Signed and unsigned items are on the same pages as before, and nothing else is."""
+    store, board = filled(opened)
+    values = {"id": "w-old", "title": "theirs", "status": "open", "posted_by": "hop"}
+    store.observe(
+        [Observed(row=Row("wanted", "w-old", values), source="hq", commit="c", seen_at=1)]
+    )
+    queries = [BoardQuery(), BoardQuery(sort="updated"), BoardQuery(text="theirs")]
+    before = [store.find(query) for query in queries], store.counts(), shown(board.journal)
+    assert len(before[0][0].items) == 2
+    _as_version_2(store.database)
+    again = opened()
+    assert version_of(again.database) == SCHEMA
+    journal = Journal.open(again, wasteland=board.wasteland)
+    assert ([again.find(query) for query in queries], again.counts(), shown(journal)) == before
+    assert verify(journal).holds
+    if not is_server(again.database):
+        assert again.database.path.with_name("ledger.before-schema-3.db").exists()
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(opened: Opened):
