@@ -6,7 +6,8 @@ and what is not the named bytes is thrown away and asked of the next.
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
@@ -101,6 +102,17 @@ class Sending:
         self.by_key = Buckets(per_s=SENT_PER_S, burst=SENT_BURST)
         self._now = 0
 
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """One of the few places for whoever is sent a blob. Raises TooManyError."""
+        if self._now >= AT_ONCE_MAX:
+            raise TooManyError(10)
+        self._now += 1
+        try:
+            yield
+        finally:
+            self._now -= 1
+
     async def send(
         self,
         request: web.Request,
@@ -112,8 +124,6 @@ class Sending:
     ) -> web.StreamResponse:
         """The file, or the part that was asked for, was sent. Raises TooManyError."""
         size = (await asyncio.to_thread(path.stat)).st_size
-        if self._now >= AT_ONCE_MAX:
-            raise TooManyError(10)
         start, stop = _part(request, size)
         self.by_key.take(caller, now=now, cost=max(1.0, stop - start))
         answer = web.StreamResponse(headers={**headers, **_told(path)})
@@ -121,7 +131,6 @@ class Sending:
             answer.set_status(206)
             answer.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
         answer.content_length = stop - start
-        self._now += 1
         try:
             async with asyncio.timeout(PATIENCE_S + (stop - start) / SLOWEST_PER_S):
                 await answer.prepare(request)
@@ -129,8 +138,6 @@ class Sending:
         except TimeoutError:
             if request.transport is not None:  # it reads too slowly
                 request.transport.abort()
-        finally:
-            self._now -= 1
         return answer
 
 

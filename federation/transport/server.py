@@ -33,6 +33,7 @@ STATUS: Final = {
     "blob.limit": 413,
     "quota.blobs": 507,
     "store.full": 507,
+    "store.down": 503,
 }
 LINES_MAX: Final = 200
 PING_S: Final = 15.0
@@ -287,16 +288,18 @@ class Routes:
         return self._bytes(line)
 
     async def _blob(self, call: Call) -> web.StreamResponse:
-        path = await self.host.blob(call.caller, _id(call.request, "sha256"))
-        if path is None:
-            raise UnknownError
-        return await self.sending.send(
-            call.request,
-            path,
-            caller=call.caller,
-            now=self.host.now(),
-            headers=self._headers(),
-        )
+        sha256 = _id(call.request, "sha256")
+        with self.sending.place():
+            path = await self.host.blob(call.caller, sha256)
+            if path is None:
+                raise UnknownError
+            return await self.sending.send(
+                call.request,
+                path,
+                caller=call.caller,
+                now=self.host.now(),
+                headers=self._headers(),
+            )
 
     async def _hand(self, call: Call) -> web.StreamResponse:
         record, sha256 = _id(call.request, "record"), _id(call.request, "sha256")

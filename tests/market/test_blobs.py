@@ -11,6 +11,7 @@ from ledger.store import StoreError, StoreFullError
 from tests.market.towns import LocalTown, World
 from town.market.blobs import Source
 from town.market.errors import AmbiguousError, FieldError, FileProblemError, NotFoundError
+from town.node import blob_files
 from town.node.blob_files import BlobFiles
 
 SHA = "ab" * 32
@@ -233,3 +234,26 @@ def test_a_full_disk_keeps_nothing_and_is_said(tmp_path):
         incoming.write(b"x" * (1 << 20))
     incoming.drop()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_file_is_read_once_for_many_who_ask_and_again_when_it_changed(tmp_path, monkeypatch):
+    """Asking for a part costs no reading of the whole; a change or ten minutes do."""
+    files, reads = BlobFiles(tmp_path), list[int]()
+    whole = blob_files._hash_of
+
+    def counted(file):
+        reads.append(1)
+        return whole(file)
+
+    monkeypatch.setattr(blob_files, "_hash_of", counted)
+    sha256, _ = files.keep(BytesIO(b"x" * 100))
+    found = [files.find(sha256) for _ in range(5)]
+    assert (len(reads), len(set(found))) == (1, 1)
+    monkeypatch.setattr(blob_files, "GOOD_S", -1.0)
+    assert files.find(sha256) is not None
+    assert len(reads) == 2
+    monkeypatch.setattr(blob_files, "GOOD_S", 600.0)
+    assert found[0] is not None
+    found[0].write_bytes(b"y" * 100)
+    assert files.find(sha256) is None
+    assert [path.name for path in tmp_path.rglob("*.damaged")] == [f"{sha256}.damaged"]

@@ -17,6 +17,7 @@ from federation.transport.client import Client, PeerRefusedError
 from ledger import actions_items as say
 from tests.transport.nodes import Node, as_peer, joined, node, stranger
 from town.market.blobs import Source
+from town.node.blobs import ROOM_BYTES_MIN, SHARES
 from town.node.lifecycle import NodeFacts
 
 pytestmark = pytest.mark.slow  # real sockets
@@ -64,8 +65,10 @@ def record_of(one: Node, item: str) -> str:
 
 
 def has(one: Node, payload: bytes = LOG) -> bool:
-    """Whether the blob is in a node's folder."""
-    return one.town.files.find(hash_of(payload)) is not None
+    """Whether the blob is in a node's folder, with the note by whom it is asked for."""
+    sha256, town = hash_of(payload), one.town
+    noted = town.writer.run(lambda: town.town.note("blobs", sha256)) is not None
+    return noted and town.files.find(sha256) is not None
 
 
 # --- the main way
@@ -311,7 +314,8 @@ async def test_a_node_takes_only_what_a_record_names_and_only_for_itself_or_as_a
 
 async def test_what_is_taken_for_others_has_a_size_and_a_room(tmp_path):
     """Over the size: blob.limit. Over an account's share of the room: quota.blobs."""
-    env = {"WL_BLOBS_HANDED_BYTES": "1000", "WL_BLOBS_ROOM_BYTES": "32000"}
+    share = 2 * ROOM_BYTES_MIN  # small ones take as much as that each
+    env = {"WL_BLOBS_HANDED_BYTES": "1000", "WL_BLOBS_ROOM_BYTES": str(SHARES * share)}
     async with node(tmp_path, "rust", env=env) as rust, node(tmp_path, "ash") as ash:
         await joined(rust, ash)
         item = await posted(rust, ash)
@@ -321,6 +325,9 @@ async def test_what_is_taken_for_others_has_a_size_and_a_room(tmp_path):
             await rust.settles(partial(known, rust, record))
             told.append(await handing(rust, ash, record, hash_of(payload), payload))
         assert told == ["blob.limit", "ok", "ok", "quota.blobs"]
+        [gone, _] = (await rust.use(lambda m: m.blob_list())).data["rows"]
+        await rust.use(lambda m: m.blob_drop(gone["sha256"]))
+        assert await handing(rust, ash, record, hash_of(b"d"), b"d") == "ok"
 
 
 def known(one: Node, record: str) -> bool:

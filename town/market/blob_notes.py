@@ -70,7 +70,13 @@ def every(town: Town) -> Iterator[BlobNote]:
 def put(town: Town, note: BlobNote) -> None:
     """The note is durable."""
     town.remember(SPACE, note.blob.sha256, note.facts())
-    town.blob_changes += 1
+    town.blob_changes += note.own
+
+
+def forget(town: Town, sha256: str) -> None:
+    """There is no note of the blob any more."""
+    town.remember(SPACE, sha256, None)
+    town.blob_drops += 1
 
 
 def link(town: Town, fresh: BlobNote) -> BlobNote:

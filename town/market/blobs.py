@@ -205,7 +205,7 @@ class BlobDesk(ItemDesk):
             if len(fit) > 1:
                 raise AmbiguousError("blob", sha256, tuple(note.blob.sha256 for note in fit))
             self.about_to("blob drop", {"sha256": fit[0].blob.sha256})
-            self.town.remember(blob_notes.SPACE, fit[0].blob.sha256, None)
+            blob_notes.forget(self.town, fit[0].blob.sha256)
             return fit[0]
 
         note = self.run(work)

@@ -34,7 +34,8 @@ class Town:
     _account: str = ""  # looked up once; it never changes
     sealed: str = ""  # why the key in `sealed_device` must not sign (records 2.7)
     sealed_device: str = ""
-    blob_changes: int = 0  # how often a note about a blob was written since the start
+    blob_changes: int = 0  # how often a note about a blob of ours was written since the start
+    blob_drops: int = 0  # how often a blob went
     spoken: list[tuple[str, str, str]] = field(default_factory=list)  # wasteland, kind, subject
 
     # --- local notes

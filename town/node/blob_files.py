@@ -8,6 +8,7 @@ import errno
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -19,6 +20,8 @@ from stamps.kinds import is_id
 FOLDER_MODE: Final = 0o700
 PART: Final = ".part-"
 DAMAGED: Final = ".damaged"
+GOOD_S: Final = 600.0  # how long a file that was looked at and did not change is taken as good
+GOOD_MAX: Final = 1_000
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -77,6 +80,7 @@ class BlobFiles:
     def __init__(self, folder: Path, *, most: int = BLOB_BYTES_MAX) -> None:
         self.folder = folder
         self.most = most
+        self._good: dict[str, tuple[tuple[int, int, int], float]] = {}
 
     def keep(self, source: BinaryIO) -> tuple[str, int]:
         """The hash and size of what the source held; it is here. Raises."""
@@ -124,17 +128,33 @@ class BlobFiles:
         if not is_id(sha256):
             return None
         path = self.folder / sha256[:2] / sha256
-        hashed = hashlib.sha256()
         try:
             with path.open("rb") as file:
-                while piece := file.read(PIECE_BYTES):
-                    hashed.update(piece)
-            if hashed.hexdigest() == sha256:
-                return path
+                facts = os.fstat(file.fileno())
+                seen = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+                if self._was_good(sha256, seen):
+                    return path
+                if _hash_of(file) == sha256:
+                    self._note_good(sha256, seen)
+                    return path
             path.replace(path.with_name(sha256 + DAMAGED))
         except OSError:
             return None
         return None
+
+    def _was_good(self, sha256: str, seen: tuple[int, int, int]) -> bool:
+        """Whether the same file was good a while ago.
+
+        Else whoever asks for parts of a large one makes us read all of it each time.
+        """
+        before = self._good.get(sha256)
+        return before is not None and before[0] == seen and time.monotonic() - before[1] < GOOD_S
+
+    def _note_good(self, sha256: str, seen: tuple[int, int, int]) -> None:
+        self._good.pop(sha256, None)
+        if len(self._good) >= GOOD_MAX:
+            self._good.clear()
+        self._good[sha256] = (seen, time.monotonic())
 
     def drop(self, sha256: str) -> None:
         """The blob is not here."""
@@ -154,6 +174,13 @@ class BlobFiles:
         for path in gone:
             path.unlink(missing_ok=True)
         return len(gone)
+
+
+def _hash_of(file: BinaryIO) -> str:
+    hashed = hashlib.sha256()
+    while piece := file.read(PIECE_BYTES):
+        hashed.update(piece)
+    return hashed.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ fetched by whoever wants it. Nobody is told of a blob but by the record that bro
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,13 @@ from town.node.writer import Writer
 
 LOG = Logger("blobs")
 SHARES: Final = 16  # of the room for others, one account has one
+ROOM_BYTES_MIN: Final = 64 << 10  # that a blob takes: notes and files cost something too
 NOT_FOUND: Final = 404
+
+
+def room_of(blob: Blob) -> int:
+    """How much of the room for others a blob takes."""
+    return max(blob.size, ROOM_BYTES_MIN)
 
 
 class Gate(Protocol):
@@ -62,6 +69,7 @@ class BlobExchange:
         self.desk = desk
         self.files = files
         self._refused: set[tuple[str, str]] = set()  # peer and hash, until the next start
+        self._room: tuple[int, Counter[str]] | None = None
         self._settled: dict[tuple[str, str], int] = {}  # when a pair had nothing left to do
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._cards: set[str] = set()  # peers whose card was looked at since the start
@@ -92,7 +100,7 @@ class BlobExchange:
         if note is None:
             return False
         await asyncio.to_thread(self.files.take, note.blob, body)
-        await self.desk.writer.do(lambda: blob_notes.link(self.desk.town, note))
+        await self.desk.writer.do(lambda: self._keep(note))
         return True
 
     def _wanted(self, caller: str, wasteland: str, record: str, sha256: str) -> BlobNote | None:
@@ -120,15 +128,30 @@ class BlobExchange:
         return post is not None and post.record.account == self.desk.town.account
 
     def _check_room(self, blob: Blob, account: str) -> None:
-        room = self.desk.config.number("blobs.room_bytes")
-        others = [note for note in blob_notes.every(self.desk.town) if note.by]
-        if any(note.blob.sha256 == blob.sha256 for note in others):
+        room, size = self.desk.config.number("blobs.room_bytes"), room_of(blob)
+        if blob_notes.get(self.desk.town, blob.sha256) is not None:
             return
-        if sum(note.blob.size for note in others) + blob.size > room:
+        held = self._held()
+        if sum(held.values()) + size > room:
             raise BlobQuotaError(room)
-        mine = sum(note.blob.size for note in others if note.by == account)
-        if mine + blob.size > room // SHARES:
+        if held.get(account, 0) + size > room // SHARES:
             raise BlobQuotaError(room // SHARES)
+
+    def _held(self) -> Counter[str]:
+        """How much room what was handed over takes, by account; counted anew when a blob went."""
+        town = self.desk.town
+        if self._room is None or self._room[0] != town.blob_drops:
+            held = Counter[str]()
+            for note in blob_notes.every(town):
+                if note.by:
+                    held[note.by] += room_of(note.blob)
+            self._room = (town.blob_drops, held)
+        return self._room[1]
+
+    def _keep(self, note: BlobNote) -> None:
+        if blob_notes.get(self.desk.town, note.blob.sha256) is None:
+            self._held()[note.by] += room_of(note.blob)
+        blob_notes.link(self.desk.town, note)
 
     # --- asking
 
@@ -196,16 +219,16 @@ class BlobExchange:
         peer, journal = self.desk.book.get(key), self.desk.town.ledgers.get(wasteland)
         if peer is None or journal is None:
             return ()
-        return [
-            (note, record)
-            for note in blob_notes.every(self.desk.town)
-            if note.own
-            and peer.key not in note.holders
-            and (peer.key, note.blob.sha256) not in self._refused
-            and note.blob.size < MESSAGE_BYTES_MAX
-            for where, record in note.records[:1]
-            if where == wasteland and (peer.carries or _posted_by(journal, record, peer.account))
-        ]
+        due = []
+        for note in blob_notes.every(self.desk.town):
+            known = key in note.holders or (key, note.blob.sha256) in self._refused
+            if not note.own or known or note.blob.size >= MESSAGE_BYTES_MAX:
+                continue
+            records = [record for where, record in note.records if where == wasteland]
+            if not peer.carries:
+                records = [one for one in records if _posted_by(journal, one, peer.account)]
+            due += [(note, record) for record in records[:1]]
+        return due
 
     async def _hand(self, peer: Peer, wasteland: str, note: BlobNote, record: str) -> bool:
         """Whether there is nothing more to do about it."""
