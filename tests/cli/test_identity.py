@@ -104,3 +104,19 @@ def test_a_key_that_signs_on_a_machine_is_never_brought_in(rust, tmp_path):
     assert ["wl", "device", "join"] in said["error"]["try"]
     assert rust.type("key", "restore", str(tmp_path / "none")).code == 2
     assert code_of(rust.json("key", "restore", "-", stdin=b"not a key")) == (4, "key.backup")
+
+
+def test_a_town_founded_after_it_read_a_board_can_act_on_it(tmp_path):
+    """A board comes from a stick before `wl init`: the new account is known on it at once."""
+    rust, ash = TypedTown(tmp_path / "one", "rust"), TypedTown(tmp_path / "two", "ash")
+    assert rust.type("init", "--handle", "rust").code == 0
+    item = rust.json("post", "Fix it")["data"]["id"]
+    ash.learns(rust)
+    assert ash.type("init", "--handle", "ash").code == 0
+    assert ash.json("claim", item, "--wait", "0")["exit"] == 9
+    rust.learns(ash)
+    heard = rust.json("show", item)["data"]
+    assert heard["holder"].startswith("ash~")  # it asked, and has not joined
+    for town in (rust, ash):
+        assert town.json("verify")["data"]["holds"]
+        town.town.close()

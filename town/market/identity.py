@@ -27,6 +27,7 @@ from town.market.errors import (
     NoTownHereError,
     TownThereError,
 )
+from town.market.founding import bring_self
 from town.market.items import ItemDesk
 from town.market.limits import limit_words
 from town.market.membership import check_handle
@@ -79,6 +80,8 @@ class IdentityDesk(ItemDesk):
             raise limit_words(error, {"type": type_}, forms) from error
         self.say(self.town.self_ledger, entry)
         self.town.settle(str(entry.record.id), handle)
+        for journal in self.town.ledgers.values():  # boards that were imported before
+            bring_self(self.town, journal, now=self.now())
 
     # --- the account
 
