@@ -72,3 +72,21 @@ def test_a_file_over_the_limit_and_one_that_is_not_there_are_refused(towns):
     gone = rust.json("done", item, "--blob", "no.such.file", "--speculative")
     assert (gone["exit"], gone["error"]["code"]) == (2, "file.bad")
     assert len(rust.json("show", item)["data"]["attempts"]) == 1
+
+
+def test_a_file_that_went_is_said_and_can_be_had_again(towns):
+    """The doctor counts it, the list does not show it as here, and `blob put` mends it."""
+    _, ash, item = towns
+
+    def found() -> tuple[str, str]:
+        checks = ash.json("doctor")["data"]["checks"]
+        [one] = [check for check in checks if check["id"] == "blobs"]
+        return one["state"], one["found"]
+
+    assert found() == ("good", "1 blob, 100 kB")
+    [sha256] = ash.town.files.all()
+    (ash.town.home.blobs / sha256[:2] / sha256).unlink()
+    assert found()[0] == "warn"
+    assert ash.json("blob", "list", item)["data"]["rows"][0]["here"] is False
+    assert ash.json("blob", "put", item, "trace.log")["exit"] == 0
+    assert found()[0] == "good"

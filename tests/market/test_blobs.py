@@ -145,6 +145,20 @@ def test_a_blob_is_a_file_and_no_text():
         town.market.done(item, ["blob:trace.log"])
 
 
+def test_who_should_deliver_a_file_is_told_how():
+    """The next step of an item that asks for a blob names a file, of any other a link."""
+    town = World().town("rust")
+    for deliver, argv in (("blob", ("--blob", "<file>")), ("patch", ("--evidence", "<url>"))):
+        item = str(town.market.post({"title": "Fix it", "deliver": deliver}).data["id"])
+        [done, _] = town.market.claim(item).next
+        assert done.cmd[-2:] == argv
+        assert done.needs == (argv[1].strip("<>"),)
+        town.market.done(item, summary="here")
+        town.market.reject(item, "not that")
+        [need] = [one for one in town.market.glance({}).data["needs_you"] if item in str(one)]
+        assert need["cmd"][-2:] == list(argv)
+
+
 def test_a_file_that_came_by_hand_is_kept_only_if_it_is_the_named_one(worked):
     """What an item does not name is refused; what it names is there again."""
     town, item = worked

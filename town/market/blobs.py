@@ -100,7 +100,7 @@ class BlobDesk(ItemDesk):
         found = self.run(lambda: self.found(item)) if item else None
 
         def rows() -> list[dict[str, Any]]:
-            notes = {note.blob.sha256: note for note in blob_notes.every(self.town)}
+            notes = {note.blob.sha256: note for note in self._notes()}
             if found is None:
                 return [_row(note.blob, note) for note in notes.values()]
             story = self.again(found).signed
@@ -109,6 +109,11 @@ class BlobDesk(ItemDesk):
         data = {"rows": self.run(rows)}
         words = () if data["rows"] else (f"blobs   {'none named' if item else 'none here'}",)
         return self.answer("wl.v1.blobs", data, words)
+
+    def _notes(self) -> Iterator[BlobNote]:
+        """The notes of blobs whose file is here."""
+        has = self.ports.blobs.has
+        return (note for note in blob_notes.every(self.town) if has(note.blob.sha256))
 
     # --- getting one
 

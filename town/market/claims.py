@@ -128,11 +128,11 @@ class Claims:
         if back is not None:
             again = f"Yours again until {moment(grant.until, now)}."
             words = (f'sent back  {short}: "{back.reason}". {again}',)
-            return Standing(state="sent_back", words=words, next=self._hand_in(short))
+            return Standing(state="sent_back", words=words, next=self._hand_in(story, short))
         if grant.until <= now:
             return self._overdue(story, short, grant)
         yours = self._yours(story, short, grant)
-        return Standing(state="yours", words=yours, next=self._hand_in(short))
+        return Standing(state="yours", words=yours, next=self._hand_in(story, short))
 
     def _overdue(self, story: Story, short: str, grant: Grant) -> Standing:
         late = span(-seconds_left(grant.until, self.viewer.now))
@@ -161,9 +161,10 @@ class Claims:
         since = f"since {moment(grant.at, now)}, until {moment(grant.until, now)}"
         return (f"yours   {self._short(story)} {since} (nothing changed)",)
 
-    def _hand_in(self, short: str) -> tuple[Next, ...]:
+    def _hand_in(self, story: Story, short: str) -> tuple[Next, ...]:
         back = f"wl unclaim {short}"
-        done = step("submit", "done", short, "--evidence", "<url>", needs=("url",), undo=back)
+        option, hole = proof_of(story)
+        done = step("submit", "done", short, option, f"<{hole}>", needs=(hole,), undo=back)
         return done, step("release", "unclaim", short, label="give it back")
 
     def _other_agent(self, story: Story, bid_id: str | None) -> str | None:
@@ -314,3 +315,8 @@ class Claims:
         stamp = public_id("s", given.id)[:8]
         poster = name_of(self.journal, given.author)
         return f"accepted  {short} by {poster}: {dims}. Stamp {stamp}, verified."
+
+
+def proof_of(story: Story) -> tuple[str, str]:
+    """The option of `wl done` for what the item asks for, and what to fill in behind it."""
+    return ("--blob", "file") if story.fields.get("deliver") == "blob" else ("--evidence", "url")

@@ -12,6 +12,7 @@ from ledger.fold import sent_back
 from ledger.journal import Journal
 from stamps.clock import SECOND_US, Drift, judge_drift
 from town.market.answer import Stop
+from town.market.claims import proof_of
 from town.market.names import name_of
 from town.market.view import Viewer
 from town.market.words import instant, span
@@ -101,11 +102,12 @@ def _work(
     if line["state"] == "sent back":
         story = journal.story(str(line["record"]))
         back = sent_back(story) if story is not None else None
+        option, hole = proof_of(story) if story is not None else ("--evidence", "url")
         yield Need(
             kind="sent_back",
             do="Hand in again",
             what="sent back; yours again",
-            cmd=("wl", "done", short, "--evidence", "<url>"),
+            cmd=("wl", "done", short, option, f"<{hole}>"),
             since=back.decided_at if back is not None else NEVER,
             said=back.reason if back is not None else "",
             **about,

@@ -166,6 +166,10 @@ class Blobs(Protocol):
         """The same, and nothing is kept."""
         ...
 
+    def has(self, sha256: str) -> bool:
+        """Whether there is a file of the blob; nobody looked at its bytes."""
+        ...
+
     def find(self, sha256: str) -> Path | None:
         """The file of a blob, its bytes looked at; None where it is not here, or damaged."""
         ...

@@ -123,6 +123,10 @@ class BlobFiles:
         finally:
             incoming.drop()
 
+    def has(self, sha256: str) -> bool:
+        """Whether there is a file of the blob; nobody looked at its bytes."""
+        return (self.folder / sha256[:2] / sha256).is_file()
+
     def find(self, sha256: str) -> Path | None:
         """The file of a blob, its bytes looked at; one that was damaged is put aside."""
         if not is_id(sha256):

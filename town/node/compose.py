@@ -16,6 +16,7 @@ from ledger.journal import Journal
 from stamps.errors import WastelandError
 from town.market.answer import Answer
 from town.market.blob_notes import SPACE as BLOBS_SPACE
+from town.market.blob_notes import every
 from town.market.conduct import Conduct
 from town.market.market import Market
 from town.market.ports import Ports
@@ -27,7 +28,7 @@ from town.node.boot import calm_collector, load_engine
 from town.node.changes import Changes, cancellable
 from town.node.config import Config
 from town.node.continuity import Mark
-from town.node.doctor import Check, check_drift
+from town.node.doctor import Check, check_blobs, check_drift
 from town.node.home import Home
 from town.node.keeping import Keeper, own_heads
 from town.node.keys import KeyFiles
@@ -239,7 +240,10 @@ class OpenTown:
     def checks(self) -> list[Check]:
         """What only an open town can see."""
         found = self.writer.run(lambda: self.keeper.checks(self.town))
-        return [*found, check_drift(self.peers.ahead_s())]
+        blobs = [note.blob for note in self.writer.run(lambda: list(every(self.town)))]
+        lost = sum(not self.files.has(blob.sha256) for blob in blobs)
+        known = check_blobs((blob.size for blob in blobs), lost=lost)
+        return [*found, known, check_drift(self.peers.ahead_s())]
 
     @contextmanager
     def caller(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stamps.clock import SECOND_US, Drift, judge_drift
+from town.market.words import bytes_text, counted
 from town.node.clock import now
 from town.node.home import Home
 from town.node.lifecycle import running
@@ -131,6 +132,21 @@ def check_clock(now_us: int) -> Check:
         found="before 2020",
         cause="no record can have been made then; nothing can be signed",
         command=("date",),
+    )
+
+
+def check_blobs(sizes: Iterable[int], *, lost: int) -> Check:
+    """How many blobs are here, and whether one that should be is gone."""
+    known = list(sizes)
+    found = f"{counted(len(known), 'blob')}, {bytes_text(sum(known))}"
+    if not lost:
+        return Check(id="blobs", state="good", found=found)
+    return Check(
+        id="blobs",
+        state="warn",
+        found=f"{found}; {lost} of them gone",
+        cause="a file was damaged or taken away; what names it still holds",
+        command=("wl", "blob", "get", "<item>"),
     )
 
 
