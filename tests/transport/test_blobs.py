@@ -118,6 +118,8 @@ async def test_a_carrier_brings_a_file_between_two_that_nobody_can_call(tmp_path
         status = one.town.status(facts)
         assert [peer["name"] for peer in status.data["peers"] if peer["carries"]] == ["hub"]
         assert "(normal at home). hub carries for you." in "\n".join(status.words)
+        [peer] = (await one.use(lambda m: m.peer_list())).words
+        assert peer.endswith("carries for others")
 
 
 async def test_what_nobody_has_is_said_with_who_was_asked(tmp_path):

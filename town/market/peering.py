@@ -101,4 +101,5 @@ def report_line(report: PeerReport) -> str:
         parts.append(f"next try in {span(report.next_try_s)}")
     calls = {"we": "we call", "they": "they call", "both": "both call"}
     parts += [calls.get(report.calls, report.calls)] if report.calls else []
+    parts += ["carries for others"] if report.carries else []
     return f"{report.name}  " + " · ".join(parts)
