@@ -31,6 +31,8 @@ _UNESCAPED: Final = re.compile(_ESCAPE + "(.)", re.DOTALL)
 _PAIRS: Final = tuple(one + other for one in DIGITS for other in DIGITS)
 _TURNED: Final = str.maketrans(DIGITS, DIGITS[::-1])
 _MOMENTS_CACHED_MAX: Final = 4_096
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 _SECONDS_MAX: Final = len(DIGITS) ** MOMENT - 1  # in the year 2202
 STATUS_ORDER: Final = ("open", "claimed", "in_review", "completed", "withdrawn")
 _RANKS: Final = {status: rank for rank, status in enumerate(STATUS_ORDER)}
@@ -74,12 +76,15 @@ def matches(item: Item, query: BoardQuery) -> bool:
     return query.text is None or _says(row, query.text)
 
 
-def words_of(row: Mapping[str, Any]) -> set[str]:
-    """The words a search finds an item by, folded to lower case."""
+def words_of(row: Mapping[str, Any], mark: str = "") -> set[str]:
+    """The words a search finds an item by, folded to lower case, each behind the mark."""
     joined = _text_of(row)
-    if joined.isascii():
-        return set(joined.translate(_WORDS).split())
-    return {word.lower() for word in WORD.findall(joined)}
+    if not joined.isascii():
+        return {mark + word.lower() for word in WORD.findall(joined)}
+    spaced = f" {joined.translate(_WORDS)}"
+    words = set(spaced.replace(" ", f" {mark}").split())
+    words.discard(mark)  # of two spaces
+    return words
 
 
 def _text_of(row: Mapping[str, Any]) -> str:
@@ -198,8 +203,8 @@ def _seconds(moment: str) -> int:
         when = datetime.fromisoformat(moment)
     except ValueError:
         return 0
-    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-    return min(max(0, int(seconds)), _SECONDS_MAX)
+    since = when - (_EPOCH if when.tzinfo else _PLAIN_EPOCH)
+    return min(max(0, since.days * 86_400 + since.seconds), _SECONDS_MAX)
 
 
 def coded(item_id: str) -> str:

@@ -4,7 +4,7 @@ An entry is the number of a value, then the place of an item: status and priorit
 first), code. What is written here is read in `search`.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -14,10 +14,10 @@ from ledger.dolt.runs import END
 from ledger.dolt.search import Search
 from ledger.dolt.values import CHANGED, UNSIGNED, Values, kept, values_of
 from ledger.memory_board import (
+    CODE_AT,
     PLACED_MAX,
     STATUS_ORDER,
     changed_key,
-    coded,
     falling,
     place_of,
     placed,
@@ -37,9 +37,32 @@ class _Told(NamedTuple):
 
     def entries(self, heads: Mapping[str, str]) -> list[str]:
         """Its entries, when those of each value begin so."""
-        place = self.place
-        found = [heads[value] + place for value in self.values]
-        found.append(CHANGED + self.changed)
+        return [CHANGED + self.changed, *(heads[value] + self.place for value in self.values)]
+
+
+class _Entries:
+    """Entries of many items, by value: so their numbers are looked up once, and they are sorted."""
+
+    def __init__(self) -> None:
+        self.places: defaultdict[str, list[str]] = defaultdict(list)
+        self.changed: list[str] = []
+
+    def add(self, told: _Told, but: _Told | None) -> None:
+        """Those of the item, but for what it has in common with what it is or was."""
+        places, place, values = self.places, told.place, told.values
+        if but is not None and but.place == place:
+            values = values - but.values
+        for value in values:
+            places[value].append(place)
+        if but is None or but.changed != told.changed:
+            self.changed.append(told.changed)
+
+    def sorted(self, heads: Mapping[str, str]) -> list[str]:
+        """The entries in their order, when those of each value begin so."""
+        found = [CHANGED + key for key in sorted(self.changed)]
+        for head, places in sorted((heads[value], places) for value, places in self.places.items()):
+            places.sort()
+            found += [head + place for place in places]
         return found
 
 
@@ -68,53 +91,39 @@ class Board:
 
     def change(self, changes: Iterable[tuple[Item | None, Item | None]]) -> None:
         """Items were (first) and are (second), as their rows say already; the index follows."""
-        told: list[tuple[_Told | None, _Told | None]] = []
+        gone, come = _Entries(), _Entries()
+        more: Counter[str] = Counter()
         left: list[str] = []
-        gone: Counter[str] = Counter()
-        come: Counter[str] = Counter()
         for before, after in changes:
-            was = now = None
-            if before is not None:
-                was = _told(before)
-                left.append(str(before.row["id"]))
-                gone.update(was.values)
-                gone[was.status] += 1
-            if after is not None:
-                now = _told(after)
-                come.update(now.values)
-                come[now.status] += 1
-            told.append((was, now))
-        heads = self.values.change(come, gone)
-        self._replace(told, heads, left)
+            was = _told(before) if before is not None else None
+            now = _told(after) if after is not None else None
+            if was is not None:
+                gone.add(was, now)
+                more[was.status] -= 1
+                left.append(was.place[CODE_AT:])
+            if now is not None:
+                come.add(now, was)
+                more[now.status] += 1
+        for value, places in gone.places.items():
+            more[value] -= len(places)
+        for value, places in come.places.items():
+            more[value] += len(places)
+        heads = self.values.change(more)
+        self._remove(gone.sorted(heads), left)
+        entries = zip(come.sorted(heads), strict=True)
+        self.database.ordered("REPLACE INTO local_dim (o) VALUES (?)", entries)
 
-    def _replace(
-        self,
-        told: Iterable[tuple[_Told | None, _Told | None]],
-        heads: Mapping[str, str],
-        left: Sequence[str],
-    ) -> None:
-        gone: list[str] = []
-        come: list[str] = []
-        for was, now in told:
-            old = was.entries(heads) if was is not None else []
-            new = now.entries(heads) if now is not None else []
-            if old and new:
-                old, new = list({*old}.difference(new)), list({*new}.difference(old))
-            gone += old
-            come += new
-        if gone:
-            stay = self._beside(left)
-            gone = sorted(set(gone) - stay) if stay else sorted(gone)
-            self.database.ordered("DELETE FROM local_dim WHERE o = ?", zip(gone, strict=True))
-        come.sort()
-        self.database.ordered(
-            "INSERT OR IGNORE INTO local_dim (o) VALUES (?)", zip(come, strict=True)
-        )
+    def _remove(self, entries: Sequence[str], codes: Iterable[str]) -> None:
+        """Nobody needs these entries of items with these codes, unless others share them."""
+        if entries:
+            stay = self._beside(codes)
+            gone = [(entry,) for entry in entries if entry not in stay]
+            self.database.ordered("DELETE FROM local_dim WHERE o = ?", gone)
 
-    def _beside(self, ids: Sequence[str]) -> set[str]:
-        """The entries of other items whose codes are those of these: some may be shared."""
+    def _beside(self, codes: Iterable[str]) -> set[str]:
+        """The entries of items that share one of the codes, as they are now."""
         seen = UNSIGNED in self.values.known((UNSIGNED,))
-        named = Named(self.database, seen=seen).ids({coded(one) for one in ids})
+        named = Named(self.database, seen=seen).ids(codes)
         several = [one for shared in named.values() if len(shared) > 1 for one in shared]
         if not several:
             return set()

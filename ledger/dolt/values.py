@@ -5,7 +5,6 @@ letters, fewer for those that came first; a value keeps its number, so that entr
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
@@ -74,7 +73,9 @@ def kept(text: str) -> str:
 
 def values_of(row: Mapping[str, Any], *, signed: bool) -> set[str]:
     """The values under which an item is found."""
-    found = {"w" + word[:WORD_CHARS_MAX] for word in words_of(row)}
+    found = words_of(row, "w")
+    if found and len(max(found, key=len)) > WORD_CHARS_MAX + 1:
+        found = {word[: WORD_CHARS_MAX + 1] for word in found}
     if len(found) > WORDS_MAX:
         found = {*sorted(found)[:WORDS_MAX], WORDY}
     found.add(SIGNED if signed else UNSIGNED)
@@ -109,20 +110,18 @@ class Values:
         )
         return {str(d): Value(int(n), str(v)) for d, n, v in rows}
 
-    def change(self, come: Counter[str], gone: Counter[str]) -> Mapping[str, str]:
-        """So many more and fewer items have these values; how the entries of each begin.
+    def change(self, more: Mapping[str, int]) -> Mapping[str, str]:
+        """So many more items have each of these values; how the entries of each begin.
 
         A value that nothing had gets the next number; those that most items have come first.
         """
-        touched = come.keys() | gone.keys()
-        known = self.known({*touched, NEXT})
+        known = self.known({*more, NEXT})
         free = known.pop(NEXT, None)
         number = free.items if free is not None else _FREE
         heads = {d: value.head for d, value in known.items()}
-        fresh = sorted(touched.difference(heads), key=lambda d: (-come[d], d))
+        fresh = sorted(more.keys() - heads, key=lambda d: (-more[d], d))
         heads |= {d: lettered(number + at) for at, d in enumerate(fresh)}
-        rows = [(d, come[d] - gone[d], head) for d, head in heads.items()]
-        rows = [row for row in rows if row[1] or row[0] not in known]
+        rows = [(d, n, heads[d]) for d, n in more.items() if n or d not in known]
         if fresh:
             rows.append((NEXT, len(fresh) + (_FREE if free is None else 0), ""))
         self.database.many(

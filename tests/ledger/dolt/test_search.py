@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.dolt import open_doltlite, runs, search
 from ledger.memory import MemoryStore
-from ledger.memory_board import STATUS_ORDER, coded, falling, rising, span_of, uncoded
+from ledger.memory_board import STATUS_ORDER, coded, falling, rising, span_of, uncoded, words_of
 from ledger.store import BoardQuery, Observed
 from ledger.tables import Row
 from tests.seeds import tries
@@ -184,6 +184,15 @@ def test_codes_sort_signed_ids_before_any_other(one, other):
         assert uncoded(coded(one)) is None or uncoded(coded(other)) is not None
     if uncoded(coded(one)) is None and uncoded(coded(other)) is None and one < other:
         assert coded(one) <= coded(other)
+
+
+@given(st.text(st.characters(max_codepoint=0x180)), st.sampled_from(["", "w"]))
+@example(text="w W  re2_über x", mark="w")
+@example(text="w W  re2_x", mark="w")
+def test_words_are_what_letters_and_digits_make_up(text, mark):
+    """Of any text alike, one letter by one; the quick way is for texts that are ASCII."""
+    letters = "".join(one if one.isalnum() else " " for one in text)
+    assert words_of({"title": text}, mark) == {mark + word.lower() for word in letters.split()}
 
 
 @given(st.datetimes(), st.datetimes())
