@@ -5,6 +5,7 @@ handed in and said; it writes no row and knows no clock.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from ledger.decide import (
@@ -22,10 +23,11 @@ from ledger.walk import Walk, replay
 from ledger.world import World, counts, lives, look
 from stamps.clock import SECOND_US
 from stamps.kinds import ITEM_DECISION_KINDS
-from stamps.limits import BID_DEFAULT_US, HANDLE_CHARS_MAX
-from stamps.record import Record
+from stamps.limits import BID_DEFAULT_US, HANDLE_CHARS_MAX, SIGNATURE_BYTES
+from stamps.record import Record, parse
 
 RACE_MOST_DEFAULT: Final = 2
+GENESES_CACHED_MAX: Final = 64
 
 
 def fold_item(world: World, post: Record) -> Story | None:
@@ -37,17 +39,39 @@ def fold_item(world: World, post: Record) -> Story | None:
     own = post.body.get("policy", {}).get("home")
     home = Home(own["account"], own["device"]) if own else Home(post.account, post.device)
     rules, missing, named = rules_of(world, post)
+    if not about and missing is None and not named and home.account == post.account:
+        return untouched(post, rules, home)
     state = ItemState(post, rules, _fields(post), {post.id: 0}, {home.account})
+    state.named.update(named)
+    if missing is not None:
+        state.missing.extend(missing)
+    return replayed(world, state, home, about, ready=missing is None)
+
+
+def replayed(
+    world: World, state: ItemState, home: Home, about: list[Record], *, ready: bool
+) -> Story:
+    """The story of an item by all that is held about it; unless `ready` nothing is decided."""
     living = [r for r in about if lives(world, r)]
     alive = {r.id for r in living}
-    walk = Walk(root=post.id, home=home, alive=lambda _, r: r.id in alive)
-    if missing is None:
+    walk = Walk(root=state.post.id, home=home, alive=lambda _, r: r.id in alive)
+    if ready:
         _replay(world, state, walk, about)
     else:
         walk.stop = Stop.POLICY
-        state.missing.extend(missing)
-    state.named.update(named)
     return _story(world, state, walk, about, living)
+
+
+def untouched(post: Record, rules: Rules, home: Home) -> Story:
+    """The story of a post about which nobody has said anything, as most are folded first."""
+    return Story(
+        post=post,
+        fields=_fields(post),
+        rules=rules,
+        home=home,
+        status=Status.OPEN,
+        pointer=post.id,
+    )
 
 
 def rules_of(world: World, post: Record) -> tuple[Rules, tuple[str, ...] | None, frozenset[str]]:
@@ -64,11 +88,24 @@ def rules_of(world: World, post: Record) -> tuple[Rules, tuple[str, ...] | None,
             missing = (under,)
         elif policy.kind != "wasteland.policy" or policy.about != world.wasteland:
             missing, policy = (), None  # it names no policy of this wasteland: it waits for ever
-    values = policy_values(genesis, policy) if under else policy_values(None, None)
     own = post.body.get("policy", {})
+    if not own and policy is None:
+        return _common_rules(genesis.raw if under and genesis else b""), missing, named
+    values = policy_values(genesis, policy) if under else policy_values(None, None)
+    return _rules(own, values), missing, named
+
+
+@lru_cache(maxsize=GENESES_CACHED_MAX)
+def _common_rules(genesis: bytes) -> Rules:
+    """The rules of an item with none of its own, under a genesis (its bytes) or under nothing."""
+    parsed = parse(genesis, signature=bytes(SIGNATURE_BYTES)).record if genesis else None
+    return _rules({}, policy_values(parsed, None))
+
+
+def _rules(own: Mapping[str, Any], values: Mapping[str, Any]) -> Rules:
     assign = own.get("assign", values["assign"])
     most = own.get("max", RACE_MOST_DEFAULT) if assign == "race" else 1
-    rules = Rules(
+    return Rules(
         assign=assign,
         most=most,
         lease_s=own.get("lease_s", values["lease_s"]),
@@ -76,7 +113,6 @@ def rules_of(world: World, post: Record) -> tuple[Rules, tuple[str, ...] | None,
         maintainers=frozenset(values["maintainers"]),
         may_instruct=frozenset(values["may_instruct"]),
     )
-    return rules, missing, named
 
 
 def _fields(post: Record) -> dict[str, Any]:

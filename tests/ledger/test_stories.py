@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.ledger.people import SECOND, STAMP, Person
+from ledger.decide import ItemState
+from ledger.story import Home
+from ledger.wanted import fold_item, replayed, rules_of, untouched
+from tests.ledger.people import POST, SECOND, STAMP, Person
 
 
 def accepted(ann: Person, bob: Person, **stamp):
@@ -311,3 +314,18 @@ def test_only_a_holders_work_is_called_sent_back(board, ann, bob):
     assert board.journal.store.subject(item.record.id).card["sent_back"] is False
     ann.decide("work.reject", item, submission=first.record.id, reason="no test")
     assert board.journal.store.subject(item.record.id).card["sent_back"] is True
+
+
+@pytest.mark.parametrize("policy", [{}, {"assign": "race", "max": 3}, {"lease_s": 600}])
+def test_a_post_about_which_nothing_was_said_is_folded_as_by_a_replay(board, ann, policy):
+    """The short way and the long one come to the same story."""
+    body = POST | {"policy": policy, "under": board.wasteland}
+    post = ann.say("wanted.post", body=body).record
+    world = board.journal.state
+    rules, missing, named = rules_of(world, post)
+    home = Home(post.account, post.device)
+    fields = {k: v for k, v in body.items() if k not in ("policy", "under")}
+    state = ItemState(post, rules, fields, {post.id: 0}, {home.account})
+    assert (missing, named) == (None, frozenset())
+    assert replayed(world, state, home, [], ready=True) == untouched(post, rules, home)
+    assert fold_item(world, post) == untouched(post, rules, home)
