@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiohttp import web
 from federation.blobs import Blob
 from federation.peers import Peer
 from federation.transport.blobs import BlobAwayError, fetch
+from ledger.store import StoreFullError
 from tests.transport.nodes import stranger
 from town.node.blob_files import BlobFiles
 
@@ -110,3 +112,53 @@ async def test_no_lie_is_kept_and_the_next_peer_is_asked(tmp_path, lie):
     found = files.find(blob.sha256)
     assert found is not None
     assert found.read_bytes() == LOG
+
+
+async def test_a_full_disk_ends_a_fetch_at_once(tmp_path):
+    """No other peer is asked for what cannot be kept: the command says what is wrong here."""
+    blob = Blob(sha256=hashlib.sha256(LOG).hexdigest(), size=len(LOG))
+    asked = 0
+
+    async def honest(request: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        return web.Response(body=LOG)
+
+    class Full:
+        """A file on a disk that is full."""
+
+        def write(self, piece: bytes) -> None:
+            raise StoreFullError(f"no room for {len(piece)} bytes")
+
+        def settle(self, sha256: str) -> None:
+            raise AssertionError(sha256)
+
+        def drop(self) -> None:
+            """Nothing is here."""
+
+    async with liar(honest) as one, liar(honest) as other:
+        calls = stranger()
+        try:
+            with pytest.raises(StoreFullError):
+                await fetch(calls, [one, other], blob, Full)
+        finally:
+            await calls.close()
+    assert asked == 1
+
+
+async def test_a_peer_is_asked_at_its_next_address_when_the_first_is_dead(tmp_path):
+    """As for every other question; a peer without any address is not asked at all."""
+    blob, files = Blob(sha256=hashlib.sha256(LOG).hexdigest(), size=len(LOG)), BlobFiles(tmp_path)
+
+    async def honest(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=LOG)
+
+    async with liar(honest) as good:
+        two = replace(good, addresses=("http://127.0.0.1:9", *good.addresses))
+        calls = stranger()
+        try:
+            found = await fetch(calls, [replace(good, addresses=()), two], blob, files.incoming)
+        finally:
+            await calls.close()
+    assert found == two
+    assert files.find(blob.sha256) is not None

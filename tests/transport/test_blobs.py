@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from federation.blobs import Blob, evidence_of
+from federation.transport import blobs
 from federation.transport.blobs import AT_ONCE_MAX, SENT_BURST, BlobAwayError
 from federation.transport.client import Client, PeerRefusedError
 from ledger import actions_items as say
@@ -265,6 +266,24 @@ async def test_only_so_many_are_sent_at_once(pair, monkeypatch):
     left = 2 * len(LOG) - 100
     sending.by_key.take(ash.key, now=rust.town.now(), cost=SENT_BURST - left)
     assert await refusal(rust, calls_of(ash), hash_of(LOG)) == (429, "peer.limit")
+
+
+async def test_who_reads_too_slowly_is_let_go(pair, monkeypatch):
+    """A reader that stands still holds a place for a bounded time, and the place is free again."""
+    rust, ash = pair
+    large = bytes(48 << 20)
+    await handed_in(rust, ash, large)
+    monkeypatch.setattr(blobs, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(blobs, "SLOWEST_PER_S", 1 << 40)
+    sending = ash.town._resident().routes.sending
+    url = f"{ash.url}/v1/blobs/{hash_of(large)}"
+    message = calls_of(rust)._signed(as_peer(ash), "GET", url, b"", {})
+    async with aiohttp.ClientSession() as session:
+        answer = await session.get(url, headers=message.headers)
+        assert (answer.status, answer.content_length) == (200, len(large))
+        await ash.settles(lambda: sending._now == 0)
+        with pytest.raises(aiohttp.ClientError):
+            await answer.read()
 
 
 # --- what a node takes
