@@ -11,8 +11,8 @@ from ledger.store import StoreError, StoreFullError
 from tests.market.towns import LocalTown, World
 from town.market.blobs import Source
 from town.market.errors import AmbiguousError, FieldError, FileProblemError, NotFoundError
-from town.node import blob_files
-from town.node.blob_files import BlobFiles
+from town.node import blob_files, clock
+from town.node.blob_files import UNNAMED_S, BlobFiles
 
 SHA = "ab" * 32
 
@@ -218,14 +218,18 @@ def test_a_file_that_cannot_be_read_is_said_by_its_name():
 
 
 def test_what_a_dead_process_left_is_swept(tmp_path):
-    """Parts, and files that no note knows, are gone at the next start; known ones stay."""
+    """Parts at once; files that no note knows after a month, for notes may be an old backup's."""
     files = BlobFiles(tmp_path)
     kept, _ = files.keep(BytesIO(b"known"))
-    files.keep(BytesIO(b"unknown"))
+    unknown, _ = files.keep(BytesIO(b"unknown"))
     part = files.incoming()
     part.write(b"half")
     part._file.close()  # as a process that dies does
-    assert files.sweep(frozenset({kept})) == 2
+    now = clock.now()
+    assert files.sweep(frozenset({kept}), now=now) == 1
+    assert set(files.all()) == {kept, unknown}
+    month = int(UNNAMED_S * 1_000_000)
+    assert files.sweep(frozenset({kept}), now=now + month + 10_000_000) == 1
     assert list(files.all()) == [kept]
     assert files.find(kept) is not None
     assert files.find("../" + kept) is None

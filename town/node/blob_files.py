@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 
 from federation.blobs import BLOB_BYTES_MAX, PIECE_BYTES, Blob, BlobLimitError, Coming
 from ledger.store import StoreError, StoreFullError
+from stamps.clock import SECOND_US
 from stamps.kinds import is_id
 
 FOLDER_MODE: Final = 0o700
@@ -22,6 +23,7 @@ PART: Final = ".part-"
 DAMAGED: Final = ".damaged"
 GOOD_S: Final = 600.0  # how long a file that was looked at and did not change is taken as good
 GOOD_MAX: Final = 1_000
+UNNAMED_S: Final = 30 * 86_400
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -171,10 +173,18 @@ class BlobFiles:
             if is_id(path.name):
                 yield path.name
 
-    def sweep(self, known: frozenset[str]) -> int:
-        """What a process that died left behind, and what nobody names, is gone; how many files."""
+    def sweep(self, known: frozenset[str], *, now: int) -> int:
+        """What a process that died left behind is gone, and after a month what nobody names.
+
+        `now` in microseconds; how many files. A month, because notes may come from a backup that is
+        older than a file whose only copy this is.
+        """
         gone = list(self.folder.glob(f"{PART}*"))
-        gone += [self.folder / one[:2] / one for one in self.all() if one not in known]
+        old = now / SECOND_US - UNNAMED_S
+        for sha256 in self.all():
+            path = self.folder / sha256[:2] / sha256
+            if sha256 not in known and path.stat().st_mtime < old:
+                gone.append(path)
         for path in gone:
             path.unlink(missing_ok=True)
         return len(gone)

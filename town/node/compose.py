@@ -199,7 +199,7 @@ class OpenTown:
             self.desk.changed(board)
 
     def _survey(self) -> None:
-        self.files.sweep(frozenset(self.town.notes(BLOBS_SPACE)))
+        self.files.sweep(frozenset(self.town.notes(BLOBS_SPACE)), now=clock.now())
         for journal in tuple(self.town.ledgers.values()):
             self.conduct.survey(journal)
 
