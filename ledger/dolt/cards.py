@@ -16,20 +16,31 @@ _ITSELF: Final = "\x01"
 _ITS_NAME: Final = "\x02"
 _POSTER: Final = "\x03"
 _SAYS_POSTER: Final = '"poster":"'
-_OPEN: Final = (
+_OPEN_BEFORE: Final = (
     '"],"stop":"","assign":"first","asks":[],"held":[],"handed_in":[],"sent_back":false,'
     '"check":false,"notes":0,"questions":[],"instructions":0,"given":[]},[],[],'
     '[["wanted","w-\x02"]]]'
 )
-# Only ever appended: a file keeps what was written with those before.
+_REST: Final = (
+    '"held":[],"handed_in":[],"sent_back":false,"answered":[],"check":false,"notes":0,'
+    '"questions":[],"instructions":0,"given":[]},[],[],[["wanted","w-\x02"]]]'
+)
+# A mark keeps its words for ever: a file has what was written with them before.
 _WORDS: Final = (
-    ("\x0e", _OPEN),
+    ("\x15", f'"],"stop":"","assign":"first","asks":[],{_REST}'),
+    ("\x16", f"],{_REST}"),
+    ("\x0e", _OPEN_BEFORE),
     ("\x0f", '[{"item":"\x01","short":"w-\x02","poster":"'),
     ("\x10", '","home":["\x03","did:key:z6Mk'),
     ("\x11", '"],"stop":"","assign":"first","asks":['),
     ("\x12", ',"sent_back":false,"check":false,"notes":0,"questions":[],"instructions":0,"given"'),
     ("\x13", '],[],[["wanted","w-\x02"'),
     ("\x14", ',"did:key:z6Mk'),
+    ("\x17", '"handed_in":[],"sent_back":false,"answered":['),
+    ("\x18", '"check":false,"notes":0,"questions":[],"instructions":0,"given":['),
+    ("\x19", '],["completions","c-'),
+    ("\x1a", '],["wl_attempts","c-'),
+    ("\x1b", '],["stamps","s-'),
 )  # fmt: skip
 
 
