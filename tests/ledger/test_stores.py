@@ -29,8 +29,9 @@ def empty(request, folder):
 @pytest.fixture(params=BACKENDS)
 def store(request, tmp_path):
     """An empty store of each backend."""
-    with closing(empty(request, tmp_path)) as store:
-        yield store
+    store = empty(request, tmp_path)
+    yield store
+    store.close()
 
 
 @pytest.fixture
