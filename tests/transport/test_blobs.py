@@ -123,6 +123,39 @@ async def test_a_carrier_brings_a_file_between_two_that_nobody_can_call(tmp_path
         assert peer.endswith("carries for others")
 
 
+async def test_a_carrier_of_two_boards_gives_a_file_to_the_members_of_both(tmp_path):
+    """The same bytes were handed in on both: each board's record brought them there."""
+    hub = node(tmp_path, "hub", public_url="yes")
+    far = node(tmp_path, "far", listens=False)
+    elm = node(tmp_path, "elm", listens=False)
+    async with hub as middle, far as worker, elm as other:
+        await joined(middle, worker)
+        await work_on(middle, worker)
+        await middle.settles(lambda: has(middle))
+        await middle.use(lambda m: m.create("hop/second"))
+        for one in (worker, other):
+            token = (await middle.use(lambda m: m.invite())).data["invite"]
+            await one.use(lambda m, said=token: m.join(said))
+        second = await work_on(middle, worker)
+        await other.settles(lambda: bool(other.town.market.show(second).data["attempts"]))
+        note = partial(
+            middle.town.writer.run, partial(middle.town.town.note, "blobs", hash_of(LOG))
+        )
+        await middle.settles(lambda: len(note()["records"]) == 2)
+        answer = await other.use(lambda m: m.blob_get(second, to=tmp_path / "mine"))
+        assert answer.data["from"] == "hub"
+        rows = (await worker.use(lambda m: m.blob_list())).data["rows"]
+        assert [(row["own"], row["holders_n"]) for row in rows] == [(True, 1)]
+
+
+async def work_on(poster: Node, worker: Node) -> str:
+    """An item of the poster's current board, with the log handed in by the worker."""
+    item = await posted(poster, worker)
+    await worker.use(lambda m: m.done(item, blobs=[source(LOG)], speculative=True))
+    await poster.settles(lambda: bool(poster.town.market.show(item).data["attempts"]))
+    return item
+
+
 async def test_what_nobody_has_is_said_with_who_was_asked(tmp_path):
     """Exit 7, to be tried again; nothing is left of the attempt."""
     async with node(tmp_path, "rust") as rust, node(tmp_path, "ash", listens=False) as ash:

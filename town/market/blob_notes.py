@@ -15,6 +15,7 @@ from town.market.town import Town
 SPACE: Final = "blobs"
 RECORDS_MAX: Final = 32  # of one blob; whoever names it once more has its record, and no note
 HOLDERS_MAX: Final = 32
+WASTELAND_HEX: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class BlobNote:
     records: tuple[tuple[str, str], ...] = ()  # wasteland, and the record that names it there
     own: bool = False
     by: str = ""
-    holders: tuple[str, ...] = ()  # keys of peers that took it
+    holders: tuple[str, ...] = ()  # peers that took it, each for a wasteland
     at: int = 0
 
     def facts(self) -> dict[str, Any]:
@@ -94,11 +95,16 @@ def link(town: Town, fresh: BlobNote) -> BlobNote:
     return note
 
 
-def holds(town: Town, sha256: str, peer: str) -> None:
+def holder(wasteland: str, peer: str) -> str:
+    """How a peer that has a blob for a wasteland's members is noted."""
+    return f"{wasteland[:WASTELAND_HEX]}/{peer}"
+
+
+def holds(town: Town, sha256: str, one: str) -> None:
     """A peer has the blob too."""
     note = get(town, sha256)
-    if note is not None and peer not in note.holders:
-        put(town, replace(note, holders=(*note.holders, peer)[-HOLDERS_MAX:]))
+    if note is not None and one not in note.holders:
+        put(town, replace(note, holders=(*note.holders, one)[-HOLDERS_MAX:]))
 
 
 def named_by(journal: Journal, record: str, sha256: str) -> Blob | None:

@@ -238,7 +238,7 @@ def _row(blob: Blob, note: BlobNote | None, n: int = 0) -> dict[str, Any]:
         "media": blob.media,
         "here": note is not None,
         "own": note is not None and note.own,
-        "holders_n": len(note.holders) if note is not None else None,
+        "holders_n": len({one.rpartition("/")[2] for one in note.holders}) if note else None,
         "untrusted": {"name": blob.name},
     }
     return {**facts, "attempt": n} if n else facts

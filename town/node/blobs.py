@@ -68,7 +68,7 @@ class BlobExchange:
     def __init__(self, desk: Behind, files: BlobFiles) -> None:
         self.desk = desk
         self.files = files
-        self._refused: set[tuple[str, str]] = set()  # peer and hash, until the next start
+        self._refused: set[tuple[str, str]] = set()  # holder and hash, until the next start
         self._room: tuple[int, Counter[str]] | None = None
         self._settled: dict[tuple[str, str], int] = {}  # when a pair had nothing left to do
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -219,20 +219,20 @@ class BlobExchange:
         peer, journal = self.desk.book.get(key), self.desk.town.ledgers.get(wasteland)
         if peer is None or journal is None:
             return ()
-        due = []
+        due, one = [], blob_notes.holder(wasteland, key)
         for note in blob_notes.every(self.desk.town):
-            known = key in note.holders or (key, note.blob.sha256) in self._refused
+            known = one in note.holders or (one, note.blob.sha256) in self._refused
             if not note.own or known or note.blob.size >= MESSAGE_BYTES_MAX:
                 continue
             records = [record for where, record in note.records if where == wasteland]
             if not peer.carries:
-                records = [one for one in records if _posted_by(journal, one, peer.account)]
+                records = [said for said in records if _posted_by(journal, said, peer.account)]
             due += [(note, record) for record in records[:1]]
         return due
 
     async def _hand(self, peer: Peer, wasteland: str, note: BlobNote, record: str) -> bool:
         """Whether there is nothing more to do about it."""
-        sha256 = note.blob.sha256
+        sha256, one = note.blob.sha256, blob_notes.holder(wasteland, peer.key)
         found = await asyncio.to_thread(self.files.find, sha256)
         if found is None:
             return True
@@ -244,9 +244,9 @@ class BlobExchange:
             LOG.info("refused", peer=peer.label, sha256=sha256[:16], code=refused.theirs)
             if refused.status == NOT_FOUND:
                 return False  # it may hold the record next time
-            self._refused.add((peer.key, sha256))
+            self._refused.add((one, sha256))
             return True
-        await self.desk.writer.do(lambda: blob_notes.holds(self.desk.town, sha256, peer.key))
+        await self.desk.writer.do(lambda: blob_notes.holds(self.desk.town, sha256, one))
         return True
 
 
