@@ -17,6 +17,7 @@ from federation.transport.blobs import AT_ONCE_MAX, SENT_BURST, BlobAwayError
 from federation.transport.client import Client, PeerRefusedError
 from ledger import actions_items as say
 from tests.transport.nodes import Node, as_peer, joined, node, stranger
+from town.market.blob_notes import get
 from town.market.blobs import Source
 from town.node.blobs import ROOM_BYTES_MIN, SHARES
 from town.node.lifecycle import NodeFacts
@@ -70,6 +71,12 @@ def has(one: Node, payload: bytes = LOG) -> bool:
     sha256, town = hash_of(payload), one.town
     noted = town.writer.run(lambda: town.town.note("blobs", sha256)) is not None
     return noted and town.files.find(sha256) is not None
+
+
+def brought_by(one: Node) -> int:
+    """By how many records the log came to a node."""
+    note = one.town.writer.run(lambda: get(one.town.town, hash_of(LOG)))
+    return len(note.records) if note is not None else 0
 
 
 # --- the main way
@@ -138,10 +145,7 @@ async def test_a_carrier_of_two_boards_gives_a_file_to_the_members_of_both(tmp_p
             await one.use(lambda m, said=token: m.join(said))
         second = await work_on(middle, worker)
         await other.settles(lambda: bool(other.town.market.show(second).data["attempts"]))
-        note = partial(
-            middle.town.writer.run, partial(middle.town.town.note, "blobs", hash_of(LOG))
-        )
-        await middle.settles(lambda: len(note()["records"]) == 2)
+        await middle.settles(lambda: brought_by(middle) == 2)
         answer = await other.use(lambda m: m.blob_get(second, to=tmp_path / "mine"))
         assert answer.data["from"] == "hub"
         rows = (await worker.use(lambda m: m.blob_list())).data["rows"]
