@@ -60,12 +60,6 @@ def ids(one: Node) -> list[str]:
     return [str(line["id"]) for line in one.town.market.browse({}).data["items"]]
 
 
-def record_of(one: Node, item: str) -> str:
-    """The record of the item's first hand-in."""
-    town = one.town
-    return str(town.writer.run(lambda: town.market.found(item)).signed.attempts[0].id)
-
-
 def has(one: Node, payload: bytes = LOG) -> bool:
     """Whether the blob is in a node's folder, with the note by whom it is asked for."""
     sha256, town = hash_of(payload), one.town
