@@ -336,11 +336,7 @@ class Projections:
             keys = [(row.table, row.key) for row in subject.rows]
             body = dict(subject.card), list(subject.waits), list(subject.pins), keys
             bodies.append((subject.id, subject.kind, cards.spell(subject.id, body)))
-        self.database.many(
-            "INSERT INTO local_subject (s, kind, body) VALUES (?, ?, ?)"
-            " ON CONFLICT (s) DO UPDATE SET kind = excluded.kind, body = excluded.body",
-            bodies,
-        )
+        self.database.many("REPLACE INTO local_subject (s, kind, body) VALUES (?, ?, ?)", bodies)
 
     def _put_keys(self, latest: Mapping[str, Subject], before: Mapping[str, cards.Body]) -> None:
         had = {(w, s) for s, (_, waits, _, _) in before.items() for w in waits}
@@ -364,7 +360,7 @@ class Projections:
     ) -> None:
         one, other = columns
         delete = f"DELETE FROM {table} WHERE {one} = ? AND {other} = ?"  # noqa: S608
-        insert = f"INSERT OR IGNORE INTO {table} ({one}, {other}) VALUES (?, ?)"  # noqa: S608
+        insert = f"REPLACE INTO {table} ({one}, {other}) VALUES (?, ?)"  # noqa: S608
         self.database.many(delete, had - has)
         self.database.many(insert, has - had)
 

@@ -171,10 +171,10 @@ class Records:
                 abouts.append((short_of(record.about), ref))
             slots.append((self.chain_number(record.chain), record.seq, ref))
         put = self.database.many
-        put("INSERT OR IGNORE INTO local_id (p, a) VALUES (?, ?)", ids)
-        put("INSERT OR IGNORE INTO local_about (s, r) VALUES (?, ?)", abouts)
-        put("INSERT OR IGNORE INTO local_slot (c, seq, r) VALUES (?, ?, ?)", slots)
-        put("INSERT OR IGNORE INTO local_log (account, seq, k) VALUES (?, ?, ?)", logs)
+        put("REPLACE INTO local_id (p, a) VALUES (?, ?)", ids)
+        put("REPLACE INTO local_about (s, r) VALUES (?, ?)", abouts)
+        put("REPLACE INTO local_slot (c, seq, r) VALUES (?, ?, ?)", slots)
+        put("REPLACE INTO local_log (account, seq, k) VALUES (?, ?, ?)", logs)
 
     def chain_number(self, key: ChainKey) -> int:
         """The number by which indexes name a chain; a new chain gets the next one."""
