@@ -149,17 +149,7 @@ def _story(
     for record in living:
         by_kind.setdefault(record.kind, []).append(record)
     submissions = by_kind.get("work.submit", [])
-    confirmed = {d.instruction for d in state.decisions}
-    pending = tuple(
-        r
-        for r in living
-        if r.kind in ITEM_DECISION_KINDS
-        and r.kind != "decision.confirm"
-        and r.id not in confirmed
-        and (r.account, r.device) != walk.home
-        and may_instruct(state, r)
-        and r.body.get("decides") == walk.pointer
-    )
+    pending = _pending(state, walk, living)
     attempts = attempts_of(world, state, submissions)
     waits, pins = _named(world, state, walk)
     return Story(
@@ -181,6 +171,21 @@ def _story(
         waits=(*waits, *_neighbours(state, attempts)),
         named=frozenset(state.named),
         pins=pins,
+    )
+
+
+def _pending(state: ItemState, walk: Walk, living: Iterable[Record]) -> tuple[Record, ...]:
+    """Instructions of people who may give them, which the home has not answered yet (5.1)."""
+    confirmed = {d.instruction for d in state.decisions}
+    return tuple(
+        r
+        for r in living
+        if r.kind in ITEM_DECISION_KINDS
+        and r.kind != "decision.confirm"
+        and r.id not in confirmed
+        and (r.account, r.device) != walk.home
+        and may_instruct(state, r)
+        and r.body.get("decides") == walk.pointer
     )
 
 
