@@ -160,6 +160,7 @@ class BlobDesk(ItemDesk):
         self.about_to("blob get", {"sha256": one.blob.sha256, "size": one.blob.size})
         path, peer = self.ports.blobs.find(one.blob.sha256), ""
         if path is None:
+            self.ports.say(f"fetching  {bytes_text(one.blob.size)} …")
             peer = self.ports.peers.fetch_blob(found.journal.wasteland, one.blob, worker=one.worker)
             path = self.ports.blobs.find(one.blob.sha256)
         if path is None:
