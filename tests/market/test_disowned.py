@@ -110,3 +110,25 @@ def test_a_decision_about_somebody_elses_item_was_never_one(seen):
     )
     seen.fork(seen.hub)
     assert seen.against("hub") == 0
+
+
+def test_a_registrar_answers_for_what_it_said_about_the_board(seen):
+    """An admission that a fork took away stands against whoever admitted."""
+    registrar = seen.board.registrar
+    zed = seen.board.person("zed")
+    admission = seen.board.admit(zed)
+    before = seen.board.journal.held.entry(admission.record.prev)
+    body = {"tag": "note", "text": "another in its place"}
+    registrar.say("note.add", about=seen.board.wasteland, body=body, after=before)
+    answer = seen.town.market.profile("hop")
+    [one] = answer.data["disowned"]["decisions"]
+    assert (one["kind"], one["item"]) == ("rig.admit", None)
+    assert any("the board  rig.admit" in line for line in answer.words)
+
+
+def test_whoever_is_no_registrar_said_nothing_about_the_board(seen):
+    """A policy of somebody else was never a decision."""
+    body = {"decides": seen.board.wasteland, "set": {"lease_s": 3_600}}
+    seen.hub.say("wasteland.policy", about=seen.board.wasteland, body=body)
+    seen.fork(seen.hub)
+    assert seen.against("hub") == 0

@@ -194,7 +194,10 @@ def _disowned_lines(disowned: Mapping[str, Any]) -> list[str]:
     if not disowned["count"]:
         return []
     lines = [f"against   {disowned_words(disowned['count'])}"]
-    lines += [f"  {one['item'][:8]}  {one['kind']}, {one['at']}" for one in disowned["decisions"]]
+    lines += [
+        f"  {(one['item'] or 'the board')[:9]}  {one['kind']}, {one['at']}"
+        for one in disowned["decisions"]
+    ]
     return lines
 
 
