@@ -194,10 +194,9 @@ def _disowned_lines(disowned: Mapping[str, Any]) -> list[str]:
     if not disowned["count"]:
         return []
     lines = [f"against   {disowned_words(disowned['count'])}"]
-    lines += [
-        f"  {(one['item'] or 'the board')[:9]}  {one['kind']}, {one['at']}"
-        for one in disowned["decisions"]
-    ]
+    for one in disowned["decisions"]:
+        where = one["item"][:8] if one["item"] else "the board"
+        lines.append(f"  {where}  {one['kind']}, {one['at']}")
     return lines
 
 
