@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from ledger import actions, admission, handed, walk, wanted
 from ledger.memory import MemoryStore
 from ledger.walk import Verdict
@@ -71,12 +73,9 @@ def folded_by_arrival() -> Iterator[None]:
         arrived = [record for record in world.about(state.post.id) if record.kind == "work.submit"]
         number = {record.id: n for n, record in enumerate(arrived, 1)}
         return tuple(
-            type(attempt)(**{
-                **{f: getattr(attempt, f) for f in attempt.__dataclass_fields__},
-                "n": number.get(attempt.id, attempt.n),
-            })
+            msgspec.structs.replace(attempt, n=number.get(attempt.id, attempt.n))
             for attempt in honest(world, state, submissions)
-        )  # fmt: skip
+        )
 
     with replaced(wanted, "attempts_of", careless):
         yield
