@@ -14,7 +14,7 @@ def test_a_new_member_asks_nothing_about_the_others():
         asked.append(subject)
         return about(subject)
 
-    held.about = counted  # type: ignore[method-assign]
+    held.about = counted
     for number in range(12):
         person = board.person(f"p{number}")
         person.say("rig.join", about=board.wasteland, body={"handle": f"p{number}"})
