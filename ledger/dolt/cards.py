@@ -4,6 +4,7 @@ Half of a body is its own id, and words that every item's says alike. They are w
 control character each, which the text itself cannot hold. It knows no card's meaning.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -44,6 +45,15 @@ _WORDS: Final = (
 )  # fmt: skip
 
 
+_DECODER: Final = msgspec.json.Decoder(Body)
+_BY_MARK: Final = dict(_WORDS)
+_MARKS: Final = re.compile(f"[{''.join(_BY_MARK)}]")
+
+
+def _spelled_out(found: re.Match[str]) -> str:
+    return _BY_MARK[found[0]]
+
+
 def spell(subject_id: str, body: Body) -> str:
     """The text of a body."""
     text = msgspec.json.encode(body).decode()
@@ -63,12 +73,11 @@ def spell(subject_id: str, body: Body) -> str:
 
 def read(subject_id: str, text: str) -> Body:
     """The body of a text that `spell` made."""
-    for mark, words in reversed(_WORDS):
-        text = text.replace(mark, words)
+    text = _MARKS.sub(_spelled_out, text)
     head, says, rest = text.partition(_SAYS_POSTER)
     if says:
         poster = rest[:ID_HEX_CHARS]
         text = head + says + poster + rest[ID_HEX_CHARS:].replace(_POSTER, poster)
     text = text.replace(_ITS_NAME, subject_id[:PUBLIC_ID_HEX_CHARS]).replace(_ITSELF, subject_id)
-    body: Body = msgspec.json.decode(text, type=Body)
+    body: Body = _DECODER.decode(text)
     return body
