@@ -90,7 +90,7 @@ def _short(name: str | None) -> str | None:
 
 
 @pytest.mark.parametrize("join", ["open", "invite"])
-@pytest.mark.parametrize("seed", seeds(150, fast=10))
+@pytest.mark.parametrize("seed", seeds(150, fast=6))
 def test_random_histories_end_as_the_model_ends(seed: int, join: str) -> None:
     """In any order of arrival the same records are held, in the set, effective and shown."""
     made = history(seed, join=join)

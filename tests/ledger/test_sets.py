@@ -50,7 +50,7 @@ def exchanged(one: Journal, other: Journal) -> bool:
     return sides[0].frontier().root == sides[1].frontier().root
 
 
-@pytest.mark.parametrize("seed", seeds(60, fast=8))
+@pytest.mark.parametrize("seed", seeds(60, fast=4))
 def test_order_and_batching_change_neither_root_nor_row(seed):
     """One by one, in bulk, shuffled or repeated: the same records show the same rows."""
     made = history(seed, join=("open", "invite")[seed % 2])
@@ -65,7 +65,7 @@ def test_order_and_batching_change_neither_root_nor_row(seed):
     assert shown(bulky) == shown(expected)
 
 
-@pytest.mark.parametrize("seed", seeds(60, fast=8))
+@pytest.mark.parametrize("seed", seeds(60, fast=4))
 def test_a_rebuild_shows_what_was_shown(seed):
     """Projections made anew from the journal alone equal those made record by record."""
     made = history(seed, join=("open", "invite")[seed % 2])
@@ -76,7 +76,7 @@ def test_a_rebuild_shows_what_was_shown(seed):
     assert shown(Journal.open(journal.store, wasteland=made.wasteland)) == before
 
 
-@pytest.mark.parametrize("seed", seeds(60, fast=8))
+@pytest.mark.parametrize("seed", seeds(60, fast=4))
 def test_a_crash_between_journal_and_projection_loses_nothing(seed):
     """A ledger reopened with records that no projection covers shows them all."""
     made = history(seed)
@@ -88,7 +88,7 @@ def test_a_crash_between_journal_and_projection_loses_nothing(seed):
     assert shown(reopened) == shown(journal)
 
 
-@pytest.mark.parametrize("seed", seeds(60, fast=8))
+@pytest.mark.parametrize("seed", seeds(60, fast=4))
 def test_partial_holdings_converge_by_exchanging_their_sets(seed):
     """Three ledgers with different parts of a hostile history end with one root, one board."""
     made = history(seed, join=("open", "invite")[seed % 2])

@@ -14,7 +14,7 @@ from tests.ledger.test_sets import fed, opened
 from tests.seeds import seeds
 
 
-@pytest.mark.parametrize("seed", seeds(40, fast=8))
+@pytest.mark.parametrize("seed", seeds(40, fast=4))
 def test_a_ledger_of_any_history_holds(seed):
     """Forks, cuts, revokes and refused decisions leave no difference."""
     made = history(seed, join=("open", "invite")[seed % 2])

@@ -73,6 +73,7 @@ async def claimed(street: Street) -> float:
     return took
 
 
+@pytest.mark.slow
 async def test_a_claim_through_a_carrier_takes_two_messages(tmp_path):
     """The request goes out with one, the grant with another; the rest is on held lines."""
     async with AsyncExitStack() as stack:

@@ -66,6 +66,7 @@ async def test_a_home_restored_from_an_old_backup_goes_on_under_a_new_key(tmp_pa
             assert (await rust.use(lambda m: m.verify())).data["holds"]
 
 
+@pytest.mark.slow
 async def test_a_lost_home_comes_back_from_a_bundle_and_the_recovery_key(tmp_path):
     """The account is found in what others hold; the lost device is ended at its newest record."""
     saved, bundle = tmp_path / "recovery.txt", tmp_path / "all.wlb"
@@ -92,6 +93,7 @@ async def test_a_lost_home_comes_back_from_a_bundle_and_the_recovery_key(tmp_pat
     town.close()
 
 
+@pytest.mark.slow
 async def test_a_stranger_who_introduces_himself_meets_an_unknown_wasteland(tmp_path):
     """Only a member's log opens the door to its new device; a wrong log opens none."""
     async with (
