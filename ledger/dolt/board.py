@@ -5,10 +5,11 @@ first), code. What is written here is read in `search`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ledger.dolt.engine import Database
+from ledger.dolt.items import Items
 from ledger.dolt.named import Named
 from ledger.dolt.runs import END
 from ledger.dolt.search import Search
@@ -78,13 +79,11 @@ def _told(item: Item) -> _Told:
 
 
 class Board:
-    """The index in one database. `shown` gives the items of public ids."""
+    """The index in one database."""
 
-    def __init__(
-        self, database: Database, shown: Callable[[Sequence[str]], Mapping[str, Item]]
-    ) -> None:
+    def __init__(self, database: Database, items: Items) -> None:
         self.database = database
-        self.shown = shown
+        self.items = items
         self.values = Values(database)
 
     # --- writing
@@ -127,7 +126,7 @@ class Board:
         several = [one for shared in named.values() if len(shared) > 1 for one in shared]
         if not several:
             return set()
-        told = [_told(item) for item in self.shown(several).values()]
+        told = [_told(item) for item in self.items.of(several).values()]
         known = self.values.known(set().union(*(one.values for one in told)))
         heads = {value: one.head for value, one in known.items()}
         return {entry for one in told for entry in one.entries(heads)}
@@ -165,4 +164,4 @@ class Board:
 
         Where much is looked at and little found, a part of it that says so.
         """
-        return Search(self.database, self.shown, query).page()
+        return Search(self.database, self.items, query).page()

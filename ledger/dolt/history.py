@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ledger.commits import NoCommitError, back_from_head, is_hash, moment
+from ledger.dolt.cells import cells_of, from_cells
 from ledger.dolt.engine import Database
-from ledger.dolt.projection import cells_of, from_cells
 from ledger.store import Commit
 from ledger.tables import BY_NAME, Table
 

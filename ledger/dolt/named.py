@@ -12,7 +12,7 @@ from ledger.dolt.engine import Row as Values
 from ledger.dolt.values import part_of
 from ledger.memory_board import SIGNED_ID, coded, span_of, uncoded
 
-ASKED_MAX: Final = 50
+ASKED_MAX: Final = 64
 SEEN: Final = "SELECT id FROM local_seen WHERE t = 'wanted' AND"
 
 

@@ -1,141 +1,26 @@
 """Subjects as rows: what the fold says of each replaces what it said before, in one transaction.
 
 Several subjects may own one row key; the lowest one's row is shown (records 7.5), the others wait
-beside it. A row that the table's own rules refuse is not written: no record can stop a fold.
+beside it.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any, Final
-
-import msgspec
 
 from ledger.dolt import cards
 from ledger.dolt.board import Board
+from ledger.dolt.cells import Rows, to_json
 from ledger.dolt.engine import Database
 from ledger.dolt.engine import Row as Values
+from ledger.dolt.items import Items
 from ledger.dolt.owners import Owners
 from ledger.foreign import plain
 from ledger.store import Item, Observed, Subject, SubjectKind
-from ledger.tables import BY_NAME, SHARED, Row, Table
+from ledger.tables import SHARED, Row
 from stamps.limits import ID_HEX_CHARS
-from stamps.record import public_id
 
-SHOWN_AT_ONCE: Final = 200
-CARDS_AT_ONCE: Final = 50
-CARDS: Final = "SELECT s, body FROM local_subject WHERE s >= ? AND s < ?"
-SEEN: Final = "SELECT id, v, source, commit_id, seen_at FROM local_seen"
-
-
-_ENCODER: Final = msgspec.json.Encoder(order="sorted")
-_CELLS: Final = {name: itemgetter(*table.columns) for name, table in BY_NAME.items()}
-_JSON_PLACES: Final = {
-    name: tuple(table.columns.index(column) for column in sorted(table.json))
-    for name, table in BY_NAME.items()
-}
-
-
-def _json(value: Any) -> str:
-    return _ENCODER.encode(value).decode()
-
-
-def to_cells(table: Table, values: Mapping[str, Any]) -> Values:
-    """A row's cells in the order of the columns; lists and objects as JSON."""
-    try:
-        cells = _CELLS[table.name](values)
-    except KeyError:  # an unsigned row says what it has
-        cells = tuple(values.get(name) for name in table.columns)
-    places = _JSON_PLACES[table.name]
-    if not places:
-        return cells  # type: ignore[no-any-return]  # a tuple: every table has several columns
-    spelled = list(cells)
-    for place in places:
-        if spelled[place] is not None:
-            spelled[place] = _json(spelled[place])
-    return tuple(spelled)
-
-
-def from_cells(table: Table, cells: Values) -> dict[str, Any]:
-    """A row by column names; JSON columns parsed."""
-    values = dict(zip(table.columns, cells, strict=True))
-    for name in table.json:
-        if isinstance(values[name], str):
-            values[name] = msgspec.json.decode(values[name])
-    return values
-
-
-def _columns(table: Table) -> str:
-    return ", ".join(f"`{name}`" for name in table.columns)
-
-
-def cells_of(database: Database, table: Table, *, prefix: str = "") -> str:
-    """What to select for every cell of a row, in the order of the columns."""
-    return ", ".join(
-        database.json_cell(prefix + name) if name in table.json else f"`{prefix}{name}`"
-        for name in table.columns
-    )
-
-
-def _observed(table: str, row: Values) -> Observed:
-    return Observed(
-        row=Row(table, str(row[0]), json.loads(row[1])),
-        source=str(row[2]),
-        commit=str(row[3]),
-        seen_at=int(row[4]),
-    )
-
-
-class Rows:
-    """The tables of one database, shown and waiting rows alike."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._cells = {name: cells_of(database, table) for name, table in BY_NAME.items()}
-
-    def row(self, name: str, key: str) -> dict[str, Any] | None:
-        """The shown row of a key."""
-        table = BY_NAME[name]
-        sql = f"SELECT {self._cells[name]} FROM {name} WHERE `{table.key}` = ?"  # noqa: S608
-        found = self.database.one(sql, (key,))
-        return from_cells(table, found) if found is not None else None
-
-    def rows(self, name: str) -> Iterator[dict[str, Any]]:
-        """Every shown row, by key, a part at a time."""
-        table = BY_NAME[name]
-        sql = (
-            f"SELECT {self._cells[name]} FROM {name} WHERE `{table.key}` > ?"  # noqa: S608
-            f" ORDER BY `{table.key}` LIMIT 1000"
-        )
-        last = ""
-        while found := self.database.all(sql, (last,)):
-            for cells in found:
-                yield from_cells(table, cells)
-            last = str(found[-1][table.columns.index(table.key)])
-
-    def some(self, name: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The shown rows of these keys."""
-        table = BY_NAME[name]
-        marks = ", ".join("?" for _ in keys)
-        sql = f"SELECT {self._cells[name]} FROM {name} WHERE `{table.key}` IN ({marks})"  # noqa: S608
-        found = self.database.all(sql, tuple(keys)) if keys else ()
-        rows = (from_cells(table, cells) for cells in found)
-        return {str(row[table.key]): row for row in rows}
-
-    def put(self, name: str, rows: Mapping[str, dict[str, Any] | None], replaced: set[str]) -> None:
-        """The rows of these keys are so; None removes one. `replaced` are keys that may have one.
-
-        A row that the table's own rules refuse is left out: no record can stop a fold.
-        """
-        table = BY_NAME[name]
-        marks = ", ".join("?" for _ in table.columns)
-        gone = [(key,) for key in rows if key in replaced]
-        come = [to_cells(table, row) for row in rows.values() if row is not None]
-        delete = f"DELETE FROM {name} WHERE `{table.key}` = ?"  # noqa: S608
-        insert = f"INSERT OR IGNORE INTO {name} ({_columns(table)}) VALUES ({marks})"  # noqa: S608
-        self.database.many(delete, gone)
-        self.database.many(insert, come)
+ASKED_AT_ONCE: Final = 200
 
 
 class Projections:
@@ -145,6 +30,7 @@ class Projections:
         self.database = database
         self.rows = Rows(database)
         self.owners = Owners(database, self.rows.some)
+        self.items = Items(database, self.rows)
         self.board = Board(database, self.items)
         self._ahead: dict[str, cards.Body | None] = {}
 
@@ -213,47 +99,6 @@ class Projections:
         rows = self.database.all(f"SELECT s FROM {where} = ?", (key,))  # noqa: S608
         return [str(row[0]) for row in rows]
 
-    def items(self, ids: Sequence[str]) -> dict[str, Item]:
-        """The items of public ids: the signed row with its card, else the unsigned one."""
-        found: dict[str, Item] = {}
-        for at in range(0, len(ids), SHOWN_AT_ONCE):
-            part = ids[at : at + SHOWN_AT_ONCE]
-            rows = self.rows.some("wanted", part)
-            cards = self._cards(list(rows))
-            found |= {one: Item(row=row, card=cards.get(one, {})) for one, row in rows.items()}
-            found |= self._unsigned([one for one in part if one not in rows])
-        return found
-
-    def _cards(self, ids: Sequence[str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for at in range(0, len(ids), CARDS_AT_ONCE):
-            part = [one.removeprefix("w-") for one in ids[at : at + CARDS_AT_ONCE]]
-            sql = " UNION ALL ".join(CARDS for _ in part)
-            ends = tuple(end for digits in part for end in (digits, digits + "g"))
-            for subject_id, body in self.database.all(sql, ends):
-                card = cards.read(str(subject_id), str(body))[0]
-                found.setdefault(public_id("w", str(subject_id)), card)
-        return found
-
-    def _unsigned(self, ids: Sequence[str]) -> dict[str, Item]:
-        found = {}
-        for at in range(0, len(ids), SHOWN_AT_ONCE):
-            part = ids[at : at + SHOWN_AT_ONCE]
-            marks = ", ".join("?" for _ in part)
-            sql = f"{SEEN} WHERE t = 'wanted' AND id IN ({marks})"
-            for row in self.database.all(sql, tuple(part)):
-                observed = _observed("wanted", row)
-                item = Item(row=dict(observed.row.values), card={}, observed=observed)
-                found[observed.row.key] = item
-        return found
-
-    def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:
-        """Unsigned rows of a table, or the one of a key."""
-        one = " AND id = ?" if key is not None else " ORDER BY id"
-        asked = (table, key) if key is not None else (table,)
-        for row in self.database.all(f"{SEEN} WHERE t = ?{one}", asked):
-            yield _observed(table, row)
-
     # --- writing
 
     def put(self, subjects: Sequence[Subject]) -> None:
@@ -305,14 +150,14 @@ class Projections:
 
     def _rows_of(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for at in range(0, len(ids), SHOWN_AT_ONCE):
-            found |= self.rows.some("wanted", ids[at : at + SHOWN_AT_ONCE])
+        for at in range(0, len(ids), ASKED_AT_ONCE):
+            found |= self.rows.some("wanted", ids[at : at + ASKED_AT_ONCE])
         return found
 
     def _on_board(self, ids: Sequence[str], rows: Mapping[str, dict[str, Any]]) -> dict[str, Item]:
         """The items as the board's index sees them: the signed row, else the unsigned one."""
         items = {key: Item(row=row, card={}) for key, row in rows.items()}
-        return items | self._unsigned([one for one in ids if one not in items])
+        return items | self.items.unsigned([one for one in ids if one not in items])
 
     def _before(self, subjects: Iterable[str]) -> dict[str, cards.Body]:
         unknown = [one for one in subjects if one not in self._ahead]
@@ -322,8 +167,8 @@ class Projections:
 
     def _bodies(self, ids: Sequence[str]) -> dict[str, cards.Body]:
         found: dict[str, cards.Body] = {}
-        for at in range(0, len(ids), SHOWN_AT_ONCE):
-            part = ids[at : at + SHOWN_AT_ONCE]
+        for at in range(0, len(ids), ASKED_AT_ONCE):
+            part = ids[at : at + ASKED_AT_ONCE]
             marks = ", ".join("?" for _ in part)
             sql = f"SELECT s, body FROM local_subject WHERE s IN ({marks})"  # noqa: S608
             for s, body in self.database.all(sql, tuple(part)):
@@ -369,20 +214,20 @@ class Projections:
         newest: dict[tuple[str, str], Observed] = {}
         for one in rows:
             key = one.row.table, one.row.key
-            before = newest.get(key) or next(iter(self.observed(*key)), None)
+            before = newest.get(key) or next(iter(self.items.observed(*key)), None)
             if before is None or before.seen_at <= one.seen_at:
                 newest[key] = replace(one, row=plain(one.row))
         ids = [key for table, key in newest if table == "wanted"]
-        shown = self.items(ids)
+        shown = self.items.of(ids)
         self.database.many(
             "INSERT INTO local_seen (t, id, v, source, commit_id, seen_at)"
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (t, id) DO UPDATE SET v = excluded.v,"
             " source = excluded.source, commit_id = excluded.commit_id,"
             " seen_at = excluded.seen_at",
             [
-                (t, key, _json(one.row.values), one.source, one.commit, one.seen_at)
+                (t, key, to_json(one.row.values), one.source, one.commit, one.seen_at)
                 for (t, key), one in newest.items()
             ],
         )
-        after = self.items(ids)
+        after = self.items.of(ids)
         self.board.change((shown.get(one), after.get(one)) for one in ids)

@@ -31,9 +31,9 @@ def begin_rebuild(database: Database) -> int:
 
 def _show_observed(projections: Projections) -> None:
     """The board has the unsigned rows, and nothing else."""
-    ids = [one.row.key for one in projections.observed("wanted")]
+    ids = [one.row.key for one in projections.items.observed("wanted")]
     for part in part_of(ids, BATCH_MAX):
-        projections.board.change((None, item) for item in projections.items(part).values())
+        projections.board.change((None, item) for item in projections.items.of(part).values())
 
 
 def _batches(database: Database) -> Iterator[list[str]]:

@@ -6,10 +6,11 @@ that finds little stops after a fixed amount of work, and its page says so; it i
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ledger.dolt.engine import Database
+from ledger.dolt.items import Items
 from ledger.dolt.named import Named
 from ledger.dolt.runs import Backward, Forward, Run, Updated, start_of
 from ledger.dolt.values import (
@@ -57,17 +58,16 @@ LOOKED_AT: Final = (
     "id", "title", "description", "project", "type", "priority", "tags", "posted_by",
     "claimed_by", "status", "effort_level", "created_at", "updated_at",
 )  # fmt: skip
-Shown = Callable[[Sequence[str]], Mapping[str, Item]]
 Found = dict[str, str]  # what an item is ordered by -> its place
 Heads = list[str]  # how the entries of values begin: an item must be under one of them
 
 
 class Search:
-    """One query on one database; `shown` gives the items of public ids."""
+    """One query on one database."""
 
-    def __init__(self, database: Database, shown: Shown, query: BoardQuery) -> None:
+    def __init__(self, database: Database, items: Items, query: BoardQuery) -> None:
         self.database = database
-        self.shown = shown
+        self.items = items
         self.query = query
         self.values = Values(database)
         self.unsure = _unsure(query)  # whether rows must be looked at
@@ -252,7 +252,7 @@ class Search:
             found.setdefault(coded(str(told["id"])), []).append(Item(row=told, card={}))
         there = {str(item.row["id"]) for items in found.values() for item in items}
         seen = [one for one in self._named.unsigned(codes) if one not in there]
-        for one, item in self.shown(seen).items() if seen else ():
+        for one, item in self.items.unsigned(seen).items():
             found.setdefault(coded(one), []).append(item)
         return found
 
@@ -281,7 +281,7 @@ class Search:
             str(one): moment for one, moment in self._named.signed(behind, ("id", "updated_at"))
         }
         seen = [one for one in self._named.unsigned(behind) if one not in moments]
-        items = self.shown(seen) if seen else {}
+        items = self.items.unsigned(seen)
         moments |= {one: item.row.get("updated_at") for one, item in items.items()}
         return {
             changed_key(falling(moment), place): place
@@ -308,15 +308,14 @@ class Search:
 
         Where ids share a code, a place may be that of several, or a value that of another.
         """
-        named = self._named.ids(place[CODE_AT:] for _, place in places)
-        items = self.shown([one for ids in named.values() for one in ids])
+        behind = self.items.behind(place[CODE_AT:] for _, place in places)
         before = reached(self.query)
         found = []
         for key, place in places:
-            ids = named[place[CODE_AT:]]
-            for item in (items[one] for one in ids if one in items):
+            items = behind[place[CODE_AT:]]
+            alone = len(items) == 1  # under every asked value, or it would not be there
+            for item in items:
                 position = key, str(item.row["id"])
-                alone = len(ids) == 1  # under every asked value, or it would not be there
                 if position > before and (alone or self._stands(item, key, several=True)):
                     found.append((position, item))
         return found

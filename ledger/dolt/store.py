@@ -181,7 +181,7 @@ class DoltStore:
 
     def observed(self, table: str, key: str | None = None) -> Iterator[Observed]:
         """Unsigned rows of a table, or the one of a key."""
-        return self.projections.observed(table, key)
+        return self.projections.items.observed(table, key)
 
     def document(self, space: str, key: str) -> Any | None:
         """A local note of the node."""
