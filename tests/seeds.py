@@ -7,14 +7,18 @@ import os
 
 import pytest
 
+COUNTED = 10
 WAITING = os.environ.get("WL_PROFILE") == "check"
 
 
 def seeds(count: int, *, fast: int) -> list[object]:
-    """The seeds 0 to `count`; those from `fast` on are marked slow, and coverage does not look."""
-    marks = (pytest.mark.slow, pytest.mark.uncounted)
-    slow = [pytest.param(seed, marks=marks) for seed in range(fast, count)]
-    return [*range(fast), *slow]
+    """The seeds 0 to `count`; those from `fast` on are slow, and later ones are not counted."""
+    return [*range(fast), *(pytest.param(n, marks=marks(n)) for n in range(fast, count))]
+
+
+def marks(number: int) -> tuple[pytest.MarkDecorator, ...]:
+    """A slow history; coverage looks at the first ones only."""
+    return (pytest.mark.slow, *((pytest.mark.uncounted,) if number >= COUNTED else ()))
 
 
 def tries(count: int, *, fast: int) -> int:
