@@ -39,7 +39,6 @@ class Items:
     def __init__(self, database: Database, rows: Rows) -> None:
         self.database = database
         self.rows = rows
-        self._named = Named(database, seen=True)
 
     def of(self, ids: Sequence[str]) -> dict[str, Item]:
         """The items of public ids: the signed row with its card, else the unsigned one."""
@@ -51,13 +50,13 @@ class Items:
             found |= self.unsigned([one for one in part if one not in rows])
         return found
 
-    def behind(self, codes: Iterable[str]) -> dict[str, list[Item]]:
+    def behind(self, codes: Iterable[str], named: Named) -> dict[str, list[Item]]:
         """The items behind each code of the board's index, in the order of their ids."""
         behind: dict[str, list[Item]] = {code: [] for code in codes}
-        cells = self._named.signed(behind, (self.rows.cells[WANTED.name],))
+        cells = named.signed(behind, (self.rows.cells[WANTED.name],))
         rows = (from_cells(WANTED, found) for found in cells)
         items = self._carded({str(row["id"]): row for row in rows})
-        items |= self.unsigned([one for one in self._named.unsigned(behind) if one not in items])
+        items |= self.unsigned([one for one in named.unsigned(behind) if one not in items])
         for one in sorted(items):
             behind[coded(one)].append(items[one])
         return behind

@@ -308,7 +308,7 @@ class Search:
 
         Where ids share a code, a place may be that of several, or a value that of another.
         """
-        behind = self.items.behind(place[CODE_AT:] for _, place in places)
+        behind = self.items.behind((place[CODE_AT:] for _, place in places), self._named)
         before = reached(self.query)
         found = []
         for key, place in places:
