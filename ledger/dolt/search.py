@@ -70,7 +70,7 @@ class Search:
         self.items = items
         self.query = query
         self.values = Values(database)
-        self.unsure = _unsure(query)  # whether rows must be looked at
+        self.unsure = False  # whether rows must be looked at
         self.start = start_of(query)
         self.looks = 0
         self._known: dict[str, Value] = {}
@@ -81,6 +81,7 @@ class Search:
         asked = sorted(self._asked(), key=self._items_of)
         every = [self._known[one].head for one in (SIGNED, UNSIGNED) if self._there(one)]
         self._named.seen = self._there(UNSIGNED)
+        self.unsure |= self._named.seen and _unsure(self.query)
         if asked and not self._items_of(asked[0]):
             return Page(items=(), cursor=None)
         heads = [[self._known[value].head for value in values] for values in asked]
@@ -327,7 +328,10 @@ class Search:
 
 
 def _unsure(query: BoardQuery) -> bool:
-    """Whether a filter asks what the index does not tell apart."""
+    """Whether a filter asks what the index does not tell apart: of unsigned rows alone.
+
+    Signed ones have one of the statuses and a priority from 0 to 4 (records 1.4, 5.4).
+    """
     other = any(status not in STATUS_ORDER for status in query.status)
     shared = query.priority is not None and not PLACED_ELSE < query.priority < PLACED_MAX
     return other or (shared and query.priority not in (0, 1))
