@@ -92,14 +92,15 @@ class Board:
         """Items were (first) and are (second), as their rows say already; the index follows."""
         gone, come = _Entries(), _Entries()
         more: Counter[str] = Counter()
-        left: list[str] = []
+        left: dict[str, int] = {}
         for before, after in changes:
             was = _told(before) if before is not None else None
             now = _told(after) if after is not None else None
             if was is not None:
                 gone.add(was, now)
                 more[was.status] -= 1
-                left.append(was.place[CODE_AT:])
+                code, stays = was.place[CODE_AT:], int(now is not None)
+                left[code] = min(stays, left.get(code, stays))
             if now is not None:
                 come.add(now, was)
                 more[now.status] += 1
@@ -112,18 +113,21 @@ class Board:
         entries = zip(come.sorted(heads), strict=True)
         self.database.ordered("REPLACE INTO local_dim (o) VALUES (?)", entries)
 
-    def _remove(self, entries: Sequence[str], codes: Iterable[str]) -> None:
+    def _remove(self, entries: Sequence[str], left: Mapping[str, int]) -> None:
         """Nobody needs these entries of items with these codes, unless others share them."""
         if entries:
-            stay = self._beside(codes)
+            stay = self._beside(left)
             gone = [(entry,) for entry in entries if entry not in stay]
             self.database.ordered("DELETE FROM local_dim WHERE o = ?", gone)
 
-    def _beside(self, codes: Iterable[str]) -> set[str]:
-        """The entries of items that share one of the codes, as they are now."""
+    def _beside(self, left: Mapping[str, int]) -> set[str]:
+        """The entries of items that share one of the codes, as they are now.
+
+        Behind a code stands one item that changed, or none where one went: more are others.
+        """
         seen = UNSIGNED in self.values.known((UNSIGNED,))
-        named = Named(self.database, seen=seen).ids(codes)
-        several = [one for shared in named.values() if len(shared) > 1 for one in shared]
+        named = Named(self.database, seen=seen).ids(left)
+        several = [one for code in left if len(named[code]) > left[code] for one in named[code]]
         if not several:
             return set()
         told = [_told(item) for item in self.items.of(several).values()]

@@ -113,6 +113,22 @@ def expected(store: DoltStore, memory: MemoryStore) -> list[str]:
     return sorted({entry for item in items for entry in _told(item).entries(heads)})
 
 
+def test_the_last_item_of_a_code_is_found_when_the_other_went(tmp_path):
+    """Two items have all in common but the end of their ids; one is taken from sight."""
+    store = open_doltlite(tmp_path / "ledger.db", town="rust")
+    both = [f"{STARTS[0]}{number:056x}" for number in (1 << 200, 2 << 200)]
+    there = []
+    for one in both:
+        row = Row("wanted", f"w-{one[:40]}", values(random.Random(1), f"w-{one[:40]}"))
+        there.append(Subject(id=one, kind="item", rows=(row,), card={}))
+    store.write([], Projection(subjects=there))
+    store.write([], Projection(subjects=[Subject(id=both[0], kind="item", rows=(), card={})]))
+    for sort in SORTS:
+        page = store.find(BoardQuery(text="race token", sort=sort))
+        assert [item.row["id"] for item in page.items] == [f"w-{both[1][:40]}"]
+    store.close()
+
+
 def test_what_was_rolled_back_leaves_no_number_behind(tmp_path, monkeypatch):
     """A write that fails half way can be made again, and finds every item."""
     chance = random.Random(3)
