@@ -98,7 +98,10 @@ class Answerer:
         self.gained += received.accepted
         wanted = self.replica.entries(one.hex() for one in parcel.wants)
         answers = (to_line(entry) for entry in (*received.answers, *wanted))
-        rest = memory.rest if parcel.more and memory.rest is not None else ()
+        # Only a question for nothing else is given the rest: what is asked for beside it would be
+        # put before it, and what waits would grow with each question.
+        alone = parcel.more and not parcel.wants and not parcel.lines
+        rest = memory.rest if alone and memory.rest is not None else ()
         lines, left = fitting(chain(answers, rest))
         if parcel.more or left is not None:
             memory.rest = left

@@ -45,7 +45,7 @@ class Parcel:
 
     In an answer `accepted` says how many of the lines before were new, `refused` counts by code
     those that were not taken (records 2.2), `more` says that lines were left. In a question
-    `more` asks for those that were left of the answer before.
+    `more`, and nothing else, asks for those that were left of the answer before.
     """
 
     root: bytes

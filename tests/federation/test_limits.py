@@ -2,9 +2,11 @@
 
 import pytest
 
+from federation import letters
 from federation.answerer import Answerer
 from federation.driver import metered
 from federation.errors import Fault, PeerError
+from federation.letters import Parcel, decode_parcel, encode_parcel
 from federation.meter import CPU_S, SESSION, WINDOW_S, Meter
 from federation.remembered import Memory
 from federation.session import Ask, Caller, Done, Report
@@ -102,3 +104,26 @@ def exchanged(one: JournalReplica, two: JournalReplica, *, now: int) -> tuple[Re
         step = caller.received(answerer.answer(step.what, step.body, peer="one", now=now), now)
     assert isinstance(step, Done)
     return step.report, asked
+
+
+def test_what_waits_for_a_peer_does_not_grow_with_what_it_asks_for(monkeypatch):
+    """Ids asked for again and again, each time with `more`: what is left is that of one answer."""
+    monkeypatch.setattr(letters, "LINES_MAX", 5)
+    board = Board()
+    ann = board.person("ann")
+    for _ in range(20):
+        ann.post()
+    wants = tuple(bytes.fromhex(entry.record.id) for entry in board.said)
+    memory = Memory()
+    answerer = Answerer(JournalReplica(board.journal), lambda _: memory, new_secret=secrets("them"))
+
+    def asked(*ids: bytes) -> Parcel:
+        body = encode_parcel(Parcel(root=bytes(32), wants=ids, more=True))
+        return decode_parcel(answerer.answer("records", body, peer="us", now=board.now))
+
+    for _ in range(10):
+        assert asked(*wants).more
+    came = 0
+    while (answer := asked()).lines:
+        came += len(answer.lines)
+    assert came == len(wants) - letters.LINES_MAX
