@@ -21,7 +21,7 @@ from stamps.record import SIGNATURE_CHARS, ChainKey, Entry, parse, revive, vouch
 CACHED_MAX: Final = 8_192
 PREFIX_CHARS: Final = 16
 AT_CHARS: Final = 14
-REF_CHARS: Final = AT_CHARS + PREFIX_CHARS
+REF_CHARS: Final = AT_CHARS + 8
 ASKED_AT_ONCE: Final = 500
 SCANNED_AT_ONCE: Final = 500
 STATE_FIELDS: Final = tuple(n for n in ChainState.__struct_fields__ if n != "key")
@@ -46,7 +46,7 @@ def _spelled(signature: bytes) -> str:
 class Records:
     """The journal of one database, and its indexes.
 
-    An index names a record by the first 30 characters of its key. Two records may share them, by
+    An index names a record by the first 22 characters of its key. Two records may share them, by
     somebody's labour: whoever reads by such a name looks at the record itself.
     """
 
@@ -161,12 +161,12 @@ class Records:
         for entry in entries:
             record = entry.record
             at = f"{record.at:014x}"
-            prefix = record.id[:PREFIX_CHARS]
-            ids.append((prefix, at))
+            key = at + record.id
+            ids.append((record.id[:PREFIX_CHARS], at))
             if record.scope == "account":
-                logs.append((record.account, record.seq, at + record.id))
+                logs.append((record.account, record.seq, key))
                 continue
-            ref = at + prefix
+            ref = key[:REF_CHARS]
             if record.about:
                 abouts.append((short_of(record.about), ref))
             slots.append((self.chain_number(record.chain), record.seq, ref))
@@ -210,7 +210,7 @@ class Records:
         """The indexed record of this id."""
         prefix = record_id[:PREFIX_CHARS]
         for (at,) in self.database.all("SELECT a FROM local_id WHERE p = ?", (prefix,)):
-            for entry in self._by_ref(f"{at}{prefix}"):
+            for entry in self._by_ref(f"{at}{record_id}"[:REF_CHARS]):
                 if entry.record.id == record_id:
                     return entry
         return None

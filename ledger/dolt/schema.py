@@ -75,7 +75,7 @@ OURS: Final[dict[str, str]] = {
     ),
 }
 
-# Indexes of this machine. `k` is a key of wl_records, `r` its first 30 characters, `s` a subject.
+# Indexes of this machine. `k` is a key of wl_records, `r` its first 22 characters, `s` a subject.
 LOCAL: Final[dict[str, str]] = {
     "local_meta": "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NOT NULL",
     "local_tail": "n BIGINT NOT NULL PRIMARY KEY, batch LONGTEXT NOT NULL",
