@@ -6,6 +6,7 @@ and what is not the named bytes is thrown away and asked of the next.
 
 import asyncio
 import base64
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from federation.transport.limits import Buckets, TooManyError
 from stamps.errors import WastelandError
 
 AT_ONCE_MAX: Final = 8  # blobs that are being sent
+AT_ONCE_EACH_MAX: Final = 4  # of them to one caller
 SENT_PER_S: Final = 4 << 20  # bytes to one caller, after a burst
 SENT_BURST: Final = 256 << 20
 SLOWEST_PER_S: Final = 32 << 10  # a caller or a sender below it is let go
@@ -100,18 +102,18 @@ class Sending:
 
     def __init__(self) -> None:
         self.by_key = Buckets(per_s=SENT_PER_S, burst=SENT_BURST)
-        self._now = 0
+        self._now = Counter[str]()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, caller: str) -> Iterator[None]:
         """One of the few places for whoever is sent a blob. Raises TooManyError."""
-        if self._now >= AT_ONCE_MAX:
+        if self._now.total() >= AT_ONCE_MAX or self._now[caller] >= AT_ONCE_EACH_MAX:
             raise TooManyError(10)
-        self._now += 1
+        self._now[caller] += 1
         try:
             yield
         finally:
-            self._now -= 1
+            self._now -= Counter((caller,))  # whoever has none is forgotten
 
     async def send(
         self,

@@ -289,7 +289,7 @@ class Routes:
 
     async def _blob(self, call: Call) -> web.StreamResponse:
         sha256 = _id(call.request, "sha256")
-        with self.sending.place():
+        with self.sending.place(call.caller):
             path = await self.host.blob(call.caller, sha256)
             if path is None:
                 raise UnknownError

@@ -9,6 +9,7 @@ import pytest
 from federation.blobs import Blob, BlobError, BlobLimitError, blobs_of, file_name, named
 from ledger.store import StoreError, StoreFullError
 from tests.market.towns import LocalTown, World
+from town.market.blob_notes import RECORDS_MAX, BlobNote, link
 from town.market.blobs import Source
 from town.market.errors import AmbiguousError, FieldError, FileProblemError, NotFoundError
 from town.node import blob_files, clock
@@ -217,9 +218,29 @@ def test_a_file_that_cannot_be_read_is_said_by_its_name():
     assert bad.value.exit == 2
 
 
+def test_what_others_named_keeps_out_no_record_of_ours(worked):
+    """A stranger whose records filled a blob's note is no reason to tell its own board nothing."""
+    town, _ = worked
+    blob = Blob(sha256=SHA, size=1)
+    said = tuple(("f" * 64, f"{number:064x}") for number in range(RECORDS_MAX))
+    link(town.town, BlobNote(blob=blob, records=said, by="e" * 64))
+    ours = ("a" * 64, "b" * 64)
+    note = link(town.town, BlobNote(blob=blob, records=(ours,), own=True))
+    assert ours in note.records
+    assert len(note.records) == RECORDS_MAX
+    late = ("c" * 64, "d" * 64)
+    assert late not in link(town.town, BlobNote(blob=blob, records=(late,), by="e" * 64)).records
+
+
 def test_what_a_dead_process_left_is_swept(tmp_path):
-    """Parts at once; files that no note knows after a month, for notes may be an old backup's."""
+    """Parts at once; files that no note knows after a month, for notes may be an old backup's.
+
+    So are damaged ones, of which a person may save a part.
+    """
     files = BlobFiles(tmp_path)
+    bad, _ = files.keep(BytesIO(b"bad"))
+    (tmp_path / bad[:2] / bad).write_bytes(b"worse")
+    assert files.find(bad) is None
     kept, _ = files.keep(BytesIO(b"known"))
     unknown, _ = files.keep(BytesIO(b"unknown"))
     part = files.incoming()
@@ -229,8 +250,10 @@ def test_what_a_dead_process_left_is_swept(tmp_path):
     assert files.sweep(frozenset({kept}), now=now) == 1
     assert set(files.all()) == {kept, unknown}
     month = int(UNNAMED_S * 1_000_000)
-    assert files.sweep(frozenset({kept}), now=now + month + 10_000_000) == 1
+    assert list(tmp_path.glob("*/*.damaged"))
+    assert files.sweep(frozenset({kept}), now=now + month + 10_000_000) == 2
     assert list(files.all()) == [kept]
+    assert not list(tmp_path.glob("*/*.damaged"))
     assert files.find(kept) is not None
     assert files.find("../" + kept) is None
 

@@ -85,7 +85,9 @@ def link(town: Town, fresh: BlobNote) -> BlobNote:
     before = get(town, fresh.blob.sha256)
     note = fresh
     if before is not None:
-        records = dict.fromkeys((*before.records, *fresh.records))
+        ours = not fresh.by  # what strangers named before does not keep out what a person did
+        first, then = (fresh, before) if ours else (before, fresh)
+        records = dict.fromkeys((*first.records, *then.records))
         by = "" if fresh.own or before.own else before.by
         note = replace(
             before, records=tuple(records)[:RECORDS_MAX], own=before.own or fresh.own, by=by

@@ -174,17 +174,16 @@ class BlobFiles:
                 yield path.name
 
     def sweep(self, known: frozenset[str], *, now: int) -> int:
-        """What a process that died left behind is gone, and after a month what nobody names.
+        """What a process that died left is gone, and after a month what is damaged or unnamed.
 
         `now` in microseconds; how many files. A month, because notes may come from a backup that is
         older than a file whose only copy this is.
         """
         gone = list(self.folder.glob(f"{PART}*"))
         old = now / SECOND_US - UNNAMED_S
-        for sha256 in self.all():
-            path = self.folder / sha256[:2] / sha256
-            if sha256 not in known and path.stat().st_mtime < old:
-                gone.append(path)
+        unnamed = (self.folder / one[:2] / one for one in self.all() if one not in known)
+        damaged = self.folder.glob(f"??/*{DAMAGED}")
+        gone += [path for path in (*unnamed, *damaged) if path.stat().st_mtime < old]
         for path in gone:
             path.unlink(missing_ok=True)
         return len(gone)

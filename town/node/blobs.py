@@ -70,6 +70,7 @@ class BlobExchange:
         self.files = files
         self._refused: set[tuple[str, str]] = set()  # holder and hash, until the next start
         self._room: tuple[int, Counter[str]] | None = None
+        self._coming = Counter[str]()  # room, by account, of what is being written
         self._settled: dict[tuple[str, str], int] = {}  # when a pair had nothing left to do
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._cards: set[str] = set()  # peers whose card was looked at since the start
@@ -99,12 +100,15 @@ class BlobExchange:
         note = await self.desk.writer.do(lambda: self._wanted(caller, wasteland, record, sha256))
         if note is None:
             return False
-        await asyncio.to_thread(self.files.take, note.blob, body)
-        await self.desk.writer.do(lambda: self._keep(note))
+        try:
+            await asyncio.to_thread(self.files.take, note.blob, body)
+            await self.desk.writer.do(lambda: self._keep(note))
+        finally:
+            await self.desk.writer.do(lambda: self._come(note))
         return True
 
     def _wanted(self, caller: str, wasteland: str, record: str, sha256: str) -> BlobNote | None:
-        """What would be noted of the blob. Raises BlobLimitError, BlobQuotaError."""
+        """What would be noted of the blob, for which room is kept. Raises."""
         desk = self.desk
         journal = desk.town.ledgers.get(wasteland)
         if journal is None or desk.hosting.may(caller, wasteland) is None:
@@ -117,9 +121,10 @@ class BlobExchange:
             raise BlobLimitError(most)
         entry = journal.held.entry(record)
         account = entry.record.account if entry is not None else ""
-        self._check_room(blob, account)
-        where = ((wasteland, record),)
-        return BlobNote(blob=blob, records=where, by=account, at=desk.now())
+        note = BlobNote(blob=blob, records=((wasteland, record),), by=account, at=desk.now())
+        self._check_room(note)
+        self._coming[account] += room_of(blob)
+        return note
 
     def _for_us(self, journal: Journal, record: str) -> bool:
         """Whether the record is about an item that this town posted."""
@@ -127,14 +132,19 @@ class BlobExchange:
         post = journal.held.entry(entry.record.about) if entry is not None else None
         return post is not None and post.record.account == self.desk.town.account
 
-    def _check_room(self, blob: Blob, account: str) -> None:
-        room, size = self.desk.config.number("blobs.room_bytes"), room_of(blob)
-        if blob_notes.get(self.desk.town, blob.sha256) is not None:
+    def _check_room(self, note: BlobNote) -> None:
+        """There is room, or the record brought the blob before. Raises BlobQuotaError.
+
+        Whether another record brought it makes no difference: a refusal would tell who has what.
+        """
+        before = blob_notes.get(self.desk.town, note.blob.sha256)
+        if before is not None and set(note.records) <= set(before.records):
             return
-        held = self._held()
-        if sum(held.values()) + size > room:
+        room, size = self.desk.config.number("blobs.room_bytes"), room_of(note.blob)
+        taken = self._held() + self._coming
+        if taken.total() + size > room:
             raise BlobQuotaError(room)
-        if held.get(account, 0) + size > room // SHARES:
+        if taken[note.by] + size > room // SHARES:
             raise BlobQuotaError(room // SHARES)
 
     def _held(self) -> Counter[str]:
@@ -152,6 +162,10 @@ class BlobExchange:
         if blob_notes.get(self.desk.town, note.blob.sha256) is None:
             self._held()[note.by] += room_of(note.blob)
         blob_notes.link(self.desk.town, note)
+
+    def _come(self, note: BlobNote) -> None:
+        """The blob is noted, or it was another: no room is kept for it any more."""
+        self._coming -= Counter({note.by: room_of(note.blob)})
 
     # --- asking
 
@@ -222,7 +236,8 @@ class BlobExchange:
         due, one = [], blob_notes.holder(wasteland, key)
         for note in blob_notes.every(self.desk.town):
             known = one in note.holders or (one, note.blob.sha256) in self._refused
-            if not note.own or known or note.blob.size >= MESSAGE_BYTES_MAX:
+            many = len(note.holders) >= blob_notes.HOLDERS_MAX  # one that fell out had it again
+            if not note.own or known or many or note.blob.size >= MESSAGE_BYTES_MAX:
                 continue
             records = [record for where, record in note.records if where == wasteland]
             if not peer.carries:
