@@ -39,7 +39,8 @@ def fold_item(world: World, post: Record) -> Story | None:
     own = post.body.get("policy", {}).get("home")
     home = Home(own["account"], own["device"]) if own else Home(post.account, post.device)
     rules, missing, named = rules_of(world, post)
-    if not about and missing is None and not named and home.account == post.account:
+    own_home = home.account == post.account and home.device not in log.effective.revokes
+    if not about and missing is None and not named and own_home:
         return untouched(post, rules, home)
     state = ItemState(post, rules, _fields(post), {post.id: 0}, {home.account})
     state.named.update(named)
@@ -120,9 +121,6 @@ def _fields(post: Record) -> dict[str, Any]:
 
 
 def _replay(world: World, state: ItemState, walk: Walk, about: Sequence[Record]) -> None:
-    if not about:
-        walk.homes.add(walk.home)
-        return
     chains: dict[Home, list[Record]] = {}
     for record in about:
         if "decides" in record.body:

@@ -1,5 +1,7 @@
 """What arrives late is shown as if it had come first: single cases that random histories miss."""
 
+import pytest
+
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.story import Story
@@ -52,6 +54,23 @@ def test_a_successor_decides_once_the_only_record_of_the_old_chain_is_held(board
     assert str(board.journal.story(item.record.id).stop) == "waits_for_head"
     board.offer(joined)
     assert board.rows("wanted")[0]["status"] == "withdrawn"
+    assert shown(board.journal) == as_if_new(board)
+
+
+@pytest.mark.parametrize("said", [False, True])
+@pytest.mark.parametrize("own", [False, True])
+def test_a_successor_is_home_of_what_nobody_spoke_about_too(board, ann, own, said):
+    """records 4.2: the home moves by the revoke alone, whatever there is to decide."""
+    two = ann.device("two")
+    home = {"account": ann.account, "device": ann.key.device}
+    policy = {"home": home} if own else {}
+    item = ann.say(
+        "wanted.post", body=POST | {"under": board.journal.policy_id(), "policy": policy}
+    )
+    if said:
+        ann.say("note.add", key=two, about=item.record.id, body={"tag": "note", "text": "mine"})
+    ann.revoke(ann.key, item, successor=two.device)
+    assert told(board.journal, item).home == (ann.account, two.device)
     assert shown(board.journal) == as_if_new(board)
 
 
