@@ -76,8 +76,9 @@ class LedgerState:
     def joins(self, account: str) -> Sequence[Record]:
         """The account's `rig.join` records; everybody's are looked for once."""
         if self._joins is None:
+            held = self.about(self._wasteland)
             self._joins = {}
-            for record in self.about(self._wasteland):
+            for record in held:
                 self._join(record)
         found = (self.record(one) for one in self._joins.get(account, ()))
         return [record for record in found if record is not None]

@@ -93,18 +93,16 @@ def _plain(raw: bytes) -> dict[str, Any] | None:
         return None
     try:
         value = _decoder.decode(raw)
+        good = type(value) is dict and _is_plain(value) and _encoder.encode(value) == raw
     except (msgspec.DecodeError, BadRecordError):
         return None
-    if type(value) is not dict or not _is_plain(value) or _encoder.encode(value) != raw:
-        return None
-    return value
+    return value if good else None
 
 
 def _is_plain(value: dict[str, Any]) -> bool:
-    """Say whether an object has good names, whole numbers in bounds, and few entries."""
+    """Say whether an object has whole numbers in bounds and few entries; refuse its bad names."""
     for key, member in value.items():
-        if not is_key(key):
-            return False
+        check_key(key)
         kind = type(member)
         if kind is str:
             continue
@@ -174,8 +172,7 @@ def _check(value: object, key: str, depth: int) -> None:
 def _check_object(value: dict[Any, object], depth: int) -> None:
     _check_container(value, depth)
     for key, member in value.items():
-        if not is_key(key):
-            raise BadRecordError("canonical.key", str(key)[:KEY_CHARS_MAX])
+        check_key(key)
         if type(member) is str and member.isascii() and member.isprintable():
             continue
         _check(member, key, depth - 1)
@@ -212,9 +209,13 @@ def _check_text(value: str, key: str) -> None:
 
 
 @lru_cache(maxsize=_KEYS_CACHED_MAX)
-def is_key(key: object) -> bool:
-    """Say whether a member may bear this name: 1-64 printable ASCII characters, no space."""
-    return type(key) is str and _KEY.fullmatch(key) is not None
+def check_key(key: object) -> None:
+    """Refuse a member's name unless it is 1-64 printable ASCII characters without a space.
+
+    Only good names are remembered: a bad one may be as long as a record.
+    """
+    if type(key) is not str or _KEY.fullmatch(key) is None:
+        raise BadRecordError("canonical.key", str(key)[:KEY_CHARS_MAX])
 
 
 def is_text(text: str, *, with_lines: bool) -> bool:

@@ -29,6 +29,7 @@ TAG: Final = "wasteland"
 WINDOW: Final = dt.timedelta(seconds=60)
 ANY_TIME: Final = dt.timedelta(days=3_650)  # the window is judged here, by the node's own clock
 NONCES_MAX: Final = 100_000
+NONCE_CHARS_MAX: Final = 64  # each is kept for minutes
 COVERED: Final = ("@method", "@path", "@query", AUDIENCE)
 REQUIRED: Final = frozenset(f'"{name}"' for name in (*COVERED, "content-digest"))
 KEYS_CACHED_MAX: Final = 1_024
@@ -147,7 +148,9 @@ class Verifier:
             raise RequestRefusedError("signature", str(error)[:200]) from None
         key, nonce = str(result.parameters["keyid"]), str(result.parameters.get("nonce", ""))
         self._check_time(int(result.parameters.get("created", 0)))
-        if not nonce or not self.nonces.take(key, nonce, now=self.now()):
+        if not 0 < len(nonce) <= NONCE_CHARS_MAX:
+            raise RequestRefusedError("nonce", f"{len(nonce)} characters")
+        if not self.nonces.take(key, nonce, now=self.now()):
             raise RequestRefusedError("nonce", "the request came before")
         return key
 

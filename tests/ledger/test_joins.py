@@ -1,5 +1,8 @@
 """What one more member costs: nothing that grows with how many there are."""
 
+import pytest
+
+from ledger.store import StoreError
 from tests.ledger.people import Board
 
 
@@ -35,3 +38,22 @@ def test_a_second_join_does_not_move_the_first():
     board.journal.reload()
     ann.say("note.add", about=board.wasteland, body={"tag": "note", "text": "here"})
     assert {row["handle"]: row["registered_at"] for row in board.rows("rigs")} == first
+
+
+def test_joins_that_could_not_be_read_are_read_again():
+    """A store that fails once leaves nobody without a join."""
+    board = Board()
+    ann = board.person("ann")
+    ann.say("rig.join", about=board.wasteland, body={"handle": "ann"})
+    board.journal.reload()
+    held = board.journal.held
+    about = held.about
+
+    def fails(subject: str):
+        held.about = about
+        raise StoreError(subject)
+
+    held.about = fails
+    with pytest.raises(StoreError):
+        board.journal.state.joins(ann.account)
+    assert [join.account for join in board.journal.state.joins(ann.account)] == [ann.account]

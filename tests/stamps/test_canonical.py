@@ -2,6 +2,7 @@
 
 import json
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,17 @@ def test_a_quick_look_passes_over_what_only_looks_plain(raw):
 def test_most_records_are_seen_at_a_glance():
     """A quick look that never takes anything would help nobody."""
     assert canonical._plain(b'{"a":{"b":[1,"x",{"c":null}]},"d":true}') is not None
+
+
+def test_names_that_are_refused_are_not_remembered():
+    """A stranger's names may be as long as a record: a thousand of them leave nothing behind."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(1_000):
+            name = f"{number:0{15_000 if number % 2 else 3_000}}"
+            with pytest.raises(BadRecordError, match=r"canonical\.key"):
+                canonical.decode(f'{{"{name}":1}}'.encode())
+        assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
+    finally:
+        tracemalloc.stop()

@@ -8,6 +8,7 @@ from http_message_signatures import HTTPMessageSigner, algorithms
 from federation.transport.signing import (
     AUDIENCE,
     COVERED,
+    NONCE_CHARS_MAX,
     TAG,
     Message,
     RequestRefusedError,
@@ -68,6 +69,18 @@ def test_a_request_whose_body_is_not_signed_is_refused():
     """Not even an empty body goes without its digest."""
     with pytest.raises(RequestRefusedError, match="content-digest"):
         verifier().caller_of(signed(COVERED, None), b"")
+
+
+@pytest.mark.parametrize("length", [0, 1, NONCE_CHARS_MAX, NONCE_CHARS_MAX + 1, 4_000])
+def test_a_nonce_is_short_for_it_is_remembered(length):
+    """Whoever is a stranger says how long it is: no nonce, and no long one."""
+    message, audience = request(), str(CALLEE.device)
+    sign_request(message, key=CALLER, audience=audience, nonce="n" * length, now=NOW, body=b"")
+    if length in (1, NONCE_CHARS_MAX):
+        assert verifier().caller_of(message, b"") == CALLER.device
+        return
+    with pytest.raises(RequestRefusedError, match=f"nonce: {length} characters"):
+        verifier().caller_of(message, b"")
 
 
 def test_a_name_with_a_parameter_is_another_part():
