@@ -83,7 +83,8 @@ class Search:
         asked = sorted(self._asked(), key=self._items_of)
         every = [self._known[one].head for one in (SIGNED, UNSIGNED) if self._there(one)]
         self._named.seen = self._there(UNSIGNED)
-        self.unsure |= self._named.seen and _unsure(self.query)
+        below = self.query.priority is not None and self.query.priority < 0
+        self.unsure |= (self._named.seen or below) and _unsure(self.query)
         if asked and not self._items_of(asked[0]):
             return Page(items=(), cursor=None)
         heads = [[self._known[value].head for value in values] for values in asked]
@@ -310,7 +311,7 @@ class Search:
         page = tuple(item for _, item in there[:most])
         if len(there) > most:
             return Page(items=page, cursor=cursor_between(there[most - 1][0], there[most][0]))
-        if len(found) > len(keys):
+        if len(found) > most:  # there is more, or what was found there is none of these items
             reach = keys[-1]
         return Page(items=page, cursor=reach, partial=reach is not None)
 

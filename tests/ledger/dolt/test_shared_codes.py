@@ -129,6 +129,36 @@ def test_the_last_item_of_a_code_is_found_when_the_other_went(tmp_path):
     store.close()
 
 
+def two(key: str, title: str, day: int) -> Subject:
+    """An item of that day, whose words are those of its title."""
+    row = {**EMPTY, "id": f"w-{key[:40]}", "title": title, "priority": 2, "status": "open"}
+    row["created_at"] = f"2026-01-{day:02} 00:00:00"
+    return Subject(id=key, kind="item", rows=(Row("wanted", row["id"], row),), card={})
+
+
+def test_a_place_of_two_items_that_have_half_each_ends_no_list(tmp_path, monkeypatch):
+    """Both words stand at one place, of two items: neither fits, and what follows is found."""
+    monkeypatch.setattr(search, "CHUNK", 2)
+    keys = [f"{start}{number:056x}" for number in (1 << 200, 2 << 200) for start in STARTS]
+    subjects = [
+        two(keys[0], "race", 3),
+        two(keys[2], "token", 3),
+        two(keys[1], "race token", 2),
+        two(keys[3], "race token", 1),
+        two("1" * 64, "alone", 4),
+    ]
+    memory, store = MemoryStore(), open_doltlite(tmp_path / "ledger.db", town="rust")
+    for each in (memory, store):
+        each.write([], Projection(subjects=subjects))
+    for sort in SORTS:
+        query = BoardQuery(text="race token", sort=sort, limit=1)
+        assert paged(store, query) == paged(memory, query)
+    for priority in (-1, 2, 5):
+        query = BoardQuery(priority=priority)
+        assert store.find(query) == memory.find(query)
+    store.close()
+
+
 def test_what_was_rolled_back_leaves_no_number_behind(tmp_path, monkeypatch):
     """A write that fails half way can be made again, and finds every item."""
     chance = random.Random(3)
