@@ -4,7 +4,7 @@ It orders the steps (judge, keep, fold, show) and owns the state in memory; the 
 the pure modules, the durability is the store's. One thread at a time may use a journal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -29,6 +29,10 @@ TAIL_MAX = 10_000  # twice as many in one projection write 30 % less to the disk
 ARRIVALS_MAX = 100_000
 
 
+def _nobody_asks() -> None:
+    """Nobody waits for a word."""
+
+
 class Outcome(NamedTuple):
     """What became of one record: a code (see `Code`), and the entry if it is held now."""
 
@@ -50,10 +54,15 @@ class Journal:
         self._load()
 
     @classmethod
-    def open(cls, store: Store, *, wasteland: str) -> "Journal":
-        """The ledger as its store keeps it; a tail that a crash left is projected first."""
+    def open(
+        cls, store: Store, *, wasteland: str, busy: Callable[[], None] = _nobody_asks
+    ) -> "Journal":
+        """The ledger as its store keeps it; a tail that a crash left is projected first.
+
+        Of a long one, as after a change of the indexes, `busy` is told after each part.
+        """
         journal = cls(store, wasteland=wasteland)
-        journal.reload()
+        journal.reload(busy)
         journal.flush()
         return journal
 
@@ -186,12 +195,13 @@ class Journal:
             del self._parked[envelope.record.id]
         return self.record(due, now=now) if due else []
 
-    def reload(self) -> None:
+    def reload(self, busy: Callable[[], None] = _nobody_asks) -> None:
         """The memory says what the store says, and nothing else; a long tail is projected."""
         self._load()
         for batch in self.store.tail():
             if len(self._tail) >= TAIL_MAX:
                 self.flush()
+                busy()
             for entry in batch:
                 self._take(entry)
 

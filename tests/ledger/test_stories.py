@@ -3,9 +3,11 @@
 import pytest
 
 from ledger.decide import ItemState
+from ledger.dolt import open_doltlite
+from ledger.journal import Journal
 from ledger.story import Home
 from ledger.wanted import fold_item, replayed, rules_of, untouched
-from tests.ledger.people import POST, SECOND, STAMP, Person
+from tests.ledger.people import POST, SECOND, STAMP, Board, Person
 
 
 def accepted(ann: Person, bob: Person, **stamp):
@@ -329,3 +331,20 @@ def test_a_post_about_which_nothing_was_said_is_folded_as_by_a_replay(board, ann
     assert (missing, named) == (None, frozenset())
     assert replayed(world, state, home, [], ready=True) == untouched(post, rules, home)
     assert fold_item(world, post) == untouched(post, rules, home)
+
+
+def test_a_long_tail_tells_after_each_part_that_it_goes_on(tmp_path, monkeypatch):
+    """Whoever waits for a start that makes the indexes anew can see that it does."""
+    board = Board(open_doltlite(tmp_path / "ledger.db", town="rust"))
+    ann = board.person("ann")
+    for _ in range(30):
+        ann.post()
+    monkeypatch.setattr("ledger.dolt.rebuild.BATCH_MAX", 10)
+    monkeypatch.setattr("ledger.journal.TAIL_MAX", 10)
+    store = board.journal.store
+    store.clear_projections()
+    told: list[int] = []
+    again = Journal.open(store, wasteland=board.wasteland, busy=lambda: told.append(1))
+    assert len(told) >= 2
+    assert len(list(again.store.rows("wanted"))) == 30
+    store.close()

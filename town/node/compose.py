@@ -106,7 +106,7 @@ class OpenTown:
         store = self.keeper.open_store(self.home.self_ledger)
         town = Town(
             keys=keys,
-            self_ledger=Journal.open(store, wasteland=""),
+            self_ledger=Journal.open(store, wasteland="", busy=self.keeper.busy),
             open_ledger=self._open_ledger,
         )
         for wasteland, note in town.notes("wastelands").items():
@@ -123,9 +123,8 @@ class OpenTown:
         return town
 
     def _open_ledger(self, wasteland: str) -> Journal:
-        return Journal.open(
-            self.keeper.open_store(self.home.ledger(wasteland)), wasteland=wasteland
-        )
+        store = self.keeper.open_store(self.home.ledger(wasteland))
+        return Journal.open(store, wasteland=wasteland, busy=self.keeper.busy)
 
     def _desk(self) -> "PeerDesk":
         from town.node.peers import PeerDesk  # noqa: PLC0415  # HTTP: a node's, not a command's

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import psutil  # a command that looks for no process does without
 
 LOCK_WAIT_S = 5.0
-START_WAIT_S = 30.0
+START_WAIT_S = 60.0  # without a sign
 STOP_WAIT_S = 20.0
 ORPHAN_WAIT_S = 3.0  # what the node began and did not end itself
 POLL_S = 0.02
@@ -215,11 +215,19 @@ def start(home: Home, argv: Sequence[str], env: Mapping[str, str]) -> tuple[Node
         child.returncode = child.returncode or 0  # it outlives us; nobody here waits for it
 
 
+def _last_sign(home: Home) -> float:
+    """When the holder of the town last showed that it goes on, as after a part of a rebuild."""
+    try:
+        return home.holder.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def _until_up(
     home: Home, child: "subprocess.Popen[bytes]", printed: Path
 ) -> tuple[NodeFacts, bool]:
-    deadline = time.monotonic() + START_WAIT_S
-    while time.monotonic() < deadline:
+    begun = time.time()
+    while time.time() < max(begun, _last_sign(home)) + START_WAIT_S:
         facts = running(home)
         if facts is not None and Path(home.socket).exists():
             return facts, facts.pid == child.pid
@@ -227,7 +235,7 @@ def _until_up(
             raise StartError(_last_words(printed) or f"it ended with code {child.returncode}")
         time.sleep(POLL_S)
     child.terminate()
-    raise StartError(f"it did not answer within {START_WAIT_S:.0f} s")
+    raise StartError(f"it gave no sign of work within {START_WAIT_S:.0f} s")
 
 
 def _last_words(printed: Path) -> str:
