@@ -26,6 +26,8 @@ from stamps.identity import DeviceKey
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0
 SILENCE_S: Final = 45.0  # an event line pings every 15 s
+CALLS_MAX: Final = 4  # to one host at once
+LINES_MAX: Final = 64  # held to one host, one a board: they take no place from calls
 NOT_FOUND: Final = 404
 JSON_BYTES_MAX: Final = 64 << 10
 ROOT_CHARS: Final = 64
@@ -74,16 +76,16 @@ class Client:
         self.now = now
         self.new_secret = new_secret
         self.heard = heard
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, int], aiohttp.ClientSession] = {}
         self._events: dict[tuple[str, str], str] = {}  # the last one heard, by peer and wasteland
 
-    def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
-        session = self._sessions.get(allow_private)
+    def _session(self, *, allow_private: bool, most: int = CALLS_MAX) -> aiohttp.ClientSession:
+        session = self._sessions.get((allow_private, most))
         if session is None or session.closed:
             connector = aiohttp.TCPConnector(
                 resolver=GuardedResolver(allow_private=allow_private),
                 use_dns_cache=False,
-                limit_per_host=4,
+                limit_per_host=most,
             )
             session = aiohttp.ClientSession(
                 connector=connector,
@@ -92,7 +94,7 @@ class Client:
                 trust_env=False,
                 timeout=aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S),
             )
-            self._sessions[allow_private] = session
+            self._sessions[allow_private, most] = session
         return session
 
     async def close(self) -> None:
@@ -231,7 +233,7 @@ class Client:
         headers = {**message.headers, **({"Last-Event-ID": heard} if heard else {})}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S)
         try:
-            async with self._session(allow_private=peer.allow_private).get(
+            async with self._session(allow_private=peer.allow_private, most=LINES_MAX).get(
                 message.url, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 if response.status != 200:  # noqa: PLR2004
