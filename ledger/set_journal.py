@@ -14,9 +14,12 @@ from ledger.journal import Journal
 from ledger.member_set import frontier_of, paths_of
 from ledger.quota import QUOTA, Quota
 from ledger.replica import Frontier, Received
+from stamps.clock import SECOND_US
 from stamps.errors import BadRecordError
 from stamps.record import ChainKey, Entry, Envelope, Record
 
+STILL_US = 30 * SECOND_US  # that a stream may take, and more for each record that it brings
+STILL_RECORD_US = SECOND_US // 500
 _ANSWERED = frozenset({Code.CUT, Code.SETTLED, Code.UNKNOWN_DEVICE, Code.HELD})
 
 
@@ -44,6 +47,7 @@ class JournalReplica:
         self._frontier: Frontier | None = None
         self._seen = -1
         self._standing: tuple[int, frozenset[str]] = (-1, frozenset())
+        self._still: tuple[int, int] | None = None  # since when, and at which version
 
     @property
     def wasteland(self) -> str:
@@ -137,7 +141,21 @@ class JournalReplica:
     def hold_still(self, *, still: bool) -> None:
         """The frontier stays as it is while a long stream comes in."""
         self.frontier()
+        if not (still and self.journal.streaming):
+            self._still = None
         self.journal.streaming = still
+
+    def _stir(self, now: int) -> None:
+        """A stream that brings little in its time holds up nothing any more.
+
+        Else whoever answers slowly and never comes to an end keeps from others what we say, and
+        from people what we decide.
+        """
+        if self.journal.streaming:
+            self._still = self._still or (now, self.journal.version)
+            since, version = self._still
+            brought = self.journal.version - version
+            self.journal.streaming = now - since <= STILL_US + brought * STILL_RECORD_US
 
     def _rank(self, key: ChainKey) -> tuple[bool, ChainKey]:
         registrar = self.journal.registrar()
@@ -158,6 +176,7 @@ class JournalReplica:
 
         Whether signatures hold is asked of the ticket, where there is one for these lines.
         """
+        self._stir(now)
         stream = Stream(self, self.quota, peer=peer, now=now)
         for piece in _pieces(lines, stream.codes, ticket):
             stream.offer(piece)
