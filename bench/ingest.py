@@ -36,8 +36,9 @@ from town.node.checking import Checking  # noqa: E402
 from town.node.keeping import BulkPlan  # noqa: E402
 
 BATCH = 1_000
-AHEAD = 8  # batches that the second process may have before it
-STRETCH = 10  # batches between two looks at verification alone
+AHEAD = 12  # batches that the second process may have before it
+STRETCH = 10  # batches by which times are told
+LOOKS = {1: 10, 2: 50}  # batches between two looks at verification alone, by processes
 SAMPLE = 500
 
 
@@ -53,8 +54,8 @@ class Spent:
 class Alone:
     """What PyNaCl needs for the same records, and nothing else of them.
 
-    It is measured before the stream, between its stretches and after it, each time while nothing
-    else runs here: a shared machine is not equally fast all the time.
+    It is measured before the stream, between its parts and after it, each time while nothing else
+    runs here: a shared machine is not equally fast all the time.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,12 +94,12 @@ def batches(
     yield from ahead
 
 
-def stretches(path: Path) -> Iterator[list[list[bytes]]]:
-    """The lines by batches, and these by stretches."""
+def parts(path: Path, size: int) -> Iterator[list[list[bytes]]]:
+    """The lines by batches, and these by parts of so many."""
     with path.open("rb") as file:
         read_on = iter(lambda: list(islice(file, BATCH)), [])
-        while stretch := list(islice(read_on, STRETCH)):
-            yield stretch
+        while part := list(islice(read_on, size)):
+            yield part
 
 
 def genesis_of(path: Path) -> str:
@@ -113,16 +114,18 @@ def ingest(source: Path, store: Store, checking: Checking | None) -> Spent:
     journal = Journal.open(store, wasteland=genesis_of(source))
     plan, spent, alone = BulkPlan(), Spent(), Alone(source)
     spent.alone.append(alone.look())
-    for stretch in stretches(source):
+    for part in parts(source, LOOKS[1 if checking is None else 2]):
         begun, cpu = time.perf_counter(), time.process_time()
-        for lines, ticket in batches(stretch, checking):
+        for number, (lines, ticket) in enumerate(batches(part, checking), 1):
             verdicts = ticket.verdicts() if ticket is not None else [None] * len(lines)
             batch = [read(line, found) for line, found in zip(lines, verdicts, strict=True)]
             outcomes = journal.record(batch, now=batch[-1].record.at, bulk=True, holds=verdicts)
             if any(outcome.entry is None for outcome in outcomes):
                 raise RuntimeError("some of our own records were refused")
             plan.keep(journal)
-        spent.wall.append(time.perf_counter() - begun)
+            if number % STRETCH == 0 or number == len(part):
+                spent.wall.append(time.perf_counter() - begun)
+                begun = time.perf_counter()
         spent.cpu += time.process_time() - cpu
         spent.alone.append(alone.look())
     begun, cpu = time.perf_counter(), time.process_time()

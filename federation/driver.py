@@ -171,11 +171,11 @@ async def _turns(
         asked = link.ask(peer, wasteland, step.what, step.body)
         if caller.intake.owes:
             answer, _ = await asyncio.gather(asked, do(paid(lambda: caller.work(now()))))
-            if progress is not None:
-                progress(*caller.come)
-                shown = True
         else:
             answer = await asked
+        if progress is not None and caller.intake.streams:
+            progress(*caller.come)
+            shown = True
         standing.rtt_us, standing.heard_at = now() - sent_at, now()
         step = await do(paid(partial(_received, caller, answer, now)))
     if progress is not None and shown:

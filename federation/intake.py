@@ -12,7 +12,9 @@ from typing import Final
 from ledger.checks import Checks, Ticket
 from ledger.replica import Received, Replica
 
-LAG: Final = 1  # answers that wait for their turn while the next one is asked for
+# Answers that wait for their turn while the next one is asked for: as many as a worker looks at
+# while ten thousand records are projected.
+LAG: Final = 5
 
 
 class Intake:
