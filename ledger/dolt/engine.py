@@ -24,7 +24,9 @@ CACHE_KIB = 16 << 10  # the engine's own 64 MiB make a node larger and nothing f
 FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 PRIMARY = 0xFF  # the low byte of an extended result code
+SPANS_AT_ONCE = 64
 Row = tuple[Any, ...]
+Span = tuple[str, str]
 _KEY = itemgetter(slice(0, 3))
 _PLAIN_VALUES = re.compile(r"(.* VALUES )(\((?:\?, )*\?\))", re.DOTALL)
 
@@ -132,6 +134,18 @@ class Database:
         return found[0] if found else None
 
     # --- what the two engines say differently
+
+    def within(self, asked: str, column: str, spans: Sequence[Span]) -> list[Row]:
+        """The rows whose column lies in a span: its first, behind its last. Raises StoreError.
+
+        `asked` ends in `WHERE` or `AND`. Spans do not overlap; rows come in any order.
+        """
+        found: list[Row] = []
+        one = f"{asked} {column} >= ? AND {column} < ?"
+        for at in range(0, len(spans), SPANS_AT_ONCE):
+            part = spans[at : at + SPANS_AT_ONCE]
+            found += self.all(" UNION ALL ".join(one for _ in part), tuple(chain(*part)))
+        return found
 
     def has_table(self, name: str) -> bool:
         """Whether the table is there."""

@@ -18,8 +18,7 @@ from ledger.tables import BY_NAME, Row
 from stamps.record import public_id
 
 SHOWN_AT_ONCE: Final = 200
-CARDS_AT_ONCE: Final = 64
-CARDS: Final = "SELECT s, body FROM local_subject WHERE s >= ? AND s < ?"
+CARDS: Final = "SELECT s, body FROM local_subject WHERE"
 SEEN: Final = "SELECT id, v, source, commit_id, seen_at FROM local_seen"
 WANTED: Final = BY_NAME["wanted"]
 
@@ -67,13 +66,11 @@ class Items:
 
     def _cards(self, ids: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for at in range(0, len(ids), CARDS_AT_ONCE):
-            part = [one.removeprefix("w-") for one in ids[at : at + CARDS_AT_ONCE]]
-            sql = " UNION ALL ".join(CARDS for _ in part)
-            ends = tuple(end for digits in part for end in (digits, digits + "g"))
-            for subject_id, body in self.database.all(sql, ends):
-                card = cards.read(str(subject_id), str(body))[0]
-                found.setdefault(public_id("w", str(subject_id)), card)
+        digits = [one.removeprefix("w-") for one in ids]
+        rows = self.database.within(CARDS, "s", [(start, start + "g") for start in digits])
+        for subject_id, body in sorted(rows):
+            card = cards.read(str(subject_id), str(body))[0]
+            found.setdefault(public_id("w", str(subject_id)), card)
         return found
 
     def unsigned(self, ids: Sequence[str]) -> dict[str, Item]:

@@ -5,14 +5,12 @@ where it is more than one; nothing here takes one item for another.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from ledger.dolt.engine import Database
 from ledger.dolt.engine import Row as Values
-from ledger.dolt.values import part_of
 from ledger.memory_board import SIGNED_ID, coded, span_of, uncoded
 
-ASKED_MAX: Final = 64
 SEEN: Final = "SELECT id FROM local_seen WHERE t = 'wanted' AND"
 
 
@@ -48,9 +46,5 @@ class Named:
     def _within(self, asked: str, codes: Iterable[str]) -> list[Values]:
         """What is asked of the ids of these codes that are like signed ones."""
         spans = [span_of(code) for code in codes if uncoded(code) is None]
-        found: list[Values] = []
-        for part in part_of(spans, ASKED_MAX):
-            sql = " UNION ALL ".join(f"{asked} id >= ? AND id < ?" for _ in part)
-            rows: Sequence[Any] = self.database.all(sql, tuple(end for one in part for end in one))
-            found += [row for row in rows if SIGNED_ID.fullmatch(str(row[0]))]
-        return found
+        found = self.database.within(asked, "id", spans)
+        return [row for row in found if SIGNED_ID.fullmatch(str(row[0]))]

@@ -21,6 +21,7 @@ from ledger.dolt.values import (
     WORDY,
     Value,
     Values,
+    head_chars,
     kept,
     part_of,
 )
@@ -49,8 +50,6 @@ CHUNK: Final = 64
 CHUNK_MAX: Final = 512
 FEW_PLACES: Final = 8
 GATHERED_MAX: Final = 1_000
-RANGES_MAX: Final = 64
-RANGE: Final = "SELECT substr(o, ?) FROM local_dim WHERE o >= ? AND o < ?"
 LOOKS_MAX: Final = 3_000  # places read for one page; what else is done costs as much as so many
 PROBE_LOOKS: Final = 2
 ROW_LOOKS: Final = 40
@@ -274,15 +273,10 @@ class Search:
 
     def _all_under(self, heads: Heads) -> Iterator[str]:
         """Every place under one of the heads, in any order: many short ranges in few questions."""
-        ranges = [
-            (len(head) + 1, head + span[0], head + span[-1] + END)
-            for head in heads
-            for span in self._spans()
-        ]
-        for part in part_of(ranges, RANGES_MAX):
-            sql = " UNION ALL ".join(RANGE for _ in part)
-            ends = tuple(end for one in part for end in one)
-            yield from (str(row[0]) for row in self.database.all(sql, ends))
+        ends = [(one[0], one[-1] + END) for one in self._spans()]
+        spans = [(head + first, head + behind) for head in heads for first, behind in ends]
+        for row in self.database.within("SELECT o FROM local_dim WHERE", "o", spans):
+            yield str(row[0])[head_chars(str(row[0])) :]
 
     def _changed(self, places: Iterable[str]) -> Found:
         """The places by when their items changed."""

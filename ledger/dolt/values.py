@@ -58,6 +58,12 @@ def lettered(number: int) -> str:
     raise OverflowError(number)
 
 
+def head_chars(entry: str) -> int:
+    """How many letters of an entry are its value's number."""
+    return _CHARS[entry[0]]
+
+
+_CHARS: Final = {DIGITS[at]: n for n, first, behind in _WIDTHS for at in range(first, behind)}
 CHANGED: Final = lettered(0)  # every item, those that changed last first
 _FREE: Final = 1
 
