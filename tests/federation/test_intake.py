@@ -68,8 +68,10 @@ def joined(
     return step.report
 
 
-def test_a_cold_join_brings_everything_and_keeps_one_answer_waiting(made):
+@pytest.mark.parametrize("lag", [0, 1, 5])
+def test_a_cold_join_brings_everything_however_many_answers_wait(made, monkeypatch, lag):
     """The last word is equal roots of what is stored; nothing streams any more."""
+    monkeypatch.setattr("federation.intake.LAG", lag)
     host, guest = ledger(made, full=True), ledger(made, full=False)
     checks = Checking()
     try:
