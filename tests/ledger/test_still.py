@@ -6,6 +6,11 @@ from ledger.set_journal import STILL_RECORD_US, STILL_US, JournalReplica
 from tests.ledger.people import Board
 
 
+def streams(board: Board) -> bool:
+    """Whether the ledger stands still for a stream, as it is now."""
+    return board.journal.streaming
+
+
 @pytest.mark.parametrize("brought", [0, 40])
 def test_a_stream_that_brings_little_holds_up_nothing(brought):
     """Whoever answers slowly, and never for the last time, keeps nothing of ours from others."""
@@ -22,12 +27,12 @@ def test_a_stream_that_brings_little_holds_up_nothing(brought):
     most = begun + STILL_US + (brought + 1) * STILL_RECORD_US
     replica.hold_still(still=True)  # for another peer's: the time goes on
     replica.receive([], now=most)
-    assert board.journal.streaming
+    assert streams(board)
     assert replica.frontier().root == before
     replica.receive([], now=most + 1)
-    assert not board.journal.streaming
+    assert not streams(board)
     assert replica.frontier().root != before
     replica.hold_still(still=False)
     replica.hold_still(still=True)
     replica.receive([], now=most + 2)
-    assert board.journal.streaming
+    assert streams(board)

@@ -89,6 +89,7 @@ async def test_a_blob_that_many_have_is_handed_to_no_more(tmp_path):
 
         def due(holders: int) -> int:
             note = blob_notes.get(town, hash_of(LOG))
+            assert note is not None
             others = tuple(f"{board[:16]}/{number}" for number in range(holders))
             blob_notes.put(town, replace(note, holders=others))
             return len(blobs._due(rust.key, board))
