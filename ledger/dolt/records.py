@@ -71,6 +71,8 @@ class Records:
         """The records are rows; with a number, also a batch of the tail."""
         rows = [(key_of(e), e.record.raw.decode(), _spelled(e.signature)) for e in entries]
         self.database.many("INSERT OR IGNORE INTO wl_records (k, raw, sig) VALUES (?, ?, ?)", rows)
+        for key, _, _ in rows:
+            self._recent.pop(key[:REF_CHARS], None)  # it was read when fewer shared the name
         if number is not None and rows:
             self.put_tail([row[0] for row in rows], number)
 
@@ -219,13 +221,15 @@ class Records:
         """Indexed records about each subject, by key; subjects without any are left out."""
         found: dict[str, list[Entry]] = {}
         for at in range(0, len(subjects), ASKED_AT_ONCE):
-            shorts = {short_of(subject): subject for subject in subjects[at : at + ASKED_AT_ONCE]}
+            shorts: dict[str, list[str]] = {}
+            for subject in subjects[at : at + ASKED_AT_ONCE]:
+                shorts.setdefault(short_of(subject), []).append(subject)
             marks = ", ".join("?" for _ in shorts)
             sql = f"SELECT s, r FROM local_about WHERE s IN ({marks}) ORDER BY s, r"  # noqa: S608
             for short, ref in self.database.all(sql, tuple(shorts)):
-                subject = shorts[str(short)]
-                there = [e for e in self._by_ref(str(ref)) if e.record.about == subject]
-                found.setdefault(subject, []).extend(there)
+                for entry in self._by_ref(str(ref)):
+                    if entry.record.about in shorts[str(short)]:
+                        found.setdefault(entry.record.about, []).append(entry)
         return found
 
     def about(self, subject: str) -> list[Entry]:
@@ -239,7 +243,10 @@ class Records:
             return []
         sql = "SELECT r FROM local_slot WHERE c = ? AND seq BETWEEN ? AND ? ORDER BY seq, r"
         refs = [str(row[0]) for row in self.database.all(sql, (number, first, last))]
-        found = [e for ref in refs for e in self._by_ref(ref) if e.record.chain == key]
+        there = {e.record.id: e for ref in refs for e in self._by_ref(ref)}
+        found = [
+            e for e in there.values() if e.record.chain == key and first <= e.record.seq <= last
+        ]
         return sorted(found, key=lambda e: (e.record.seq, e.record.id))
 
     def log(self, account: str) -> list[Entry]:
