@@ -42,6 +42,19 @@ def test_the_same_file_again_is_the_same_hand_in(worked):
     assert len(town.market.show(item).data["attempts"]) == 2
 
 
+def test_the_same_file_again_brings_back_what_was_dropped(worked):
+    """Whether its note was dropped or never written: the hand-in stands, and peers get the file."""
+    town, item = worked
+    [row] = town.market.blob_list().data["rows"]
+    town.market.blob_drop(row["sha256"])
+    desk = town.market.rehearsal()
+    desk.rehearsed(lambda: desk.done(item, blobs=[source(b"what happened\n")]))
+    assert town.market.blob_list().data["rows"] == []
+    town.market.done(item, blobs=[source(b"what happened\n")])
+    assert town.market.blob_list().data["rows"] == [row]
+    assert len(town.market.show(item).data["attempts"]) == 1
+
+
 def test_a_hand_in_shows_how_large_its_file_is_and_how_to_get_it(worked):
     """Size and command stand beside the name, which is a stranger's word."""
     town, item = worked

@@ -22,7 +22,7 @@ from federation.blobs import (
 )
 from ledger.story import Story
 from stamps.limits import PREFIX_CHARS_MIN
-from stamps.record import Entry, public_id
+from stamps.record import public_id
 from town.market import blob_notes
 from town.market.answer import Answer
 from town.market.blob_notes import BlobNote
@@ -86,10 +86,10 @@ class BlobDesk(ItemDesk):
             raise FileProblemError(source.name, error.strerror or str(error)) from error
         return Blob(sha256=sha256, size=size, name=name, media=media_of(name))
 
-    def link_blobs(self, found: Found, entry: Entry, blobs: Sequence[Blob]) -> None:
+    def link_blobs(self, found: Found, record: str, blobs: Sequence[Blob]) -> None:
         """Our record names them: its wasteland's members may have them. In the ledger's thread."""
-        where = ((found.journal.wasteland, str(entry.record.id)),)
-        for blob in blobs:
+        where = ((found.journal.wasteland, record),)
+        for blob in () if self.rehearsing else blobs:
             note = BlobNote(blob=blob, records=where, own=True, at=self.now())
             blob_notes.link(self.town, note)
 

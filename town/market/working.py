@@ -9,7 +9,7 @@ from typing import Any
 
 from federation.blobs import evidence_of
 from ledger import actions_items as say
-from ledger.story import Story
+from ledger.story import Attempt, Story
 from stamps.errors import BadRecordError
 from stamps.record import Entry
 from town.market.answer import NOT_SETTLED, Answer, problem
@@ -170,13 +170,15 @@ class WorkingDesk(BlobDesk):
 
         def work() -> bool:
             again = self.again(found)
-            if self._handed_in(again.signed, text, proof):
+            before = self._handed_in(again.signed, text, proof)
+            if before is not None:  # cut short before its files were noted, or they were dropped
+                self.link_blobs(again, before.id, kept)
                 return False
             if not speculative:
                 self._not_anothers(again)
             entry = self._submission(again, text, proof, speculative=speculative)
             self.say(again.journal, entry)
-            self.link_blobs(again, entry, kept)
+            self.link_blobs(again, str(entry.record.id), kept)
             return True
 
         fresh = self.run(work)
@@ -199,15 +201,17 @@ class WorkingDesk(BlobDesk):
         except BadRecordError as error:
             raise limit_words(error, {"summary": summary}) from error
 
-    def _handed_in(self, story: Story, summary: str, proof: list[dict[str, Any]]) -> bool:
-        """Whether exactly this was handed in before and waits for a decision."""
-        return any(
-            a.worker == self.town.account
+    def _handed_in(self, story: Story, summary: str, proof: list[dict[str, Any]]) -> Attempt | None:
+        """Exactly this, handed in before, if it waits for a decision."""
+        same = (
+            a
+            for a in story.attempts
+            if a.worker == self.town.account
             and not a.decision
             and a.summary == summary
             and [dict(piece) for piece in a.evidence] == proof
-            for a in story.attempts
         )
+        return next(same, None)
 
     def _handed_in_answer(self, found: Found, *, fresh: bool) -> Answer:
         again = self.run(lambda: self.again(found))
