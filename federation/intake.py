@@ -54,6 +54,9 @@ class Intake:
 
     def end(self) -> None:
         """What waits is forgotten: the exchange is over."""
+        for _, ticket in self._owed:
+            if ticket is not None:
+                ticket.forget()
         self._owed.clear()
         if self.streams:
             self.streams = False

@@ -18,6 +18,10 @@ class Ticket(Protocol):
         """Whether each is a signed record, in order; waits for the last one."""
         ...
 
+    def forget(self) -> None:
+        """Nobody asks any more: what was not begun is not looked at."""
+        ...
+
 
 class Checks(Protocol):
     """Looks at lines."""

@@ -137,6 +137,8 @@ class Slow:
 
     def __init__(self, *, holds: bool) -> None:
         self.holds = holds
+        self.given = 0
+        self.forgotten: list[Ticket] = []
 
     def put(self, lines) -> Ticket:
         """The lines are looked at when asked."""
@@ -146,7 +148,28 @@ class Slow:
             def verdicts(self):
                 return holds
 
+            def forget(self):
+                forgotten.append(self)
+
+        forgotten = self.forgotten
+        self.given += 1
         return Said()
+
+
+def test_a_stream_that_breaks_off_lets_its_lines_go(made):
+    """Else a peer that breaks off again and again would fill the worker's memory."""
+    host, guest = ledger(made, full=True), ledger(made, full=False)
+    memory, checks = Memory(), Slow(holds=True)
+    answerer = Answerer(host, lambda _: memory, new_secret=lambda: secrets.token_bytes(16))
+    caller = Caller(guest, Memory(), new_secret=lambda: secrets.token_bytes(16), checks=checks)
+    step = caller.begin(LATER)
+    while not checks.given:
+        assert isinstance(step, Ask)
+        answer = answerer.answer(step.what, step.body, peer="guest", now=LATER)
+        step = caller.received(answer, LATER)
+    caller.intake.end()
+    assert len(checks.forgotten) == checks.given == 1
+    assert not guest.journal.streaming
 
 
 def test_a_worker_that_finds_nothing_good_lets_nothing_in(made):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -68,6 +69,23 @@ def test_a_process_that_dies_loses_no_verdict(checking):
     assert ticket.verdicts() == expected
     assert checking.put(some).verdicts() == expected
     assert checking.pid != first
+
+
+def test_lines_that_nobody_asks_for_any_more_leave_nothing_behind(checking):
+    """A peer that breaks off in the middle of its stream, again and again, costs no memory."""
+    some = lines(3_000)
+    for _ in range(6):
+        for ticket in [checking.put(some) for _ in range(5)]:
+            ticket.forget()
+        assert not checking._waiting
+        assert len(checking._given) <= AHEAD_MAX
+    until = time.monotonic() + 30
+    while checking.pid and time.monotonic() < until:
+        checking.rest()
+        time.sleep(0.05)
+    assert not checking.pid
+    assert os.fstat(checking._spool.fileno()).st_size == 0
+    assert checking.put(some[:10]).verdicts() == [said(line) for line in some[:10]]
 
 
 def test_no_process_is_left_behind():

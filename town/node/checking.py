@@ -51,6 +51,11 @@ class CheckTicket:
         self._chunks = []
         return found
 
+    def forget(self) -> None:
+        """Nobody asks any more: what was not begun is not looked at."""
+        self._checking.forget(self._chunks)
+        self._chunks = []
+
 
 class Checking:
     """The second process, begun with the first lines. One thread at a time may use it."""
@@ -95,6 +100,11 @@ class Checking:
                 mine.data = b""
             self._give()
         return chunk.found
+
+    def forget(self, chunks: Sequence[_Chunk]) -> None:
+        """Of these chunks only those that the child has are still looked at."""
+        gone = set(chunks)
+        self._waiting = deque(chunk for chunk in self._waiting if chunk not in gone)
 
     def _give(self) -> None:
         if self._waiting and self._child is None:
@@ -158,6 +168,7 @@ class Checking:
 
     def rest(self) -> None:
         """The process has ended, unless it has lines before it; the next lines begin one."""
+        self._hear(wait=False)
         if not self._waiting and not self._given:
             self._drop()
             self._spool.truncate(0)
