@@ -28,6 +28,7 @@ from federation.frontier import (
 )
 from federation.intake import Intake
 from federation.letters import (
+    CODES_MAX,
     IDS_MAX,
     MESSAGE_BYTES_MAX,
     Answer,
@@ -118,8 +119,8 @@ class Caller:
         self._audits = 0
         self._asks = 0
         self._idle = 0
-        self._sent = 0
-        self._received = 0
+        self._sent = self._received = 0
+        self._offered = 0  # lines of the parcel that is being answered
         self._lacks: tuple[int | None, int | None] = (None, None)
         self._wished: Callable[[], Iterable[bytes]] = tuple  # lines, by the last frontier said
         self._refused: Counter[str] = Counter()
@@ -270,6 +271,7 @@ class Caller:
         return self._ask_on() if more else self._send_on(now)
 
     def _ask_on(self) -> Ask:
+        self._offered = 0
         parcel = Parcel(root=self.outlines.now().root, more=True)
         return self._ask("records", encode_parcel(parcel), self._on_parcel)
 
@@ -291,15 +293,19 @@ class Caller:
         wants, self._wants = self._wants[:IDS_MAX], self._wants[IDS_MAX:]
         if not lines and not wants:
             return self._settle(now)
+        self._offered = len(lines)
         parcel = Parcel(root=self.outlines.now().root, wants=tuple(wants), lines=lines)
         return self._ask("records", encode_parcel(parcel), self._on_parcel)
 
     def _on_parcel(self, body: bytes, now: int) -> Ask | Done:
         parcel = decode_parcel(body)
         self._their_root = parcel.root
-        self._sent += parcel.accepted
-        self._they_refused.update(dict(parcel.refused))
-        if parcel.accepted:
+        accepted = min(parcel.accepted, self._offered)  # what is said beyond it would be credit
+        self._sent += accepted
+        for code, count in parcel.refused:
+            if code in self._they_refused or len(self._they_refused) < CODES_MAX:
+                self._they_refused[code] += count
+        if accepted:
             self._idle = 0
         return self._on_lines(parcel.lines, more=parcel.more, now=now)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import count, takewhile
 
 import pytest
 
@@ -11,10 +11,12 @@ from federation.compare import Verdict
 from federation.errors import Fault, PeerError
 from federation.frontier import NAME_BYTES, decode_frontier
 from federation.letters import (
+    CODES_MAX,
     LINES_BYTES_MAX,
     MESSAGE_BYTES_MAX,
     Answer,
     What,
+    decode_answer,
     decode_parcel,
     encode_answer,
     encode_parcel,
@@ -100,6 +102,28 @@ def test_a_peer_that_never_comes_to_a_point_is_left_after_16_rounds(board):
         pair.runs()
     assert ended.value.fault is Fault.ROUNDS
     assert len(pair.asked) == ASKS_WITHOUT_PROGRESS_MAX
+
+
+def test_a_peer_that_boasts_of_what_it_took_gains_no_time(board):
+    """More accepted than was sent is no progress, and pays for no work; codes are bounded too."""
+    numbers = count()
+
+    def boasts(what: What, said: bytes) -> bytes:
+        if what == "frontier":
+            return encode_answer(replace(decode_answer(said), more=True))
+        if what != "records":
+            return said
+        codes = tuple(sorted((f"code{next(numbers)}", 1) for _ in range(CODES_MAX)))
+        parcel = replace(decode_parcel(said), accepted=1 << 40, refused=codes, more=True)
+        return encode_parcel(parcel)
+
+    pair = Pair(board, boasts)
+    with pytest.raises(PeerError) as ended:
+        pair.runs()
+    assert ended.value.fault is Fault.ROUNDS
+    assert len(pair.asked) < 2 * ASKS_WITHOUT_PROGRESS_MAX
+    assert pair.caller.gained <= len(board.said)
+    assert len(pair.caller._they_refused) <= CODES_MAX
 
 
 def test_a_peer_that_wants_longer_names_gets_whole_ones_and_no_more(board):
