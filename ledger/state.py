@@ -84,7 +84,8 @@ class LedgerState:
         return [record for record in found if record is not None]
 
     def _join(self, record: Record) -> None:
-        if self._joins is not None and record.kind == "rig.join":
+        asks = record.kind == "rig.join" and record.about == self._wasteland
+        if self._joins is not None and asks:
             self._joins.setdefault(record.account, {})[record.id] = None
 
     def log(self, account: str) -> AccountLog | None:
@@ -175,8 +176,7 @@ class LedgerState:
             self._take_log(record)
             return
         self._extend(record)
-        if record.scope == self._wasteland:
-            self._join(record)
+        self._join(record)
         self._touch(subjects_of(self, record))
         decided = record.scope == self._wasteland and record.kind in REGISTRAR_KINDS
         if decided or record.id == self._wasteland:

@@ -4,6 +4,8 @@ import pytest
 
 from ledger.store import StoreError
 from tests.ledger.people import Board
+from tests.ledger.test_arrival import as_if_new
+from tests.ledger.test_sets import shown
 
 
 def test_a_new_member_asks_nothing_about_the_others():
@@ -38,6 +40,19 @@ def test_a_second_join_does_not_move_the_first():
     board.journal.reload()
     ann.say("note.add", about=board.wasteland, body={"tag": "note", "text": "here"})
     assert {row["handle"]: row["registered_at"] for row in board.rows("rigs")} == first
+
+
+@pytest.mark.parametrize("about", ["nothing", "an item"])
+def test_a_join_about_something_else_is_none_before_and_after_a_start(about):
+    """What `about` may hold is not what it means (records 4): both ledgers show the same."""
+    board = Board()
+    ann = board.person("ann")
+    item = ann.post()
+    assert len(board.rows("rigs")) == 1  # everybody's joins were looked for
+    board.now += 3_600_000_000
+    said = item.record.id if about == "an item" else ""
+    ann.say("rig.join", about=said, body={"handle": "ann"})
+    assert shown(board.journal) == as_if_new(board)
 
 
 def test_joins_that_could_not_be_read_are_read_again():

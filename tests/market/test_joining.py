@@ -90,3 +90,24 @@ def test_a_join_gives_up_on_a_line_that_brings_nothing():
     ash.market.join(token)
     assert wire.tries <= 4
     assert ash.town.current in ash.town.members()
+
+
+def test_a_newcomer_costs_its_registrar_no_look_at_all_the_others():
+    """Who asked to join is looked for once; a crowd does not cost its square."""
+    world = World()
+    rust = world.town("rust")
+    rust.market.create("hop/commons")
+    journal = rust.town.ledgers[rust.town.current]
+    held, asked = journal.held, []
+    about = held.about
+
+    def counted(subject: str):
+        asked.append(subject)
+        return about(subject)
+
+    held.about = counted  # type: ignore[method-assign]
+    for number in range(4):
+        token = rust.market.invite().data["invite"]
+        world.town(f"town{number}").market.join(token)
+    assert len(journal.state.registry.admitted) == 5
+    assert asked.count(journal.wasteland) <= 1

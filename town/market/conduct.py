@@ -6,7 +6,7 @@ door like everybody's; the fold knows nothing of it.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ledger import actions_items as say
@@ -239,7 +239,7 @@ class Conduct(Desk):
         registry = journal.state.registry
         if account in registry.admitted or account in registry.ever:
             return  # suspended by hand stays suspended
-        joins = [record for record in _joins(journal) if record.account == account]
+        joins = journal.state.joins(account)
         redeemed = self.town.note(REDEEMED_SPACE, redeemed_key(journal.wasteland, account))
         if journal.state.by_invite:
             if redeemed is None:
@@ -295,7 +295,7 @@ def _joins(journal: Journal) -> list[Record]:
     return [record for record in about if record.kind == "rig.join"]
 
 
-def _wish(journal: Journal, account: str, joins: list[Record], redeemed: object) -> str:
+def _wish(journal: Journal, account: str, joins: Sequence[Record], redeemed: object) -> str:
     if joins:
         return str(max(joins, key=lambda r: (r.at, r.id)).body["handle"])
     if isinstance(redeemed, dict) and redeemed.get("handle"):
