@@ -23,7 +23,7 @@ NAME_CHARS_MAX: Final = 100
 
 
 class BlobError(WastelandError):
-    """Bytes are not the blob that was named: `reason` is size, truncated or digest."""
+    """Bytes are not the blob that was named: `reason` is size, truncated, slow or digest."""
 
     code: ClassVar[str] = "blob.bad"
     hint: ClassVar[str] = "What came was thrown away; ask another node that has it."

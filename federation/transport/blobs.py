@@ -6,9 +6,7 @@ and what is not the named bytes is thrown away and asked of the next.
 
 import asyncio
 import base64
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
@@ -18,7 +16,7 @@ from federation.blobs import MEDIA_UNKNOWN, PIECE_BYTES, Blob, BlobError, Coming
 from federation.errors import Fault, PeerError
 from federation.peers import Peer
 from federation.transport.client import Client, PeerDownError
-from federation.transport.limits import Buckets, TooManyError
+from federation.transport.limits import Buckets, Places
 from stamps.errors import WastelandError
 
 AT_ONCE_MAX: Final = 8  # blobs that are being sent
@@ -86,10 +84,14 @@ async def _fetch_one(
 ) -> None:
     coming, file = Coming(blob), await asyncio.to_thread(into)
     seconds = PATIENCE_S + blob.size / SLOWEST_PER_S
+    clock = asyncio.get_running_loop().time
+    begun = clock()
     pieces = client.pieces(peer, address, f"/v1/blobs/{blob.sha256}", seconds=seconds)
     try:
         async for piece in pieces:
             await asyncio.to_thread(file.write, coming.take(piece))
+            if clock() - begun > PATIENCE_S + coming.size / SLOWEST_PER_S:
+                raise BlobError("slow", f"{coming.size} bytes in {clock() - begun:.0f} s")
         coming.end()
         await asyncio.to_thread(file.settle, blob.sha256)
     finally:
@@ -102,18 +104,7 @@ class Sending:
 
     def __init__(self) -> None:
         self.by_key = Buckets(per_s=SENT_PER_S, burst=SENT_BURST)
-        self._now = Counter[str]()
-
-    @contextmanager
-    def place(self, caller: str) -> Iterator[None]:
-        """One of the few places for whoever is sent a blob. Raises TooManyError."""
-        if self._now.total() >= AT_ONCE_MAX or self._now[caller] >= AT_ONCE_EACH_MAX:
-            raise TooManyError(10)
-        self._now[caller] += 1
-        try:
-            yield
-        finally:
-            self._now -= Counter((caller,))  # whoever has none is forgotten
+        self.places = Places(AT_ONCE_MAX, each=AT_ONCE_EACH_MAX)
 
     async def send(
         self,

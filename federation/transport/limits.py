@@ -3,10 +3,15 @@
 An address is the socket's own, never a header's (H45).
 """
 
-from typing import ClassVar
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar, Final
 
 from ledger.allowance import Allowance
 from stamps.errors import WastelandError
+
+AGAIN_S: Final = 10
 
 
 class TooManyError(WastelandError):
@@ -42,3 +47,23 @@ class Buckets:
             self.allowance.spend(caller, 0, now=now)  # it was seen
             raise TooManyError(max(1, round((cost - left) / self.allowance.per_s)))
         self.allowance.spend(caller, cost, now=now)
+
+
+class Places:
+    """Places for what lasts: so many in all, and so many of them for one caller."""
+
+    def __init__(self, most: int, *, each: int) -> None:
+        self.most = most
+        self.each = each
+        self.taken = Counter[str]()
+
+    @contextmanager
+    def take(self, caller: str) -> Iterator[None]:
+        """The caller has one inside the block. Raises TooManyError."""
+        if self.taken.total() >= self.most or self.taken[caller] >= self.each:
+            raise TooManyError(AGAIN_S)
+        self.taken[caller] += 1
+        try:
+            yield
+        finally:
+            self.taken -= Counter((caller,))  # whoever has none is forgotten

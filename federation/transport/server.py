@@ -8,6 +8,7 @@ that the caller may not see get the same answer.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -20,7 +21,7 @@ from federation.letters import MESSAGE_BYTES_MAX, What
 from federation.transport.blobs import Sending
 from federation.transport.bodies import READ_S, packed, read_body, unpacked
 from federation.transport.client import TIME
-from federation.transport.limits import Buckets, TooManyError
+from federation.transport.limits import Buckets, Places, TooManyError
 from federation.transport.signing import Message, Verifier
 from stamps.errors import WastelandError
 from stamps.kinds import is_id
@@ -38,6 +39,8 @@ STATUS: Final = {
 LINES_MAX: Final = 200
 PING_S: Final = 15.0
 SMALL_BYTES_MAX: Final = 256 << 10
+READING_MAX: Final = 32  # larger bodies that are held
+READING_EACH_MAX: Final = 8  # of them from one address
 
 
 class News(NamedTuple):
@@ -153,6 +156,7 @@ class Routes:
         self.by_address = Buckets(per_s=100, burst=400)
         self.by_key = Buckets(per_s=100, burst=400)
         self.read_s = READ_S
+        self.reading = Places(READING_MAX, each=READING_EACH_MAX)
         self.sending = Sending()
         self._lines = 0
 
@@ -177,7 +181,8 @@ class Routes:
     def _verified(self, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handler(request: web.Request) -> web.StreamResponse:
             try:
-                return await answer(await self._call(request))
+                with self._place(request):
+                    return await answer(await self._call(request))
             except WastelandError as error:
                 return self._refused(error)
 
@@ -193,6 +198,13 @@ class Routes:
         caller = self.verifier.caller_of(message, raw)
         self.by_key.take(caller, now=self.host.now())
         return Call(request, caller, unpacked(raw, headers.get("content-encoding", "")))
+
+    def _place(self, request: web.Request) -> AbstractContextManager[None]:
+        """A place for a large body, held before it is known whose it is, until it is answered."""
+        size = request.content_length
+        if not request.can_read_body or (size is not None and size <= SMALL_BYTES_MAX):
+            return nullcontext()
+        return self.reading.take(request.remote or "")
 
     def _refused(self, error: WastelandError) -> web.Response:
         status = STATUS.get(error.code, 404 if isinstance(error, UnknownError) else 400)
@@ -289,7 +301,7 @@ class Routes:
 
     async def _blob(self, call: Call) -> web.StreamResponse:
         sha256 = _id(call.request, "sha256")
-        with self.sending.place(call.caller):
+        with self.sending.places.take(call.caller):
             path = await self.host.blob(call.caller, sha256)
             if path is None:
                 raise UnknownError

@@ -1,5 +1,6 @@
 """What a peer gets that answers for a blob with anything but its bytes."""
 
+import asyncio
 import contextlib
 import gzip
 import hashlib
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from federation.blobs import Blob
 from federation.peers import Peer
+from federation.transport import blobs
 from federation.transport.blobs import BlobAwayError, fetch
 from ledger.store import StoreFullError
 from tests.transport.nodes import stranger
@@ -112,6 +114,33 @@ async def test_no_lie_is_kept_and_the_next_peer_is_asked(tmp_path, lie):
     found = files.find(blob.sha256)
     assert found is not None
     assert found.read_bytes() == LOG
+
+
+async def test_whoever_drips_is_left_for_the_next(tmp_path, monkeypatch):
+    """What a large blob may take in all is not given to a peer that sends a byte now and then."""
+    monkeypatch.setattr(blobs, "PATIENCE_S", 0.3)
+    large = bytes(20 << 20)
+    blob = Blob(sha256=hashlib.sha256(large).hexdigest(), size=len(large))
+    files = BlobFiles(tmp_path)
+
+    async def dripping(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        answer.content_length = len(large)
+        await answer.prepare(request)
+        while True:
+            await answer.write(b"x")
+            await asyncio.sleep(0.02)
+
+    async def honest(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=large)
+
+    async with liar(dripping) as bad, liar(honest) as good:
+        calls = stranger()
+        try:
+            async with asyncio.timeout(20):
+                assert await fetch(calls, [bad, good], blob, files.incoming) == good
+        finally:
+            await calls.close()
 
 
 async def test_a_full_disk_ends_a_fetch_at_once(tmp_path):

@@ -294,9 +294,9 @@ async def test_only_so_many_are_sent_at_once(pair, monkeypatch):
     await rust.settles(lambda: has(rust))
     sending = rust.town._resident().routes.sending
     for taken in ({"": AT_ONCE_MAX}, {ash.key: AT_ONCE_EACH_MAX}):
-        monkeypatch.setattr(sending, "_now", Counter(taken))
+        monkeypatch.setattr(sending.places, "taken", Counter(taken))
         assert await refusal(rust, calls_of(ash), hash_of(LOG)) == (429, "peer.limit")
-    monkeypatch.setattr(sending, "_now", Counter({"": AT_ONCE_EACH_MAX}))
+    monkeypatch.setattr(sending.places, "taken", Counter({"": AT_ONCE_EACH_MAX}))
     monkeypatch.setattr(sending.by_key.allowance, "per_s", 1)
     assert await asked(rust, calls_of(ash), hash_of(LOG)) == LOG
     left = 2 * len(LOG) - 100
@@ -317,7 +317,7 @@ async def test_who_reads_too_slowly_is_let_go(pair, monkeypatch):
     async with aiohttp.ClientSession() as session:
         answer = await session.get(url, headers=message.headers)
         assert (answer.status, answer.content_length) == (200, len(large))
-        await ash.settles(lambda: not sending._now)
+        await ash.settles(lambda: not sending.places.taken)
         with pytest.raises(aiohttp.ClientError):
             await answer.read()
 

@@ -15,7 +15,8 @@ from federation.errors import PeerError
 from federation.peers import Peer
 from federation.transport.bodies import unpacked
 from federation.transport.client import Client, PeerDownError, PeerRefusedError
-from federation.transport.limits import Buckets, TooManyError
+from federation.transport.limits import Buckets, Places, TooManyError
+from federation.transport.server import SMALL_BYTES_MAX
 from federation.transport.signing import Message, sign_request
 from ledger.allowance import NAMES_MAX
 from stamps.identity import DeviceKey
@@ -203,6 +204,28 @@ async def test_h33_a_body_that_comes_byte_by_byte_is_not_waited_for(rust):
     assert said.startswith(b"HTTP/1.1 400")
     assert b'"peer.message"' in said
     assert b'"stalled"' in said
+
+
+async def test_h33_only_so_many_large_bodies_are_held_at_once(rust):
+    """Each is up to two megabytes, of anybody: one more has to wait, a small one is answered."""
+    rust.town._resident().routes.reading = Places(9, each=2)
+    large, path = b"x" * (SMALL_BYTES_MAX + 1), f"/v1/w/{rust.town.town.current}/records"
+    lines = []
+    for _ in range(2):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(rust.url.rsplit(":", 1)[1]))
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(large)}\r\n\r\n"
+        writer.write(head.encode() + large[:-1])
+        lines.append((reader, writer))
+    await rust.settles(lambda: rust.town._resident().routes.reading.taken.total() == 2)
+    status, said = await asked(rust, request(rust, path, method="POST", body=large), large)
+    assert (status, said["error"]["code"]) == (429, "peer.limit")
+    assert (await asked(rust, request(rust, "/v1/ping")))[0] == 200
+    small = large[:SMALL_BYTES_MAX]
+    assert (await asked(rust, request(rust, path, method="POST", body=small), small))[0] == 404
+    for _, writer in lines:
+        writer.close()
+    await rust.settles(lambda: not rust.town._resident().routes.reading.taken)
+    assert (await asked(rust, request(rust, path, method="POST", body=large), large))[0] == 404
 
 
 async def test_h33_many_idle_lines_hold_up_nobody(rust):
