@@ -36,7 +36,8 @@ STATUS: Final = {
     "store.full": 507,
     "store.down": 503,
 }
-LINES_MAX: Final = 200
+LINES_MAX: Final = 200  # that are held here
+LINES_EACH_MAX: Final = 64  # of them by one caller, one a board
 PING_S: Final = 15.0
 SMALL_BYTES_MAX: Final = 256 << 10
 READING_MAX: Final = 32  # larger bodies that are held
@@ -158,7 +159,7 @@ class Routes:
         self.read_s = READ_S
         self.reading = Places(READING_MAX, each=READING_EACH_MAX)
         self.sending = Sending()
-        self._lines = 0
+        self.listening = Places(LINES_MAX, each=LINES_EACH_MAX)
 
     def add_to(self, app: web.Application) -> None:
         """The application answers peers."""
@@ -322,25 +323,27 @@ class Routes:
     async def _events(self, call: Call) -> web.StreamResponse:
         """The roots of a wasteland as they come; a caller that missed some is told the last one."""
         root = await self.host.answer(call.caller, call.wasteland, "root", b"")
-        if root is None or self._lines >= LINES_MAX:
-            raise UnknownError if root is None else TooManyError(60)
-        queue = self.host.changes(call.wasteland)
-        self._lines += 1
-        try:
-            async with sse_response(
-                call.request, headers=self._headers(), ping_interval=PING_S
-            ) as line:
-                now = root[:32].hex()
-                if call.request.headers.get("Last-Event-ID", "") != now:
-                    await line.send(now, id=now)
-                while line.is_connected() and (news := await queue.get()) != LINE_END:
-                    await line.send(news.text, id=news.root)
-                return line
-        except ConnectionResetError:
-            return web.Response()
-        finally:
-            self._lines -= 1
-            self.host.ended(call.wasteland, queue)
+        if root is None:
+            raise UnknownError
+        with self.listening.take(call.caller):
+            queue = self.host.changes(call.wasteland)
+            try:
+                return await self._line(call.request, root[:32].hex(), queue)
+            except ConnectionResetError:
+                return web.Response()
+            finally:
+                self.host.ended(call.wasteland, queue)
+
+    async def _line(
+        self, request: web.Request, now: str, queue: "asyncio.Queue[News]"
+    ) -> web.StreamResponse:
+        """The line, once it has ended; until then what the queue gives is told."""
+        async with sse_response(request, headers=self._headers(), ping_interval=PING_S) as line:
+            if request.headers.get("Last-Event-ID", "") != now:
+                await line.send(now, id=now)
+            while line.is_connected() and (news := await queue.get()) != LINE_END:
+                await line.send(news.text, id=news.root)
+            return line
 
 
 def body_json(body: bytes) -> dict[str, Any]:

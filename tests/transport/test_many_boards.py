@@ -1,9 +1,10 @@
 """Two nodes that share several boards: each has a line of its own, and none is in another's way."""
 
+import aiohttp
 import pytest
 
 from federation.transport.client import CALLS_MAX
-from tests.transport.nodes import joined, node
+from tests.transport.nodes import as_peer, joined, node
 
 pytestmark = pytest.mark.slow  # real sockets
 
@@ -16,8 +17,30 @@ async def test_more_boards_than_calls_at_once_leave_room_for_calls(tmp_path):
             await rust.use(lambda m, n=number: m.create(f"hop/board{n}"))
             token = (await rust.use(lambda m: m.invite())).data["invite"]
             await ash.use(lambda m, t=token: m.join(t))
-        await ash.settles(lambda: rust.town._resident().routes._lines == CALLS_MAX + 1)
+        lines = rust.town._resident().routes.listening
+        await ash.settles(lambda: lines.taken[ash.key] == CALLS_MAX + 1)
         item = str((await ash.use(lambda m: m.post({"title": "Fix it"}))).data["id"])
         await rust.settles(
             lambda: item in {line["id"] for line in rust.town.market.browse({}).data["items"]}
         )
+
+
+async def test_a_caller_holds_so_many_lines_and_leaves_the_others_theirs(tmp_path, monkeypatch):
+    """One more of the same caller is told to wait; somebody else is told what is new."""
+    async with (
+        node(tmp_path, "rust") as rust,
+        node(tmp_path, "ash") as ash,
+        node(tmp_path, "elm") as elm,
+    ):
+        lines = rust.town._resident().routes.listening
+        monkeypatch.setattr(lines, "each", 1)
+        await joined(rust, ash, elm)
+        await ash.settles(lambda: lines.taken[ash.key] == lines.taken[elm.key] == 1)
+        url = f"{rust.url}/v1/w/{rust.town.town.current}/events"
+        calls = ash.town._resident().client
+        message = calls._signed(as_peer(rust), "GET", url, b"", {})
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(url, headers=message.headers) as answer,
+        ):
+            assert answer.status == 429
