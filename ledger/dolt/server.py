@@ -144,7 +144,9 @@ class ServerDatabase(Database):
 
     def keep_before(self, version: int) -> Path | None:
         """A tag of the history before a migration; what is not in it can be made anew."""
-        self.call("dolt_tag", f"before-schema-{version + 1}")
+        tag = f"before-schema-{version + 1}"  # there already after a migration that was cut short
+        if self.one("SELECT 1 FROM dolt_tags WHERE tag_name = ?", (tag,)) is None:
+            self.call("dolt_tag", tag)
         return None
 
     def close(self) -> None:

@@ -133,6 +133,18 @@ def test_a_newer_database_is_refused_and_left_as_it_is(opened: Opened):
     assert store.database.all("SELECT count(*) FROM wl_records") == count
 
 
+def test_a_migration_that_was_cut_short_is_made_at_the_next_start(opened: Opened, monkeypatch):
+    """What was kept of before is still what is kept: the second time it is there already."""
+    store, board = filled(opened)
+    before = shown(board.journal)
+    with pytest.raises(steps.StoreError):
+        migrate(store.database, BROKEN)
+    migrate(store.database, LATER)
+    monkeypatch.setattr(steps, "SCHEMA", NEXT)
+    assert version_of(store.database) == NEXT
+    assert shown(Journal.open(store, wasteland=board.wasteland)) == before
+
+
 def test_a_step_that_fails_leaves_the_version_from_before(tmp_path):
     """The file stays as it was, and opens; the copy lies beside it."""
     path = tmp_path / "ledger.db"
