@@ -248,7 +248,8 @@ class Search:
     def _looked_at(self, codes: Iterable[str]) -> dict[str, list[Item]]:
         """The items behind these codes: what they are asked about, and no more of them."""
         found: dict[str, list[Item]] = {}
-        for cells in self._named.signed(codes, LOOKED_AT):
+        columns = [self.database.json_cell(n) if n == "tags" else n for n in LOOKED_AT]
+        for cells in self._named.signed(codes, columns):
             told = dict(zip(LOOKED_AT, cells, strict=True))
             if isinstance(told["tags"], str):
                 told["tags"] = json.loads(told["tags"])
