@@ -173,22 +173,12 @@ def letters(number: int, count: int) -> str:
 
 
 @lru_cache(maxsize=_MOMENTS_CACHED_MAX)
-def _rising(moment: str) -> str:
-    return letters(_seconds(moment), MOMENT)
-
-
-@lru_cache(maxsize=_MOMENTS_CACHED_MAX)
 def _falling(moment: str) -> str:
-    return turned(_rising(moment))
-
-
-def rising(moment: Any) -> str:
-    """A moment of a row as five letters that sort like it; one that cannot be read comes first."""
-    return _rising(str(moment))
+    return turned(letters(_seconds(moment), MOMENT))
 
 
 def falling(moment: Any) -> str:
-    """The same the other way round; one that cannot be read comes last."""
+    """A moment of a row as five letters, the later first; one that cannot be read comes last."""
     return _falling(str(moment))
 
 
