@@ -98,7 +98,7 @@ class PeerDesk(Standings):
     def ahead_s(self) -> int | None:
         """How far our clock is ahead of the middle one of the peers' (records 2.6)."""
         now = self.now()
-        ahead = ahead_us(now_us=now, peers_us=[now + skew for skew in self.skews.values()])
+        ahead = ahead_us(now_us=now, peers_us=[now + skew for skew in list(self.skews.values())])
         return None if ahead is None else round(ahead / SECOND_US)
 
     def board(self, wasteland: str) -> Board | None:
