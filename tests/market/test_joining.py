@@ -105,7 +105,7 @@ def test_a_newcomer_costs_its_registrar_no_look_at_all_the_others():
         asked.append(subject)
         return about(subject)
 
-    held.about = counted  # type: ignore[method-assign]
+    held.about = counted
     for number in range(4):
         token = rust.market.invite().data["invite"]
         world.town(f"town{number}").market.join(token)
