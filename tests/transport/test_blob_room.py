@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from federation.errors import Fault, PeerError
 from tests.transport.nodes import joined, node
 from tests.transport.test_blobs import (
     LOG,
@@ -96,3 +97,41 @@ async def test_a_blob_that_many_have_is_handed_to_no_more(tmp_path):
 
         assert await ash.town.writer.do(lambda: due(1)) == 1
         assert await ash.town.writer.do(lambda: due(blob_notes.HOLDERS_MAX)) == 0
+
+
+async def test_a_card_that_did_not_come_is_asked_for_again(tmp_path, monkeypatch):
+    """A peer that was away at the first look is not taken for no carrier for ever."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        desk = ash.town._resident()
+        peer = desk.book.get(rust.key)
+        assert peer is not None
+        desk.blobs._cards.clear()
+        asked = []
+
+        async def away(address: str, *, allow_private: bool) -> None:
+            asked.append((address, allow_private))
+            raise PeerError(Fault.STALLED, "away")
+
+        with monkeypatch.context() as gone:
+            gone.setattr(desk.client, "card", away)
+            for _ in range(2):
+                with pytest.raises(PeerError):
+                    await desk.blobs._look(peer)
+        assert len(asked) == 2
+        await desk.blobs._look(peer)
+        assert rust.key in desk.blobs._cards
+
+
+async def test_a_file_that_goes_while_it_is_handed_over_is_looked_for_again(tmp_path, monkeypatch):
+    """Dropped between the look and the reading: nothing breaks, and it stays due."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        await handed_in(rust, ash)
+        await rust.settles(lambda: has(rust))
+        desk, town = ash.town._resident(), ash.town.town
+        peer, note = desk.book.get(rust.key), blob_notes.get(town, hash_of(LOG))
+        assert peer is not None
+        assert note is not None
+        monkeypatch.setattr(desk.blobs.files, "find", lambda _: tmp_path / "gone")
+        assert not await desk.blobs._hand(peer, town.current, note, note.records[0][1])

@@ -223,8 +223,8 @@ class BlobExchange:
         """Whether the peer carries is known as its card says it now."""
         if peer.key in self._cards:
             return
-        self._cards.add(peer.key)
         card = await self.desk.client.card(peer.addresses[0], allow_private=peer.allow_private)
+        self._cards.add(peer.key)
         if card.key == peer.key and card.carries and not peer.carries:
             await self.desk.writer.do(lambda: self.desk.book.put(replace(peer, carries=True)))
 
@@ -251,7 +251,11 @@ class BlobExchange:
         found = await asyncio.to_thread(self.files.find, sha256)
         if found is None:
             return True
-        payload = await asyncio.to_thread(found.read_bytes)
+        try:
+            payload = await asyncio.to_thread(found.read_bytes)
+        except OSError as error:
+            LOG.warning("hand over", sha256=sha256[:16], why=str(error))
+            return False  # dropped meanwhile, or a disk that does not read: looked for again
         path = f"/v1/w/{wasteland}/blobs/{record}/{sha256}"
         try:
             await self.desk.client.call(peer, "POST", path, payload)
