@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ledger.store import StoreDamagedError, StoreError, StoreFullError
 
@@ -27,8 +27,15 @@ PRIMARY = 0xFF  # the low byte of an extended result code
 SPANS_AT_ONCE = 64
 Row = tuple[Any, ...]
 Span = tuple[str, str]
+Some = TypeVar("Some")
 _KEY = itemgetter(slice(0, 3))
 _PLAIN_VALUES = re.compile(r"(.* VALUES )(\((?:\?, )*\?\))", re.DOTALL)
+
+
+def part_of(values: Sequence[Some], size: int) -> Iterator[Sequence[Some]]:
+    """The values in parts of at most so many."""
+    for at in range(0, len(values), size):
+        yield values[at : at + size]
 
 
 class EngineError(StoreError):
@@ -112,7 +119,7 @@ class Database:
         try:
             if plain is not None and len(left) >= TOGETHER:
                 whole = len(left) - len(left) % TOGETHER
-                parts = (left[at : at + TOGETHER] for at in range(0, whole, TOGETHER))
+                parts = part_of(left[:whole], TOGETHER)
                 together = plain[1] + ", ".join([plain[2]] * TOGETHER)
                 self._driver.executemany(together, (tuple(chain(*part)) for part in parts))
                 left = left[whole:]
@@ -141,11 +148,13 @@ class Database:
         `asked` ends in `WHERE` or `AND`. Spans do not overlap; rows come in any order.
         """
         found: list[Row] = []
-        one = f"{asked} {column} >= ? AND {column} < ?"
-        for at in range(0, len(spans), SPANS_AT_ONCE):
-            part = spans[at : at + SPANS_AT_ONCE]
-            found += self.all(" UNION ALL ".join(one for _ in part), tuple(chain(*part)))
+        for part in part_of(spans, SPANS_AT_ONCE):
+            found += self.all(self.spanned(asked, column, len(part)), tuple(chain(*part)))
         return found
+
+    def spanned(self, asked: str, column: str, count: int) -> str:
+        """The question of `within` for so many spans."""
+        return " UNION ALL ".join([f"{asked} {column} >= ? AND {column} < ?"] * count)
 
     def has_table(self, name: str) -> bool:
         """Whether the table is there."""

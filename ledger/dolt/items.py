@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ledger.dolt import cards
 from ledger.dolt.cells import Rows, from_cells
-from ledger.dolt.engine import Database
+from ledger.dolt.engine import Database, part_of
 from ledger.dolt.engine import Row as Values
 from ledger.dolt.named import Named
 from ledger.memory_board import coded
@@ -42,8 +42,7 @@ class Items:
     def of(self, ids: Sequence[str]) -> dict[str, Item]:
         """The items of public ids: the signed row with its card, else the unsigned one."""
         found: dict[str, Item] = {}
-        for at in range(0, len(ids), SHOWN_AT_ONCE):
-            part = ids[at : at + SHOWN_AT_ONCE]
+        for part in part_of(ids, SHOWN_AT_ONCE):
             rows = self.rows.some("wanted", part)
             found |= self._carded(rows)
             found |= self.unsigned([one for one in part if one not in rows])
@@ -76,8 +75,7 @@ class Items:
     def unsigned(self, ids: Sequence[str]) -> dict[str, Item]:
         """The unsigned rows of these ids, those beneath a signed one too."""
         found: dict[str, Item] = {}
-        for at in range(0, len(ids), SHOWN_AT_ONCE):
-            part = ids[at : at + SHOWN_AT_ONCE]
+        for part in part_of(ids, SHOWN_AT_ONCE):
             marks = ", ".join("?" for _ in part)
             sql = f"{SEEN} WHERE t = 'wanted' AND id IN ({marks})"
             for row in self.database.all(sql, tuple(part)):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ledger.dolt import cards
 from ledger.dolt.board import Board
 from ledger.dolt.cells import Rows, to_json
-from ledger.dolt.engine import Database
+from ledger.dolt.engine import Database, part_of
 from ledger.dolt.engine import Row as Values
 from ledger.dolt.items import Items
 from ledger.dolt.owners import Owners
@@ -150,8 +150,8 @@ class Projections:
 
     def _rows_of(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for at in range(0, len(ids), ASKED_AT_ONCE):
-            found |= self.rows.some("wanted", ids[at : at + ASKED_AT_ONCE])
+        for part in part_of(ids, ASKED_AT_ONCE):
+            found |= self.rows.some("wanted", part)
         return found
 
     def _on_board(self, ids: Sequence[str], rows: Mapping[str, dict[str, Any]]) -> dict[str, Item]:
@@ -167,8 +167,7 @@ class Projections:
 
     def _bodies(self, ids: Sequence[str]) -> dict[str, cards.Body]:
         found: dict[str, cards.Body] = {}
-        for at in range(0, len(ids), ASKED_AT_ONCE):
-            part = ids[at : at + ASKED_AT_ONCE]
+        for part in part_of(ids, ASKED_AT_ONCE):
             marks = ", ".join("?" for _ in part)
             sql = f"SELECT s, body FROM local_subject WHERE s IN ({marks})"  # noqa: S608
             for s, body in self.database.all(sql, tuple(part)):

@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from ledger.dolt.engine import Database
+from ledger.dolt.engine import Database, part_of
 from ledger.dolt.projection import Projections
 from ledger.dolt.schema import DERIVED_LOCAL, DERIVED_ROWS
-from ledger.dolt.values import part_of
 
 BATCH_MAX: Final = 1_000
 

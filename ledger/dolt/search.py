@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from ledger.dolt.engine import Database
+from ledger.dolt.engine import Database, part_of
 from ledger.dolt.items import Items
 from ledger.dolt.named import Named
 from ledger.dolt.runs import END, Backward, Forward, Run, Updated, start_of
@@ -23,7 +23,6 @@ from ledger.dolt.values import (
     Values,
     head_chars,
     kept,
-    part_of,
 )
 from ledger.memory_board import (
     CODE_AT,

@@ -5,11 +5,11 @@ letters, fewer for those that came first; a value keeps its number, so that entr
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
-from ledger.dolt.engine import Database
+from ledger.dolt.engine import Database, part_of
 from ledger.memory_board import DIGITS, letters, words_of
 
 VALUE_CHARS_MAX: Final = 240
@@ -30,7 +30,6 @@ COLUMNS: Final = (
 NEXT: Final = "#"  # no value: its count is the next number
 ASKED_MAX: Final = 500
 _KEPT_CACHED_MAX: Final = 4_096
-Some = TypeVar("Some")
 # How many letters a number has, by its first one: from which on, and before which.
 _WIDTHS: Final = ((2, 0, 20), (3, 20, 92), (5, 92, 93), (9, 93, 94))
 
@@ -40,12 +39,6 @@ class Value(NamedTuple):
 
     items: int
     head: str
-
-
-def part_of(values: Sequence[Some], size: int) -> Iterator[Sequence[Some]]:
-    """The values in parts of at most so many."""
-    for at in range(0, len(values), size):
-        yield values[at : at + size]
 
 
 def lettered(number: int) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -30,6 +30,10 @@ FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def _problem(error: OSError) -> StoreError:
     why = f"blobs: {error.strerror or error}"
     return StoreFullError(why) if error.errno in FULL else StoreError(why)
+
+
+def _file_in(folder: Path, sha256: str) -> Path:
+    return folder / sha256[:2] / sha256
 
 
 class Incoming:
@@ -54,7 +58,7 @@ class Incoming:
 
     def settle(self, sha256: str) -> None:
         """The file is durable under its hash. Raises StoreFullError, StoreError."""
-        target = self._folder / sha256[:2] / sha256
+        target = _file_in(self._folder, sha256)
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -86,27 +90,27 @@ class BlobFiles:
 
     def keep(self, source: BinaryIO) -> tuple[str, int]:
         """The hash and size of what the source held; it is here. Raises."""
-        incoming, hashed, size = Incoming(self.folder), hashlib.sha256(), 0
+        incoming = self.incoming()
         try:
-            while piece := source.read(PIECE_BYTES):
-                size += len(piece)
-                if size > self.most:
-                    raise BlobLimitError(self.most)
-                hashed.update(piece)
-                incoming.write(piece)
-            incoming.settle(hashed.hexdigest())
+            sha256, size = self._read(source, incoming.write)
+            incoming.settle(sha256)
         finally:
             incoming.drop()
-        return hashed.hexdigest(), size
+        return sha256, size
 
     def measure(self, source: BinaryIO) -> tuple[str, int]:
         """The same, and nothing is kept."""
+        return self._read(source, lambda _: None)
+
+    def _read(self, source: BinaryIO, write: Callable[[bytes], None]) -> tuple[str, int]:
+        """The hash and size of what the source held; every piece was written."""
         hashed, size = hashlib.sha256(), 0
         while piece := source.read(PIECE_BYTES):
             size += len(piece)
             if size > self.most:
                 raise BlobLimitError(self.most)
             hashed.update(piece)
+            write(piece)
         return hashed.hexdigest(), size
 
     def incoming(self) -> Incoming:
@@ -127,13 +131,13 @@ class BlobFiles:
 
     def has(self, sha256: str) -> bool:
         """Whether there is a file of the blob; nobody looked at its bytes."""
-        return (self.folder / sha256[:2] / sha256).is_file()
+        return _file_in(self.folder, sha256).is_file()
 
     def find(self, sha256: str) -> Path | None:
         """The file of a blob, its bytes looked at; one that was damaged is put aside."""
         if not is_id(sha256):
             return None
-        path = self.folder / sha256[:2] / sha256
+        path = _file_in(self.folder, sha256)
         try:
             with path.open("rb") as file:
                 facts = os.fstat(file.fileno())
@@ -165,7 +169,7 @@ class BlobFiles:
     def drop(self, sha256: str) -> None:
         """The blob is not here."""
         if is_id(sha256):
-            (self.folder / sha256[:2] / sha256).unlink(missing_ok=True)
+            _file_in(self.folder, sha256).unlink(missing_ok=True)
 
     def all(self) -> Iterator[str]:
         """The hash of every file that is here."""
@@ -181,7 +185,7 @@ class BlobFiles:
         """
         gone = list(self.folder.glob(f"{PART}*"))
         old = now / SECOND_US - UNNAMED_S
-        unnamed = (self.folder / one[:2] / one for one in self.all() if one not in known)
+        unnamed = (_file_in(self.folder, one) for one in self.all() if one not in known)
         damaged = self.folder.glob(f"??/*{DAMAGED}")
         gone += [path for path in (*unnamed, *damaged) if path.stat().st_mtime < old]
         for path in gone:
@@ -190,10 +194,7 @@ class BlobFiles:
 
 
 def _hash_of(file: BinaryIO) -> str:
-    hashed = hashlib.sha256()
-    while piece := file.read(PIECE_BYTES):
-        hashed.update(piece)
-    return hashed.hexdigest()
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -114,7 +114,8 @@ class BlobExchange:
         if journal is None or desk.hosting.may(caller, wasteland) is None:
             return None
         blob = blob_notes.named_by(journal, record, sha256)
-        if blob is None or not (desk.public_url or self._for_us(journal, record)):
+        ours = _posted_by(journal, record, desk.town.account)
+        if blob is None or not (desk.public_url or ours):
             return None
         most = self.desk.config.number("blobs.handed_bytes")
         if blob.size > most:
@@ -125,12 +126,6 @@ class BlobExchange:
         self._check_room(note)
         self._coming[account] += room_of(blob)
         return note
-
-    def _for_us(self, journal: Journal, record: str) -> bool:
-        """Whether the record is about an item that this town posted."""
-        entry = journal.held.entry(record)
-        post = journal.held.entry(entry.record.about) if entry is not None else None
-        return post is not None and post.record.account == self.desk.town.account
 
     def _check_room(self, note: BlobNote) -> None:
         """There is room, or the record brought the blob before. Raises BlobQuotaError.
@@ -270,6 +265,7 @@ class BlobExchange:
 
 
 def _posted_by(journal: Journal, record: str, account: str) -> bool:
+    """Whether the record is about an item that the account posted."""
     entry = journal.held.entry(record)
     post: Any = journal.held.entry(entry.record.about) if entry is not None else None
     return bool(account) and post is not None and post.record.account == account
