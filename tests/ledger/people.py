@@ -36,6 +36,19 @@ def key_named(name: str) -> DeviceKey:
     return DeviceKey.from_seed(name.encode().ljust(32, b"."))
 
 
+def asked_about(held: Any) -> list[str]:
+    """The subjects that `held.about` is asked for from now on."""
+    asked: list[str] = []
+    about = held.about
+
+    def counted(subject: str) -> Any:
+        asked.append(subject)
+        return about(subject)
+
+    held.about = counted
+    return asked
+
+
 class Board:
     """One ledger, a clock that only goes forward, and a registrar who admits by name."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.store import StoreError
-from tests.ledger.people import Board
+from tests.ledger.people import Board, asked_about
 from tests.ledger.test_arrival import as_if_new
 from tests.ledger.test_sets import shown
 
@@ -11,15 +11,7 @@ from tests.ledger.test_sets import shown
 def test_a_new_member_asks_nothing_about_the_others():
     """Everybody's joins are looked for once; a later member adds its own to them."""
     board = Board()
-    asked: list[str] = []
-    held = board.journal.held
-    about = held.about
-
-    def counted(subject: str):
-        asked.append(subject)
-        return about(subject)
-
-    held.about = counted
+    asked = asked_about(board.journal.held)
     for number in range(12):
         person = board.person(f"p{number}")
         person.say("rig.join", about=board.wasteland, body={"handle": f"p{number}"})

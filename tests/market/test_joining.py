@@ -7,6 +7,7 @@ import pytest
 
 from ledger.set_journal import JournalReplica
 from stamps.record import to_line
+from tests.ledger.people import asked_about
 from tests.market.towns import LocalTown, Wire, World
 from town.market.ports import PeerReport, Redeemed
 
@@ -98,14 +99,7 @@ def test_a_newcomer_costs_its_registrar_no_look_at_all_the_others():
     rust = world.town("rust")
     rust.market.create("hop/commons")
     journal = rust.town.ledgers[rust.town.current]
-    held, asked = journal.held, []
-    about = held.about
-
-    def counted(subject: str):
-        asked.append(subject)
-        return about(subject)
-
-    held.about = counted
+    asked = asked_about(journal.held)
     for number in range(4):
         token = rust.market.invite().data["invite"]
         world.town(f"town{number}").market.join(token)

@@ -5,7 +5,7 @@ import base64
 import hashlib
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from io import BytesIO
 
 import aiohttp
@@ -28,14 +28,6 @@ from town.node.lifecycle import NodeFacts
 
 pytestmark = pytest.mark.slow  # real sockets
 LOG = b"one line of a log\n" * 5_000
-
-
-@pytest.fixture
-async def pair(tmp_path) -> AsyncIterator[tuple[Node, Node]]:
-    """A poster and a worker on one board."""
-    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
-        await joined(rust, ash)
-        yield rust, ash
 
 
 def hash_of(payload: bytes) -> str:

@@ -21,14 +21,6 @@ from town.node import clock
 pytestmark = pytest.mark.slow  # `make check` waits for none of these
 
 
-@pytest.fixture
-async def pair(tmp_path) -> AsyncIterator[tuple[Node, Node]]:
-    """Two nodes on one board."""
-    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
-        await joined(rust, ash)
-        yield rust, ash
-
-
 def client(one: Node) -> Client:
     """The calls of a node."""
     return one.town._resident().client
