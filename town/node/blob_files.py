@@ -10,6 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -193,7 +194,7 @@ class BlobFiles:
         return len(gone)
 
 
-def _hash_of(file: BinaryIO) -> str:
+def _hash_of(file: BufferedReader) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
