@@ -9,6 +9,7 @@ import pytest
 
 from tests.demo.plain import plain
 from tests.house import tree
+from tests.house.children import measured
 from town.node.boot import child_environment
 
 pytestmark = pytest.mark.slow  # a whole demonstration takes its time
@@ -20,8 +21,7 @@ END = "```\n"
 def env(tmp_path):
     """A clean home, and nothing of ours."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    covered = {name: value for name, value in os.environ.items() if name.startswith("WL_COVER")}
-    return child_environment({**kept, **covered, "HOME": str(tmp_path), "NO_COLOR": "1"})
+    return measured(child_environment({**kept, "HOME": str(tmp_path), "NO_COLOR": "1"}))
 
 
 def demo(env, *argv: str) -> subprocess.CompletedProcess:

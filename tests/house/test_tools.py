@@ -70,7 +70,7 @@ def test_dolt_is_not_built_where_only_a_ready_one_was_asked_for(tmp_path):
 def test_a_measured_child_has_the_engine_and_counts_its_lines(tmp_path, monkeypatch):
     """A node that a test starts counts towards coverage, and still has the right engine."""
     config = tmp_path / ".coveragerc"
-    config.write_text(f"[run]\nparallel = true\nsource_pkgs = stamps\ndata_file = {tmp_path}/c\n")
+    config.write_text("[run]\nparallel = true\nsource_pkgs = stamps\n")
     monkeypatch.setenv("WL_COVERAGE", str(config))
     env = measured(os.environ)
     code = (
@@ -87,4 +87,4 @@ def test_a_measured_child_has_the_engine_and_counts_its_lines(tmp_path, monkeypa
         timeout=60,
     )
     assert done.stdout.strip() == "prolly"
-    assert list(tmp_path.glob("c.*"))
+    assert list(tmp_path.glob(".coverage.*"))

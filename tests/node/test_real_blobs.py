@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.children import measured
 from town.node.boot import child_environment
 
 pytestmark = pytest.mark.slow
@@ -25,7 +26,7 @@ class Prompt:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         plain = {**kept, "HOME": str(folder), "WL_HOME": str(folder / "town"), "NO_COLOR": "1"}
         self.folder = folder
-        self.env = child_environment(plain)
+        self.env = measured(child_environment(plain))
 
     def run(self, *argv: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """What the line did."""

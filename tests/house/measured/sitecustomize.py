@@ -14,7 +14,11 @@ if CONFIG:
 
     import coverage
 
-    os.environ["COVERAGE_PROCESS_START"] = CONFIG
+    # The figures lie beside the parent's, whatever folder the child was started in.
+    figures = os.path.join(os.path.dirname(CONFIG), ".coverage")  # noqa: PTH118, PTH120
+    started = {"COVERAGE_PROCESS_START": CONFIG, "COVERAGE_FILE": figures}
+    os.environ.update(started)
     coverage.process_startup()
     # The package's own start-up file would come before the engine in this child's children.
-    del os.environ["COVERAGE_PROCESS_START"]
+    for name in started:
+        del os.environ[name]
