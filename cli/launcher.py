@@ -78,6 +78,7 @@ class Hand:
     def __init__(self, line: socket.socket) -> None:
         self.line = line
         self.reader = line.makefile("rb")
+        self.begun = False  # the node said that it began; before that it did nothing
         self.answered = False  # something stands on standard output
 
     def run(self, payload: bytes) -> int:
@@ -91,6 +92,7 @@ class Hand:
     def _until_exit(self) -> int:
         while True:
             kind, payload = frames.read_frame(self.reader.read)
+            self.begun = True
             if kind == frames.EXIT:
                 return int(payload)
             if kind == frames.OUT:
@@ -141,17 +143,22 @@ def run(argv: Sequence[str]) -> int:
         line = connect(home)
         if line is not None:
             with line:
-                return _through_node(line, argv)
+                code = _through_node(line, argv)
+            if code is not None:
+                return code
     from cli.app import run_here  # noqa: PLC0415  # typer and the rest only when needed
 
     return run_here(argv)
 
 
-def _through_node(line: socket.socket, argv: Sequence[str]) -> int:
+def _through_node(line: socket.socket, argv: Sequence[str]) -> int | None:
+    """The exit code; None when the node died before it began, and the command is still to do."""
     hand = Hand(line)
     try:
         return hand.run(request(argv))
     except OSError as error:
+        if not hand.begun:
+            return None
         if "--json" not in argv:
             text = (
                 f"error   node.down\nwhy     {HUNG_UP} ({error}); what it\n"

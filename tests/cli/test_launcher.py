@@ -4,12 +4,14 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.launcher import HERE, asked_home, connect, first_word
 from tests.house.tree import ROOT
+from town.node import frames
 from town.node.place import socket_is_ours, socket_path
 
 # What a start may cost: none of these, and nothing that brings them along.
@@ -120,7 +122,18 @@ def test_without_a_node_the_command_runs_in_the_launchers_process(tmp_path):
 
 @pytest.fixture
 def dying_node(tmp_path):
-    """A socket where a node would be, which hangs up on whoever asks."""
+    """A socket where a node would be, which begins what it is asked and hangs up."""
+    yield from hanging_up(tmp_path, said=frames.pack(frames.BEGUN))
+
+
+@pytest.fixture
+def deaf_node(tmp_path):
+    """A socket where a node would be, which hangs up before it begins anything."""
+    yield from hanging_up(tmp_path, said=b"")
+
+
+def hanging_up(tmp_path: Path, *, said: bytes) -> Iterator[Path]:
+    """The home of a node that says this to the next launcher and is gone."""
     path = socket_path(str(tmp_path))
     Path(path).parent.mkdir(mode=0o700, exist_ok=True)
     server = socket.socket(socket.AF_UNIX)
@@ -130,6 +143,7 @@ def dying_node(tmp_path):
     def serve() -> None:
         line, _ = server.accept()
         line.recv(1)
+        line.sendall(said)
         line.close()
 
     serving = threading.Thread(target=serve)
@@ -137,6 +151,17 @@ def dying_node(tmp_path):
     yield tmp_path
     serving.join()
     server.close()
+
+
+def test_a_command_that_the_node_never_began_is_done_here(deaf_node):
+    """Nothing was done by the node, so nothing is done twice: the ledger is opened here."""
+    argv = [sys.executable, "-m", "cli.launcher", "init", "--handle", "rust", "--json"]
+    done = subprocess.run(
+        [*argv, "--home", str(deaf_node)],
+        capture_output=True, text=True, check=False, cwd=ROOT, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["data"]["handle"] == "rust"
 
 
 @pytest.mark.parametrize("words", [("--json",), ()])

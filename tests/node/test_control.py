@@ -147,16 +147,19 @@ def test_a_launcher_that_goes_away_cancels_its_command(serve, how):
     begun.wait(30)
     if how == "cancel":
         line.sendall(frames.pack(frames.CANCEL))
-        assert frames.read_frame(line.makefile("rb").read) == (frames.EXIT, b"130")
+        read = line.makefile("rb").read
+        assert frames.read_frame(read) == (frames.BEGUN, b"")
+        assert frames.read_frame(read) == (frames.EXIT, b"130")
     line.close()
     assert cancelled.wait(30)
 
 
 def test_writing_to_a_launcher_that_is_gone_is_a_broken_pipe(serve):
     """The command learns that its output goes nowhere and can end."""
-    told, gone = threading.Event(), threading.Event()
+    begun, told, gone = threading.Event(), threading.Event(), threading.Event()
 
     def execute(request, talk):
+        begun.set()
         gone.wait(30)
         try:
             while True:
@@ -168,6 +171,7 @@ def test_writing_to_a_launcher_that_is_gone_is_a_broken_pipe(serve):
     control = serve(execute)
     line = connect(control)
     line.sendall(frames.pack(frames.REQUEST, REQUEST))
+    assert begun.wait(30)
     line.close()
     gone.set()
     assert told.wait(30)

@@ -181,6 +181,8 @@ class Control:
         self.talking.add(talk)
         listening = asyncio.create_task(talk.listen())
         try:
+            writer.write(frames.pack(frames.BEGUN))
+            await writer.drain()
             code = await talk.loop.run_in_executor(self.pool, self.execute, request, talk)
             with contextlib.suppress(ConnectionError):
                 writer.write(frames.pack(frames.EXIT, str(code).encode()))

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 
 REQUEST = b"R"  # launcher: JSON {argv, cwd, env, tty, columns}
+BEGUN = b"B"  # node: it has the whole request and begins; before this nothing was done
 OUT = b"O"  # node: bytes for standard output
 ERR = b"E"  # node: bytes for standard error
 ASK = b"I"  # node: it wants standard input; payload `all` or `line`
