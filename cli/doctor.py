@@ -21,13 +21,12 @@ def examine(call: Call) -> int:
 def mend(call: Call) -> int:
     """The plan is printed; with `--yes` it was carried out."""
     found = _findings(call)
-    plan = [check for check in found if check.mend is not None]
     if not call.wants.yes:
         return _print(call, found, done=())
-    for check in plan:
-        if check.mend is not None:
-            check.mend()
-    return _print(call, _findings(call), done=tuple(check.id for check in plan))
+    plan = [(check.id, check.mend) for check in found if check.mend is not None]
+    for _, carry_out in plan:
+        carry_out()
+    return _print(call, _findings(call), done=tuple(name for name, _ in plan))
 
 
 def remake(call: Call) -> int:
@@ -36,9 +35,11 @@ def remake(call: Call) -> int:
         counts = town.rebuild()
     if call.wants.json:
         call.terminal.out(envelope("wl.v1.rebuild", data=counts))
-    else:
-        for name, records in counts.items():
-            call.terminal.out(f"rebuilt  {name}: {records} records\n")
+        return 0
+    for name, records in counts.items():
+        call.terminal.out(f"rebuilt  {name}: {records} records\n")
+    if not counts:
+        call.terminal.out("rebuilt  nothing: this town is in no wasteland\n")
     return 0
 
 

@@ -25,6 +25,7 @@ class TypedTown:
         self.env = {"HOME": str(folder), "NO_COLOR": "1"}
         self.town = OpenTown(home, self.env, resident=False)
         self.tty = (False, False, False)
+        self.opened_by = self._open
         self.behind_s = 0  # how far this town's clock lies in the past
         ports = dataclasses.replace(self.town.market.ports, now=self._now)
         self.town.market.ports = self.town.conduct.ports = ports
@@ -41,7 +42,7 @@ class TypedTown:
             env={**self.env, **(env or {})},
             terminal=paper,
             tty=self.tty,
-            town=self._open,
+            town=self.opened_by,
             columns=80,
             home=str(self.town.home.path),
         )
