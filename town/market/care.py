@@ -153,9 +153,14 @@ class CareDesk(FoundingDesk, ItemDesk):
     def import_rows(self, folder: Path) -> Answer:
         """Rows that others wrote are shown beside the signed ones, marked as unsigned."""
         _ = self.own_account
-        journal = self.run(lambda: self.board() if self.town.current else self.found_own())
-        rows = read_rows(folder, source="", now=self.now())
+        rows = read_rows(folder, source="", now=self.now())  # refused before a board is made
         self.about_to("import", {"rows": len(rows)})
+        made: tuple[str, ...] = ()
+        if not self.town.current:
+            made = (
+                f"made    your own board, {self.title_of(self.run(self.found_own))} (join: open)",
+            )
+        journal = self.run(self.board)
         self.run(lambda: journal.store.observe(rows))
         tables: dict[str, int] = {}
         for one in rows:
@@ -165,6 +170,7 @@ class CareDesk(FoundingDesk, ItemDesk):
         data = {"rows": len(rows), "tables": tables, "source": source, "commit": commit}
         counted = ", ".join(f"{count} {name}" for name, count in tables.items())
         words = (
+            *made,
             f"shown   {counted or 'nothing'} from {source}, unsigned",
             f"        as of commit {commit}; never forwarded to peers",
         )
