@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ClassVar, Final
 
 from ledger.journal import Journal
@@ -90,6 +91,11 @@ class Learned:
     def accepted(self) -> int:
         """How many records were new."""
         return sum(self.codes.get(code, 0) for code in NEW)
+
+    @property
+    def loose(self) -> int:
+        """How many are kept without their chain."""
+        return self.codes.get("loose", 0)
 
 
 # --- writing
@@ -342,13 +348,8 @@ def _observed_of(line: bytes) -> Observed:
 
 
 def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    batch: list[bytes] = []
-    for line in lines:
-        batch.append(line)
-        if len(batch) >= BATCH:
-            yield batch
-            batch = []
-    if batch:
+    rest = iter(lines)
+    while batch := list(islice(rest, BATCH)):
         yield batch
 
 
@@ -362,24 +363,37 @@ def _offer(batch: list[bytes], replica: Replica, codes: Counter[str], *, now: in
 def read(reader: Reader, replica: Replica, store: Store, *, now: int) -> Learned:
     """Everything the bundle holds was offered to the ledger. Raises BundleError.
 
-    A bundle of another wasteland is refused before its first record.
+    A bundle of another wasteland is refused before its first record. What lacks its chain when
+    all of it was offered is loose (records 2.2).
     """
     if reader.header().wasteland != replica.wasteland:
         raise BundleError("wasteland", "the bundle is of another wasteland")
     codes: Counter[str] = Counter()
     left: list[bytes] = []
     for batch in _batches(reader.lines()):
-        refused = _offer(batch, replica, codes, now=now)
+        outcome: Counter[str] = Counter()
+        refused = _offer(batch, replica, outcome, now=now)
         if refused and len(left) < AGAIN_MAX:
             left += batch
-    for _ in range(PASSES_MAX):
-        again: Counter[str] = Counter()
-        for at in range(0, len(left), BATCH):
-            _offer(left[at : at + BATCH], replica, again, now=now)
-        codes.update({code: again[code] for code in NEW})
-        if not any(again[code] for code in NEW):
-            break
+            outcome = Counter({code: outcome[code] for code in TAKEN})
+        codes += outcome
+    codes += _again(left, replica, now=now)
     rows = list(reader.rows())
     if rows:
         store.observe(rows)
     return Learned(codes=codes, observed=len(rows))
+
+
+def _again(left: list[bytes], replica: Replica, *, now: int) -> Counter[str]:
+    """What became of lines that were not all taken: offered while that helps, then set aside."""
+    codes: Counter[str] = Counter()
+    for _ in range(PASSES_MAX):
+        again: Counter[str] = Counter()
+        for batch in _batches(left):
+            _offer(batch, replica, again, now=now)
+        codes += Counter({code: again[code] for code in NEW})
+        if not any(again[code] for code in NEW):
+            break
+    for batch in _batches(left):
+        codes += Counter({**replica.shelve(batch, now=now), "held": 0})
+    return codes

@@ -33,6 +33,8 @@ class Code(StrEnum):
     BAD = "record.bad"
     BAD_LINK = "bad_link"
     VOID = "log_void"
+    LOOSE = "loose"
+    LOOSE_FULL = "loose_full"
 
 
 STORED: Final = frozenset({Code.OK, Code.FORK, Code.PINNED})

@@ -4,7 +4,9 @@ It orders the steps (judge, keep, fold, show) and owns the state in memory; the 
 the pure modules, the durability is the store's. One thread at a time may use a journal.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -13,10 +15,11 @@ from ledger.chains import ChainState
 from ledger.cluster import weighed
 from ledger.held import Held, MemoryHeld, Overlay
 from ledger.known import StoreIndex
+from ledger.loose import STILL, Loose
 from ledger.project import Projector
-from ledger.registrar import policy_values
+from ledger.registrar import Registry, policy_values
 from ledger.state import LedgerState
-from ledger.store import Projection, Store, StoreError
+from ledger.store import Projection, Store, StoreError, Subject
 from ledger.story import Home, Story
 from ledger.wanted import fold_item
 from ledger.world import row_name
@@ -63,11 +66,13 @@ class Journal:
         """
         journal = cls(store, wasteland=wasteland)
         journal.reload(busy)
+        journal._promote(tuple(journal.loose))  # what a crash left half done
         journal.flush()
         return journal
 
     def _load(self) -> None:
         self.index = StoreIndex(self.store)
+        self.loose = Loose(self.store.loose())
         self._tail = MemoryHeld()
         self._fresh: list[Entry] = []  # taken, not written yet
         self._held = Overlay(self.store, self._tail)
@@ -115,8 +120,7 @@ class Journal:
             code, entry = self._admit(envelope, now, holds=known)
             outcomes.append(Outcome(code, entry))
             if entry is not None:
-                self._take(entry)
-                self._fresh.append(entry)
+                self._enter(entry)
         self._keep(bulk=bulk)
         return outcomes
 
@@ -124,10 +128,72 @@ class Journal:
         """The pair that proves a fork was judged as one thing (records 2.3)."""
         code, entries = self._gate.admit_pair(one, other)
         for entry in entries:
-            self._take(entry)
-            self._fresh.append(entry)
+            self._enter(entry)
         self._keep(bulk=False)
         return Outcome(code, entries[0] if entries else None)
+
+    def shelve(self, envelopes: Sequence[Envelope], *, now: int) -> list[Outcome]:
+        """Each record passed the door, or is loose where only its chain is not here (records 2.2).
+
+        What is loose is verified and durable; it comes in by itself when its chain does.
+        """
+        outcomes = self.record(envelopes, now=now)
+        fresh: list[Entry] = []
+        for at, envelope in enumerate(envelopes):
+            if self._lacks_chain(envelope.record, outcomes[at].code):
+                code, entry = self.loose.lay(envelope)
+                outcomes[at] = Outcome(code, None)
+                fresh += [entry] if entry is not None else []
+        came = self._promote(fresh)  # one may be what another waits for
+        self._keep(bulk=False)
+        try:
+            self.store.shelve([e for e in fresh if e.record.id in self.loose], ())
+        except StoreError:
+            self._recover()
+            raise
+        return [
+            Outcome(came[e.record.id], None) if e.record.id in came else outcome
+            for e, outcome in zip(envelopes, outcomes, strict=True)
+        ]
+
+    def _lacks_chain(self, record: Record, code: str) -> bool:
+        """Whether all that is missing comes before it: in its chain, or its author's whole log."""
+        if record.scope == "account" or record.scope.startswith("new:") or self.genesis() is None:
+            return False
+        unknown = code == Code.UNKNOWN_DEVICE and self.state.log(record.account) is None
+        return unknown or code == Code.GAP
+
+    def _promote(self, due: Iterable[Entry]) -> dict[str, Code]:
+        """Loose records passed the door as far as it lets them; those that are loose no more."""
+        left = deque(due)
+        found: dict[str, Code] = {}
+        while left:
+            record = left[0].record
+            code, taken = self._tried(left.popleft())
+            if code in STILL or record.id not in self.loose:
+                continue
+            self.loose.take(record.id)
+            found[record.id] = code
+            for entry in taken:
+                found[entry.record.id] = code
+                self._take(entry)
+                self._fresh.append(entry)
+                self.loose.promoted += 1
+                left.extend(self.loose.due(entry.record))
+        return found
+
+    def _tried(self, entry: Entry) -> tuple[Code, tuple[Entry, ...]]:
+        """What the door says of a loose record, or of the pair it makes in its slot (2.3)."""
+        one = Envelope(entry.record, entry.signature)
+        # Its clock was looked at when it came.
+        code, taken = self._gate.admit(one, now=entry.record.at, holds=True)
+        if code is Code.GAP:
+            for other in self.loose.beside(entry.record):
+                pair = Envelope(other.record, other.signature)
+                both, entries = self._gate.admit_pair(one, pair)
+                if both is Code.FORK:
+                    return both, entries
+        return code, (taken,) if taken is not None else ()
 
     def _admit(self, envelope: Envelope, now: int, *, holds: bool | None) -> Admitted:
         code, entry = self._gate.admit(envelope, now=now, holds=holds)
@@ -140,7 +206,16 @@ class Journal:
             code, entry = self._gate.admit(envelope, now=now, holds=holds)
         return code, entry
 
+    def _enter(self, entry: Entry) -> None:
+        """The record is taken, and with it what waited for it."""
+        self._take(entry)
+        self._fresh.append(entry)
+        if len(self.loose):
+            self._promote(self.loose.due(entry.record))
+
     def _take(self, entry: Entry) -> None:
+        if len(self.loose):
+            self.loose.take(entry.record.id)
         self.state.log(entry.record.account)  # as it stood before
         self._tail.add(entry)
         self.state.take(entry)
@@ -158,17 +233,37 @@ class Journal:
             self._arrivals[entry.record.id] = self.version
 
     def _keep(self, *, bulk: bool) -> None:
-        if not self._fresh:
-            return
-        if bulk and len(self._tail) < TAIL_MAX:
+        if self._fresh and bulk and len(self._tail) < TAIL_MAX:
             self._written(None)
-        else:
+        elif self._fresh:
             self.flush()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """What is loose no more is not kept twice; a store that cannot now is asked once more."""
+        if self.loose.gone:
+            with suppress(StoreError):  # what came in is durable, and that is what was promised
+                self.store.shelve((), self.loose.gone)
+                self.loose.gone = []
 
     def flush(self) -> None:
         """Everything taken is durable; rows and indexes cover every record held."""
-        if not self._fresh and not len(self._tail) and not self.state.dirty:
-            return
+        while self._fresh or len(self._tail) or self.state.dirty:
+            before = self._projector.names
+            subjects = self._flushed()
+            if len(self.loose):
+                self._promote(self._woken(subjects, before))
+        self._let_go()
+
+    def _woken(self, subjects: Sequence[Subject], before: Registry) -> Sequence[Entry]:
+        """Loose records that a decision names now, or whose author is welcome now (2.4)."""
+        after = self._projector.names
+        welcome = (before.ever ^ after.ever) | (before.registrars ^ after.registrars)
+        named = self.loose.named(one for subject in subjects for one in subject.waits)
+        return [*named, *(one for account in welcome for one in self.loose.said_by(account))]
+
+    def _flushed(self) -> Sequence[Subject]:
+        """What was folded of all that was touched."""
         subjects = tuple(self._projector.folded())
         chains = [self.state.chains[key] for key in self.state.changed_chains]
         self._written(
@@ -179,6 +274,7 @@ class Journal:
             self._turned.update((s.id, tuple(s.card.get("home", ()))) for s in subjects)
         self.state.changed_chains.clear()
         self._tail.clear()
+        return subjects
 
     def _written(self, projection: Projection | None) -> None:
         fresh, self._fresh = self._fresh, []

@@ -49,6 +49,7 @@ class MemoryStore:
         self._waits: dict[str, dict[str, None]] = {}
         self._owners: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._observed: dict[tuple[str, str], Observed] = {}
+        self._loose: dict[str, Entry] = {}
         self._documents: dict[str, dict[str, Any]] = {}
         self._commits: list[tuple[Commit, dict[str, dict[str, Any]]]] = []
 
@@ -114,6 +115,10 @@ class MemoryStore:
         """(subject, record id) of every record that a subject waits for."""
         waits = self._waits.items()
         return tuple((s, key) for key, there in waits if ":" not in key for s in there)
+
+    def loose(self) -> Sequence[Entry]:
+        """Records set aside, by (`at`, id)."""
+        return sorted(self._loose.values(), key=lambda e: (e.record.at, e.record.id))
 
     def pins(self) -> Iterable[tuple[str, str]]:
         """(subject, record id) of every pin."""
@@ -256,6 +261,16 @@ class MemoryStore:
             if before is None or before.seen_at <= observed.seen_at:
                 self._observed[key] = replace(observed, row=plain(observed.row))
         self.faults("observe:after")
+
+    def shelve(self, kept: Sequence[Entry], gone: Sequence[Entry]) -> None:
+        """The one are loose, the others are not."""
+        if not kept and not gone:
+            return
+        self.faults("shelve:before")
+        self._loose |= {str(entry.record.id): entry for entry in kept}
+        for entry in gone:
+            self._loose.pop(entry.record.id, None)
+        self.faults("shelve:after")
 
     def put(self, space: str, key: str, value: Any | None) -> None:
         """The local note is kept; None removes it."""

@@ -42,10 +42,10 @@ class Received:
     """What became of a stream of records.
 
     `codes` counts every outcome by its code (`ok`, `held`, `fork`, `pinned`, `loose`, `parked`,
-    `gap`, `unknown_device`, `unknown_scope`, `cut`, `settled`, `not_admitted`, `record.bad`,
-    `signature`, `quota`, …). `answers` are records to send back: the log of an author whose
-    record we do not count, and the pair that proves its fork (records 2.5). `gaps` say from
-    which seq a chain continues here.
+    `loose_full`, `gap`, `unknown_device`, `unknown_scope`, `cut`, `settled`, `not_admitted`,
+    `record.bad`, `signature`, `quota`, …). `answers` are records to send back: the log of an
+    author whose record we do not count, and the pair that proves its fork (records 2.5). `gaps`
+    say from which seq a chain continues here.
     """
 
     codes: Mapping[str, int]
@@ -124,5 +124,13 @@ class Replica(Protocol):
 
         Lines are as in records 1.3, logs and proofs before chains, chains in order. A pair that
         proves a fork stands as two neighbouring lines of one slot.
+        """
+        ...
+
+    def shelve(self, lines: Sequence[bytes], *, now: int) -> Mapping[str, int]:
+        """The lines passed the one door, and what only lacks its chain is loose (records 2.2).
+
+        Outcomes by code. For what a person brought: a live stream has no waiting room, and its
+        peer is told `gap`. What is loose is in no set, and said to nobody.
         """
         ...

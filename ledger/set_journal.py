@@ -6,29 +6,20 @@ It answers from R(W) only, refuses with a code and never raises for what a peer 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import NamedTuple
 
 from ledger.admission import STORED, Code
-from ledger.checks import Ticket, read
+from ledger.checks import Ticket
 from ledger.journal import Journal
 from ledger.member_set import frontier_of, paths_of
+from ledger.pieces import Piece, parsed, pieces
 from ledger.quota import QUOTA, Quota
 from ledger.replica import Frontier, Received
 from stamps.clock import SECOND_US
-from stamps.errors import BadRecordError
 from stamps.record import ChainKey, Entry, Envelope, Record
 
 STILL_US = 30 * SECOND_US  # that a stream may take, and more for each record that it brings
 STILL_RECORD_US = SECOND_US // 500
 _ANSWERED = frozenset({Code.CUT, Code.SETTLED, Code.UNKNOWN_DEVICE, Code.HELD})
-
-
-class _Piece(NamedTuple):
-    """One record of a stream, or two that prove a fork."""
-
-    envelope: Envelope
-    other: Envelope | None = None
-    holds: bool | None = None  # whether the signature does, where a worker has looked
 
 
 class JournalReplica:
@@ -178,9 +169,16 @@ class JournalReplica:
         """
         self._stir(now)
         stream = Stream(self, self.quota, peer=peer, now=now)
-        for piece in _pieces(lines, stream.codes, ticket):
+        for piece in pieces(lines, stream.codes, ticket):
             stream.offer(piece)
         return stream.ended()
+
+    def shelve(self, lines: Sequence[bytes], *, now: int) -> Mapping[str, int]:
+        """The lines passed the one door, and what only lacks its chain is loose; codes counted."""
+        codes: Counter[str] = Counter()
+        envelopes = [envelope for envelope, _ in parsed(lines, repeat(None), codes)]
+        codes.update(str(each.code) for each in self.journal.shelve(envelopes, now=now))
+        return codes
 
     def has_standing(self, account: str) -> bool:
         """Whether this node keeps without a quota what the account says: ours, admitted, stamped.
@@ -219,14 +217,14 @@ class Stream:
         self.codes: Counter[str] = Counter()
         self._answers: dict[str, Entry] = {}
         self._gaps: dict[ChainKey, int] = {}
-        self._run: list[_Piece] = []
+        self._run: list[Piece] = []
         self._trusted = replica.trusted() if quota is not None else frozenset()
         self._records: Counter[str] = Counter()  # by account: kept, or about to be judged
         self._bytes: Counter[str] = Counter()
         self._counted: set[str] = set()
         self._standing: dict[str, bool] = {}
 
-    def offer(self, piece: "_Piece") -> None:
+    def offer(self, piece: Piece) -> None:
         """The piece was taken, or waits for the end of its run; or a quota refused it."""
         both = [piece.envelope, *([piece.other] if piece.other is not None else [])]
         if self.quota is not None and not all(self._within(self.quota, one) for one in both):
@@ -356,40 +354,3 @@ class Stream:
 
 def _stage(entry: Entry) -> int:
     return {"account": 0, "identity": 1}.get(entry.record.scope, 2)
-
-
-def _pieces(lines: Iterable[bytes], codes: Counter[str], ticket: Ticket | None) -> Iterator[_Piece]:
-    """Parsed records; two neighbours of one slot come as the pair they are."""
-    before: _Piece | None = None
-    verdicts = ticket.verdicts() if ticket is not None else repeat(None)
-    for envelope, holds in _parsed(lines, verdicts, codes):
-        if before is not None and _same_slot(before.envelope, envelope):
-            yield _Piece(before.envelope, envelope)
-            before = None
-            continue
-        if before is not None:
-            yield before
-        before = _Piece(envelope, holds=holds)
-    if before is not None:
-        yield before
-
-
-def _parsed(
-    lines: Iterable[bytes], verdicts: Iterable[bool | None], codes: Counter[str]
-) -> Iterator[tuple[Envelope, bool | None]]:
-    """Records with what is known of their signatures; what is no record is counted."""
-    for line, verdict in zip(lines, verdicts, strict=False):
-        try:
-            yield read(line, verdict), verdict
-        except BadRecordError:
-            codes[str(Code.BAD)] += 1
-
-
-def _same_slot(one: Envelope, other: Envelope) -> bool:
-    first, second = one.record, other.record
-    return (
-        first.scope != "account"
-        and first.seq == second.seq
-        and first.id != second.id
-        and first.chain == second.chain
-    )

@@ -174,6 +174,10 @@ class Reader(Held, Protocol):
         """(subject, record id of 64 hex) of every record that a subject's `waits` names."""
         ...
 
+    def loose(self) -> Sequence[Entry]:
+        """Records that were set aside without their chain, in order (records 2.2)."""
+        ...
+
     def pins(self) -> Iterable[tuple[str, str]]:
         """(subject, record id) of every pin of every subject."""
         ...
@@ -260,6 +264,10 @@ class Store(Reader, Protocol):
 
     def observe(self, rows: Sequence[Observed]) -> None:
         """The unsigned rows are kept; a newer observation of a key replaces an older one."""
+        ...
+
+    def shelve(self, kept: Sequence[Entry], gone: Sequence[Entry]) -> None:
+        """The one are loose and durable, the others loose no more; neither is a record held."""
         ...
 
     def put(self, space: str, key: str, value: Any | None) -> None:

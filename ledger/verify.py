@@ -54,7 +54,8 @@ class Difference:
 class Verdict:
     """What was looked at, and every difference found; `root` in hex as the records give it.
 
-    `aside` records are held beyond a cut and count for nothing.
+    `aside` records are held beyond a cut and count for nothing, as do the `loose`, whose chain is
+    not here (records 2.2).
     """
 
     records: int
@@ -63,6 +64,7 @@ class Verdict:
     rows: int
     root: str
     aside: int = 0
+    loose: int = 0
     differences: tuple[Difference, ...] = field(default_factory=tuple)
 
     @property
@@ -78,7 +80,8 @@ def verify(journal: Journal) -> Verdict:
     entries, damaged = _readable(journal)
     found += damaged
     good, bad = _signed(entries)
-    found += bad
+    loose, bad_loose = _signed(journal.store.loose(), table="local_loose")
+    found += [*bad, *bad_loose]
     fresh, aside = _judged_again(journal, good)
     rows = 0
     for table in (*DERIVED, *UNDERIVED):
@@ -94,6 +97,7 @@ def verify(journal: Journal) -> Verdict:
         rows=rows,
         root=said,
         aside=aside,
+        loose=len(loose),
         differences=tuple(found),
     )
 
@@ -127,7 +131,9 @@ def _readable(journal: Journal) -> tuple[list[Entry], list[Difference]]:
             return entries, found
 
 
-def _signed(entries: Iterable[Entry]) -> tuple[list[Envelope], list[Difference]]:
+def _signed(
+    entries: Iterable[Entry], *, table: str = "wl_records"
+) -> tuple[list[Envelope], list[Difference]]:
     """The records whose bytes and signature hold, read anew, and those that do not."""
     good, bad = [], []
     for entry in entries:
@@ -135,11 +141,11 @@ def _signed(entries: Iterable[Entry]) -> tuple[list[Envelope], list[Difference]]
         try:
             envelope = parse(record.raw, signature=entry.signature)
         except BadRecordError as error:
-            bad.append(Difference(table="wl_records", key=record.id, why=str(error)))
+            bad.append(Difference(table=table, key=record.id, why=str(error)))
             continue
         if verify_signature(envelope) is None:
             why = "signature does not hold"
-            bad.append(Difference(table="wl_records", key=record.id, field="sig", why=why))
+            bad.append(Difference(table=table, key=record.id, field="sig", why=why))
         else:
             good.append(envelope)
     return good, bad

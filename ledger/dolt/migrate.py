@@ -46,7 +46,12 @@ def _anew(database: Database) -> None:
     begin_rebuild(database)
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {1: _first, 2: _anew, 3: _anew}
+def _with_loose(database: Database) -> None:
+    """A place for records without their chain (records 2.2)."""
+    database.create("local_loose", LOCAL["local_loose"])
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = {1: _first, 2: _anew, 3: _anew, 4: _with_loose}
 
 
 def version_of(database: Database) -> int:

@@ -69,7 +69,7 @@ class Records:
 
     def journal(self, entries: Sequence[Entry], number: int | None) -> None:
         """The records are rows; with a number, also a batch of the tail."""
-        rows = [(key_of(e), e.record.raw.decode(), _spelled(e.signature)) for e in entries]
+        rows = _rows_of(entries)
         self.database.many("INSERT OR IGNORE INTO wl_records (k, raw, sig) VALUES (?, ?, ?)", rows)
         for key, _, _ in rows:
             self._recent.pop(key[:REF_CHARS], None)  # it was read when fewer shared the name
@@ -151,6 +151,20 @@ class Records:
         """How many records there are."""
         row = self.database.one("SELECT count(*) FROM wl_records")
         return int(row[0]) if row is not None else 0
+
+    # --- aside
+
+    def loose(self) -> list[Entry]:
+        """Records without their chain, by key."""
+        rows = self.database.all("SELECT k, raw, sig FROM local_loose ORDER BY k")
+        return [_kept(str(k), str(raw), str(sig)) for k, raw, sig in rows]
+
+    def shelve(self, kept: Iterable[Entry], gone: Iterable[Entry]) -> None:
+        """The one are set aside, the others are not any more."""
+        sql = "INSERT OR IGNORE INTO local_loose (k, raw, sig) VALUES (?, ?, ?)"
+        self.database.many(sql, _rows_of(kept))
+        keys = [(key_of(entry),) for entry in gone]
+        self.database.many("DELETE FROM local_loose WHERE k = ?", keys)
 
     # --- indexes
 
@@ -267,6 +281,10 @@ class Records:
     def accounts(self) -> list[str]:
         """Accounts with an indexed log record."""
         return [str(row[0]) for row in self.database.all("SELECT DISTINCT account FROM local_log")]
+
+
+def _rows_of(entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
+    return [(key_of(e), e.record.raw.decode(), _spelled(e.signature)) for e in entries]
 
 
 def _kept(key: str, raw: str, signature: str) -> Entry:

@@ -1,13 +1,13 @@
 """The tables of a ledger's database: those of `wl` 1.2 as its clients expect them, and ours.
 
-`wl_` tables are versioned and travel; `local_` tables are indexes of this machine alone, listed in
-`dolt_ignore`, never in history and rebuildable from `wl_records`. Column types are written once,
-in words that both engines take.
+`wl_` tables are versioned and travel; `local_` tables are of this machine alone, listed in
+`dolt_ignore` and never in history: indexes, rebuildable from `wl_records`, and the node's notes.
+Column types are written once, in words that both engines take.
 """
 
 from typing import Final
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 
 # The predecessor's schema 1.2, column by column.
 COMMONS: Final[dict[str, str]] = {
@@ -80,6 +80,9 @@ LOCAL: Final[dict[str, str]] = {
     "local_meta": "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NOT NULL",
     "local_tail": "n BIGINT NOT NULL PRIMARY KEY, batch LONGTEXT NOT NULL",
     "local_id": "p VARCHAR(16) NOT NULL, a VARCHAR(14) NOT NULL, PRIMARY KEY (p, a)",
+    "local_loose": (
+        "k VARCHAR(78) NOT NULL PRIMARY KEY, raw LONGTEXT NOT NULL, sig VARCHAR(86) NOT NULL"
+    ),
     "local_about": "s VARCHAR(16) NOT NULL, r VARCHAR(30) NOT NULL, PRIMARY KEY (s, r)",
     "local_slot": (
         "c INT NOT NULL, seq BIGINT NOT NULL, r VARCHAR(30) NOT NULL, PRIMARY KEY (c, seq, r)"
@@ -116,7 +119,7 @@ LOCAL: Final[dict[str, str]] = {
         "d VARCHAR(400) NOT NULL PRIMARY KEY, n BIGINT NOT NULL, v VARCHAR(9) NOT NULL"
     ),
 }
-# Emptied by a rebuild; what the node itself noted (documents, observations) stays.
+# Emptied by a rebuild; what no record held says (documents, observations, loose ones) stays.
 DERIVED_LOCAL: Final = (
     "local_id", "local_about", "local_slot", "local_chain", "local_log", "local_subject",
     "local_wait", "local_await", "local_pin", "local_owner", "local_dim", "local_count",

@@ -128,6 +128,10 @@ class DoltStore:
         rows = self.database.all("SELECT s, r FROM local_await")
         return [(str(s), str(r)) for s, r in rows]
 
+    def loose(self) -> Sequence[Entry]:
+        """Records set aside, by (`at`, id)."""
+        return self.records.loose()
+
     def pins(self) -> Iterable[tuple[str, str]]:
         """(subject, record id) of every pin."""
         return [(str(s), str(r)) for s, r in self.database.all("SELECT s, r FROM local_pin")]
@@ -248,6 +252,12 @@ class DoltStore:
         """The unsigned rows are kept, newer over older."""
         with self.database.transaction():
             self.projections.observe(rows)
+
+    def shelve(self, kept: Sequence[Entry], gone: Sequence[Entry]) -> None:
+        """The one are loose and durable, the others loose no more."""
+        if kept or gone:
+            with self.database.transaction():
+                self.records.shelve(kept, gone)
 
     def put(self, space: str, key: str, value: Any | None) -> None:
         """The local note is durable; None removes it."""

@@ -204,6 +204,26 @@ def test_what_is_emptied_is_in_the_tail_again_and_the_nodes_own_notes_stay(store
     assert store.entry(entries[0].record.id) == entries[0]
 
 
+def test_what_is_set_aside_is_no_record_until_it_is_written(store):
+    """records 2.2: loose ones come back byte for byte, and are found by nothing else."""
+    entries = records()
+    projected(store, entries[:4])
+    aside = sorted(entries[4:], key=lambda e: (e.record.at, e.record.id))
+    store.shelve(aside[::-1], [])
+    store.shelve(aside[:1], [])
+    store.clear_projections()
+    assert list(store.loose()) == aside
+    assert [e.signature for e in store.loose()] == [e.signature for e in aside]
+    assert (store.count(), len(list(store.entries())), len(tail_of(store))) == (4, 4, 4)
+    assert [store.entry(e.record.id) for e in aside] == [None] * len(aside)
+    store.shelve([], aside[1:])
+    store.shelve([], aside[1:])
+    assert list(store.loose()) == aside[:1]
+    store.write(aside[:1], None)
+    store.shelve([], aside[:1])
+    assert (list(store.loose()), store.count()) == ([], 5)
+
+
 def test_what_is_not_there_is_none_and_no_error(store):
     """An empty store answers every question."""
     assert store.count() == 0
@@ -212,6 +232,8 @@ def test_what_is_not_there_is_none_and_no_error(store):
     assert store.find(BoardQuery()).items == ()
     assert [dict(store.counts()), dict(store.tally("ann")), store.documents("x")] == [{}, {}, {}]
     assert list(store.ids("w-", 5)) == []
+    assert list(store.loose()) == []
+    store.shelve([], [])
     store.write([], None)
     store.observe([])
 

@@ -14,6 +14,7 @@ from ledger.journal import Journal
 from ledger.store import BoardQuery, Observed
 from ledger.tables import Row
 from ledger.verify import verify
+from stamps.record import Envelope
 from tests.ledger.dolt.backends import Opened, is_server, opened
 from tests.ledger.people import Board
 from tests.ledger.test_sets import shown
@@ -21,6 +22,7 @@ from tests.ledger.test_sets import shown
 __all__ = ["opened"]
 
 NEXT = SCHEMA + 1
+NOTE = {"tag": "note", "text": "later"}
 
 
 def _more(database: Database) -> None:
@@ -120,6 +122,30 @@ def test_a_board_of_version_2_is_laid_out_anew(opened: Opened):
     assert verify(journal).holds
     if not is_server(again.database):
         assert again.database.path.with_name("ledger.before-schema-3.db").exists()
+
+
+def test_a_ledger_of_version_3_gets_a_place_for_loose_records(opened: Opened):
+    """records 2.2: nothing else changes, and what is put there is there."""
+    store, board = filled(opened)
+    zoe = board.person("zoe")
+    first, later = (
+        zoe.say("note.add", about=board.wasteland, body=NOTE, offer=False) for _ in range(2)
+    )
+    before = shown(board.journal)
+    with store.database.transaction():
+        store.database.run("DROP TABLE local_loose")
+        store.database.run("UPDATE local_meta SET value = '3' WHERE name = 'schema'")
+    again = opened()
+    assert version_of(again.database) == SCHEMA
+    again.shelve([later], [])
+    assert opened().loose() == [later]
+    journal = Journal.open(again, wasteland=board.wasteland)
+    assert shown(journal) == before
+    journal.record([Envelope(first.record, first.signature)], now=later.record.at)
+    assert (again.loose(), opened().loose()) == ([], [])
+    assert journal.held.entry(later.record.id) == later
+    if not is_server(again.database):
+        assert again.database.path.with_name("ledger.before-schema-4.db").exists()
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(opened: Opened):
