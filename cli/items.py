@@ -274,7 +274,7 @@ def note(
 ) -> int:
     """Say something about an item: progress, a question, an answer."""
     said = text_of(call_of(ctx), ask or text)
-    if not said:
+    if not said.strip():
         raise UsageError("a note needs a text")
     chosen = tag or ("question" if ask else "note")
     return answer(ctx, lambda town: town.market.note(item, said, tag=chosen, re=re))

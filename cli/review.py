@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.answers import ItemArgument, answer, many_of
+from cli.context import UsageError
 from cli.tree import Telling, example, new_module
 
 app = new_module()
@@ -49,11 +50,15 @@ def stamp_of(
     confidence: int,
 ) -> dict[str, Any]:
     """The stamp that these words describe, as records 6 has it."""
-    scores = {"quality": quality, "reliability": reliability}
+    scores = {"quality": quality}
+    if reliability:
+        scores["reliability"] = reliability
     for said in dims or ():
         name, _, grade = said.partition("=")
-        scores[name.strip()] = int(grade) if grade.strip().isdigit() else 0
-    stamp: dict[str, Any] = {"dims": {name: grade for name, grade in scores.items() if grade}}
+        if not grade.strip().isdigit():
+            raise UsageError(f"{said!r} is no NAME=GRADE with a grade from 1 to 5")
+        scores[name.strip()] = int(grade)
+    stamp: dict[str, Any] = {"dims": scores}
     if reach:
         stamp["severity"] = REACH.get(reach, reach)
     if skills:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from cli.app import ALIASES, PLACES
-from tests.cli.test_rehearsal import TELLING, Market
+from tests.cli.boards import Board
+from tests.cli.test_rehearsal import TELLING
 from tests.cli.test_tree import ALL, UNDER, invoke
 from tests.house.tree import ROOT
 from town.market.view import FOR_THE_DOER
@@ -33,7 +34,7 @@ MARK = "STRANGER-SAYS"
 @pytest.fixture(scope="module")
 def market(tmp_path_factory):
     """ash, a stranger to rust, has filled every text with a mark."""
-    found = Market(tmp_path_factory.mktemp("towns"))
+    found = Board(tmp_path_factory.mktemp("towns"))
     ash, rust = found.ash, found.rust
     texts = ("-d", MARK, "--check", MARK, "--done-when", MARK, "--repo", MARK, "--reward", MARK)
     posted = ash.json("post", MARK, *texts, "--tag", MARK, "--project", MARK, "--base", MARK)

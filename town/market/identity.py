@@ -65,10 +65,6 @@ class IdentityDesk(ItemDesk):
         ring = self.town.keys.load()
         device = ring.device or self.new_key()
         rotation = ring.rotation or (self.new_key(),)
-        if ring.device is None:
-            self.town.keys.save_device(device)
-        if not ring.rotation:
-            self.town.keys.save_rotation(rotation)
         try:
             entry = actions.register(
                 key=device, handle=handle, type_=type_, rotation=rotation, now=self.now()
@@ -78,6 +74,10 @@ class IdentityDesk(ItemDesk):
                 raise HandleError(handle) from error
             forms = {"type": "one of town, human, agent, org"}
             raise limit_words(error, {"type": type_}, forms) from error
+        if ring.device is None:  # what signs is on the disk before anything that it signed
+            self.town.keys.save_device(device)
+        if not ring.rotation:
+            self.town.keys.save_rotation(rotation)
         self.say(self.town.self_ledger, entry)
         self.town.settle(str(entry.record.id), handle)
         for journal in self.town.ledgers.values():  # boards that were imported before
@@ -167,11 +167,11 @@ class IdentityDesk(ItemDesk):
 
     def key_backup(self, path: Path | None, *, keep: bool = False) -> Answer:
         """The recovery key is in the file (or in the answer), and no more on this disk."""
-        ring = self.town.keys.load()
+        account, ring = self.own_account, self.town.keys.load()
         if not ring.rotation:
             raise KeyNotHereError("a backup")
         self.about_to("key backup", {"file": str(path) if path else "-"})
-        text = backup_text(self.town.handle, self.own_account, ring.rotation)
+        text = backup_text(self.town.handle, account, ring.rotation)
         if path is not None:
             write_secret(path, text)
         if not keep:

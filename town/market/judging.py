@@ -17,7 +17,7 @@ from town.market.claims import step
 from town.market.deciders import known_of, unsigned_asker, waiting_line
 from town.market.errors import AmbiguousError, FieldError, NotFoundError
 from town.market.find import Found, find_ask, find_attempt, live_asks
-from town.market.limits import limit_words
+from town.market.limits import limit_words, needed_reason
 from town.market.names import account_called, agent_word, holder_words, name_of
 from town.market.posting import PostingDesk
 from town.market.view import decides
@@ -112,9 +112,7 @@ class JudgingDesk(PostingDesk):
 
     def takeback(self, item: str, reason: str, holder: str = "") -> Answer:
         """The item is its holder's no more, and the holder is told why."""
-        said = normal_text(reason)
-        if not said:
-            raise FieldError("reason", "missing", None, "taking an item back needs a reason")
+        said = needed_reason(reason, "taking an item back")
 
         def work() -> tuple[Found, str]:
             found = self.found(item)
@@ -199,7 +197,7 @@ class JudgingDesk(PostingDesk):
 
     def reject(self, item: str, reason: str, attempt: int = 0) -> Answer:
         """The hand-in is sent back with a reason; the time of its author starts anew."""
-        said = normal_text(reason)
+        said = needed_reason(reason, "sending work back")
 
         def work() -> tuple[Found, str]:
             found = self.found(item)

@@ -6,9 +6,11 @@ from typing import Any
 from stamps import limits
 from stamps.errors import BadRecordError
 from town.market.errors import FieldError
+from town.market.words import normal_text
 
 # The most a field may have, and its unit (records 1.4).
 LIMITS: Mapping[str, tuple[int, str]] = {
+    "name": (limits.NAME_CHARS_MAX, "characters"),
     "title": (limits.TITLE_CHARS_MAX, "characters"),
     "project": (limits.PROJECT_CHARS_MAX, "characters"),
     "tags": (limits.TAGS_MAX, "tags of at most 64 characters"),
@@ -27,6 +29,7 @@ FORMS: Mapping[str, str] = {
     "cause": "one of lapsed, released, taken_back",
     "confidence": "a number from 0 to 100",
     "deliver": "one of pull_request, patch, commit, blob",
+    "dims": "grades from 1 to 5, each under a name",
     "effort": "one of trivial, small, medium, large, epic",
     "handle": "small letters, digits, - and _, at most 64, not at the ends",
     "lease_s": "a time from 5 minutes (300 s) to 90 days",
@@ -57,6 +60,14 @@ def limit_words(
     had = _size(said.get(field), unit)
     why = f"{field} may have at most {limit} {unit}".rstrip()
     return FieldError(field, error.reason, limit, f"{why}{f'; it has {had}' if had else ''}")
+
+
+def needed_reason(said: str, doing: str) -> str:
+    """The reason as a record carries it. Raises FieldError where nothing but white space is."""
+    text = normal_text(said)
+    if not text.strip():
+        raise FieldError("reason", "missing", None, f"{doing} needs a reason")
+    return text
 
 
 def _field_of(error: BadRecordError) -> str:

@@ -16,10 +16,10 @@ from stamps.limits import PREFIX_CHARS_MIN
 from stamps.record import ChainKey, public_id
 from town.market.answer import Answer
 from town.market.disowned import all_disowned, disowned_by, disowned_facts, disowned_words
-from town.market.errors import AmbiguousError, FieldError, NotFoundError
+from town.market.errors import AmbiguousError, NotFoundError
 from town.market.find import find_item
 from town.market.items import ItemDesk
-from town.market.limits import limit_words
+from town.market.limits import limit_words, needed_reason
 from town.market.names import account_called, name_of
 from town.market.view import line_facts
 from town.market.vouched import stamps_of, summary_of
@@ -116,9 +116,7 @@ class PeopleDesk(ItemDesk):
     def stamp_revoke(self, stamp_id: str, reason: str) -> Answer:
         """A stamp of this town's is taken back; both records remain."""
         journal = self.run(self.board)
-        said = normal_text(reason)
-        if not said:
-            raise FieldError("reason", "missing", None, "taking a stamp back needs a reason")
+        said = needed_reason(reason, "taking a stamp back")
 
         def work() -> str:
             author = self.author
