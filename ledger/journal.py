@@ -178,7 +178,6 @@ class Journal:
                 found[entry.record.id] = code
                 self._take(entry)
                 self._fresh.append(entry)
-                self.loose.promoted += 1
                 left.extend(self.loose.due(entry.record))
         return found
 

@@ -24,7 +24,6 @@ class Loose:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.size = 0  # bytes of all of them
-        self.promoted = 0  # how many came in since the start
         self.gone: list[Entry] = []  # no longer loose, and the store does not know it yet
         self._entries: dict[str, Entry] = {}
         self._behind: dict[str, dict[str, Entry]] = {}

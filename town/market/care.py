@@ -5,7 +5,6 @@ A bundle passes the same one door as a peer's records; it is a peer that came by
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from federation import bundle
 from ledger.journal import Journal
@@ -17,6 +16,7 @@ from town.market.errors import FileProblemError
 from town.market.find import find_item
 from town.market.founding import FoundingDesk, bring_self
 from town.market.items import ItemDesk
+from town.market.partial import loose_words
 from town.market.rows import read_rows
 from town.market.town import wasteland_name
 from town.market.words import counted
@@ -40,12 +40,13 @@ class CareDesk(FoundingDesk, ItemDesk):
             "chains": verdict.chains,
             "rows": verdict.rows,
             "root": verdict.root,
+            "loose": verdict.loose,
             "differences": differences,
         }
         if verdict.holds:
             counts = f"{verdict.records} records, {verdict.signatures} signatures"
             line = f"verified  {counts}, {verdict.chains} chains, {verdict.rows} rows: all hold"
-            words = (line, f"          root {verdict.root[:32]}")
+            words = (line, f"          root {verdict.root[:32]}", *_loose_line(verdict.loose))
             return self.answer("wl.v1.verify", data, words)
         told = (
             f"damaged   {len(differences)} differences in {wasteland_name(journal)}",
@@ -120,18 +121,19 @@ class CareDesk(FoundingDesk, ItemDesk):
         header = reader.header()
         self.about_to("import", {"wasteland": header.wasteland, "file": name})
 
-        def work() -> tuple[Journal, Any]:
+        def work() -> tuple[Journal, bundle.Learned, int]:
             known = self.town.ledgers.get(header.wasteland)
             journal = known or self.town.enter(header.wasteland)
             if known is None:
                 self.town.choose(header.wasteland)
+            before = [str(entry.record.id) for entry in journal.loose]
             learned = bundle.read(reader, JournalReplica(journal), journal.store, now=self.now())
             if known is None and self.town.account:
                 bring_self(self.town, journal, now=self.now())
             journal.flush()
-            return journal, learned
+            return journal, learned, sum(journal.held.entry(one) is not None for one in before)
 
-        journal, learned = self.run(work)
+        journal, learned, promoted = self.run(work)
         self.ports.peers.push(journal.wasteland)
         refused = {code: n for code, n in learned.codes.items() if code not in TAKEN_CODES}
         data = {
@@ -139,11 +141,17 @@ class CareDesk(FoundingDesk, ItemDesk):
             "name": wasteland_name(journal),
             "new": learned.accepted,
             "held": learned.codes.get("held", 0),
+            "loose": learned.loose,
+            "promoted": promoted,
             "refused": refused,
             "observed": learned.observed,
         }
         new = f"{learned.accepted} records ({data['held']} were here already)"
-        words = (f"learned  {new} and {learned.observed} unsigned rows of {data['name']}",)
+        words = (
+            f"learned  {new} and {learned.observed} unsigned rows of {data['name']}",
+            *_loose_line(learned.loose),
+            *((f"counted   {promoted} that were loose: their chain is here now",) * bool(promoted)),
+        )
         warn = tuple(f"{count} records were not taken: {code}" for code, count in refused.items())
         browse = Next(do="browse", cmd=("wl", "browse"))
         return self.answer("wl.v1.import", data, words, next_=(browse,), warn=warn)
@@ -190,7 +198,7 @@ class CareDesk(FoundingDesk, ItemDesk):
         return self.run(work)
 
 
-TAKEN_CODES = frozenset({"ok", "held", "fork", "pinned"})
+TAKEN_CODES = frozenset({"ok", "held", "fork", "pinned", "loose"})
 
 
 def rebuild(journal: Journal) -> int:
@@ -199,3 +207,8 @@ def rebuild(journal: Journal) -> int:
     journal.reload()
     journal.flush()
     return journal.store.count()
+
+
+def _loose_line(count: int) -> tuple[str, ...]:
+    """How many records are here without their chain (records 2.2)."""
+    return (f"{'partial':<10}{loose_words(count)}",) if count else ()

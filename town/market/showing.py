@@ -12,7 +12,7 @@ from typing import Any
 from ledger.journal import Journal
 from ledger.store import BoardQuery, Sort
 from ledger.story import Story
-from stamps.record import public_id
+from stamps.record import Record, public_id
 from town.market.answer import Answer, Next
 from town.market.card import card_lines
 from town.market.deciders import waiting_line
@@ -20,6 +20,7 @@ from town.market.errors import FieldError
 from town.market.find import Found, item_of, live_asks
 from town.market.items import ItemDesk
 from town.market.names import name_of
+from town.market.partial import known_in_part, loose_about, loose_rows, loose_words
 from town.market.stops import forget_working, working
 from town.market.view import PILLS, Viewer, held_by, line_facts
 from town.market.words import instant, short_id
@@ -65,12 +66,19 @@ class ShowingDesk(ItemDesk):
 
     def show(self, item: str) -> Answer:
         """One item: what it asks, who has it, what was handed in, what was said."""
+        partial = self.run(lambda: known_in_part(self.board(), item))
+        if partial is not None:
+            facts, lines = self.run(lambda: (partial.facts(), partial.lines()))
+            sync = Next(do="sync", cmd=("wl", "sync"), reaches="peers")
+            return self.answer("wl.v1.item", facts, lines, next_=(sync,))
         found = self.run(lambda: self.found(item))
 
         def look() -> tuple[dict[str, Any], tuple[str, ...], tuple[Next, ...]]:
             facts = self.facts(found)
             lines = card_lines(found, facts, self.viewer())
-            return facts, lines, self._next(found)
+            loose = len(_loose_about(found))
+            lines += (f"{'partial':<10}and {loose_words(loose)}",) if loose else ()
+            return {**facts, "loose": loose}, lines, self._next(found)
 
         facts, lines, next_ = self.run(look)
         answer = self.answer("wl.v1.item", facts, lines, next_=next_)
@@ -175,7 +183,13 @@ class ShowingDesk(ItemDesk):
         if not item:
             commits = self.run(lambda: journal.store.commits(COMMITS_MAX))
             rows = [{"commit": c.id, "at": c.at, "message": c.message} for c in commits]
-            return self.answer("wl.v1.commits", {"rows": rows})
+            loose = self.run(lambda: len(journal.loose))
+            warn = (f"beside them {loose_words(loose)}",) if loose else ()
+            return self.answer("wl.v1.commits", {"rows": rows, "loose": loose}, warn=warn)
+        partial = self.run(lambda: known_in_part(journal, item))
+        if partial is not None:
+            rows = self.run(lambda: loose_rows(journal, partial.records))
+            return self.answer("wl.v1.records", {"item": partial.id, "rows": rows})
         found = self.run(lambda: self.found(item))
         records = self.run(lambda: _records(found))
         return self.answer("wl.v1.records", {"item": found.id, "rows": records})
@@ -313,7 +327,7 @@ def _records(found: Found) -> list[dict[str, Any]]:
     effective |= {d.instruction for d in story.decisions if d.instruction}
     reasons = {void.id: void.reason for void in story.void}
     held = [story.post, *journal.state.about(story.post.id)]
-    return [
+    rows = [
         {
             "at": instant(record.at),
             "kind": record.kind,
@@ -326,6 +340,12 @@ def _records(found: Found) -> list[dict[str, Any]]:
         }
         for record in sorted(held, key=lambda r: (r.at, r.id))
     ]
+    return [*rows, *loose_rows(journal, _loose_about(found))]
+
+
+def _loose_about(found: Found) -> list[Record]:
+    """Loose records about an item that is here."""
+    return loose_about(found.journal, found.story.post.id) if found.story is not None else []
 
 
 def _effect(record_id: str, story: Story, effective: set[str], reasons: Mapping[str, str]) -> str:
