@@ -98,3 +98,27 @@ def test_after_a_new_key_the_copy_has_a_mark_of_its_own(machine):
     mark.release()
     assert started(machine, copy, {"b": 1}).newest
     assert started(machine, store, {"a": 5}).newest
+
+
+def test_a_key_that_takes_the_place_of_another_is_not_asked_for_its_records(machine):
+    """A new key has no chain yet; what the old one had signed is no gap in it."""
+    store = MemoryStore()
+    mark = Mark(machine, store)
+    mark.judge({"key/old": 0, "a": 3})
+    mark.renew({"key/old": 0, "a": 3})
+    backup = copied(store)
+    mark.advance({"key/new": 0})
+    mark.release()
+    assert started(machine, store, {"key/new": 0}).newest
+    assert not started(machine, backup, {"key/old": 0, "a": 3}).newest
+
+
+def test_a_copy_from_the_same_run_with_the_key_before_is_not_the_newest(machine):
+    """Its own chains are longer than the new key's, and still it is the older one."""
+    store = MemoryStore()
+    mark = Mark(machine, store)
+    mark.judge({"key/old": 0, "a": 3})
+    mark.renew({"key/old": 0, "a": 3})
+    mark.advance({"key/new": 0, "a": 0})
+    mark.release()
+    assert not started(machine, store, {"key/old": 0, "a": 3}).newest

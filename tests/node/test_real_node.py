@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.children import measured
 from town.node.boot import child_environment
 from town.node.home import Home
 from town.node.lifecycle import running
@@ -28,7 +30,7 @@ class Prompt:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         self.home = Home(folder / "town")
         plain = {**kept, "HOME": str(folder), "WL_HOME": str(self.home.path), "NO_COLOR": "1"}
-        self.env = child_environment(plain)
+        self.env = measured(child_environment(plain))
 
     def start(self, *argv: str) -> "subprocess.Popen[str]":
         """The line was typed, and runs."""
@@ -43,6 +45,12 @@ class Prompt:
         out, err = process.communicate(timeout=60)
         assert not err, err
         return process.returncode, json.loads(out)
+
+    def type(self, *argv: str) -> tuple[int, str, str]:
+        """The exit code and what a person reads on either stream."""
+        process = self.start(*argv)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
 
     def until_up(self) -> int:
         """The node's number, once it is announced."""
@@ -136,3 +144,56 @@ def test_a_command_on_its_way_ends_when_its_node_does(prompt):
     out, _ = waiting.communicate(timeout=20)
     assert waiting.returncode in (6, 130)
     assert json.loads(out)["error"]["code"] in ("node.down", "interrupted")
+
+
+def test_a_person_reads_where_the_node_is_and_what_to_type_next(prompt):
+    """Where, who, what is to be saved, and the next step; a second `up` starts nothing."""
+    code, out, err = prompt.type("up", "--port", "0")
+    assert (code, err) == (0, "")
+    pid = prompt.until_up()
+    assert out.startswith("Node    http://127.0.0.1:")
+    assert "\nTown    rust\nSave    recovery key NOT SAVED." in out
+    assert out.endswith('nothing is sent anywhere until you join or invite somebody\n'
+                        'next    wl join <token>   ·   wl invite   ·   wl post "…"\n')  # fmt: skip
+    assert prompt.json("post", "one")[0] == 0
+    code, out, _ = prompt.type("up", "--port", "0")
+    assert "Node    already up: http://127.0.0.1:" in out
+    assert f"pid {pid} " in out
+    assert out.endswith('next    wl browse   ·   wl invite   ·   wl post "…"\n')
+    assert f"pid {pid} " in prompt.type("status")[1]
+    assert prompt.type("down") == (0, f"down    stopped pid {pid} · 0 processes left\n", "")
+    assert prompt.type("down") == (0, "down    no node was running · 0 processes left\n", "")
+    assert "not running; commands open the ledger themselves" in prompt.type("status")[1]
+
+
+def test_a_lost_key_is_replaced_at_the_start_and_never_under_a_running_node(prompt, tmp_path):
+    """`wl up --recover FILE`: refused while a node signs; afterwards a new key signs."""
+    saved = tmp_path / "recovery.txt"
+    before = prompt.json("account")[1]["data"]["device"]
+    assert prompt.json("key", "backup", str(saved))[0] == 0
+    assert prompt.json("post", "before")[0] == 0
+    assert prompt.json("up", "--port", "0")[0] == 0
+    code, said = prompt.json("up", "--recover", str(saved))
+    assert (code, said["error"]["code"]) == (2, "usage")
+    assert "a node runs here" in said["error"]["message"]
+    assert prompt.json("down")[0] == 0
+    code, out, err = prompt.type("up", "--port", "0", "--recover", str(saved))
+    assert code == 0
+    assert out.startswith("Node    http")
+    assert f"{before} is revoked" in err
+    assert prompt.json("account")[1]["data"]["device"] != before
+    assert prompt.json("post", "after")[0] == 0
+    assert prompt.json("verify")[1]["data"]["holds"]
+
+
+def test_a_start_that_cannot_listen_says_why_and_leaves_nothing(prompt):
+    """A port that was asked for and is taken is an error with its reason, not another port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, said = prompt.json("up", "--port", str(port))
+    assert (code, said["error"]["code"]) == (6, "node.start_failed")
+    assert f"port {port}" in said["error"]["message"]
+    assert running(prompt.home) is None
+    assert prompt.json("post", "one")[0] == 0

@@ -205,12 +205,12 @@ def _message(said: list[tuple[str, str]]) -> str:
 
 
 def own_heads(town: Town) -> dict[str, int]:
-    """How far the chains of this machine's key have come, by a name of each (records 2.7)."""
+    """Which key this machine's is, and how far its chains have come (records 2.7)."""
     device = town.device
     if device is None:
         return {}
     mine = str(device.device)
-    found = {}
+    found = {f"key/{mine}": 0}  # an older copy may hold an older key
     for journal in (town.self_ledger, *town.ledgers.values()):
         for key in journal.state.chains_of(town.account):
             if key.device == mine:
