@@ -3,6 +3,8 @@
 Without an option it changes nothing, and does not even open a ledger that it cannot lock.
 """
 
+from dataclasses import replace
+
 from cli.context import Call
 from cli.output import command_line, envelope
 from stamps.errors import WastelandError
@@ -50,7 +52,7 @@ def _findings(call: Call) -> list[Check]:
         return found
     try:
         with call.town(call) as town:
-            return [*found, *town.checks()]
+            return [*found, *(_mendable(call, check) for check in town.checks())]
     except WastelandError as error:
         closed = Check(
             id="ledger",
@@ -60,6 +62,18 @@ def _findings(call: Call) -> list[Check]:
             command=next(iter(getattr(error, "try_", ())), ()),
         )
         return [*found, closed]
+
+
+def _mendable(call: Call, check: Check) -> Check:
+    """A check of the open town, with what can be done about it in a town that is opened anew."""
+    if check.id != "loose" or check.state == "good":
+        return check
+
+    def empty() -> None:
+        with call.town(call) as town:
+            town.empty_loose()
+
+    return replace(check, mend=empty)
 
 
 def _print(call: Call, found: list[Check], *, done: tuple[str, ...]) -> int:

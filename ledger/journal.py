@@ -156,6 +156,11 @@ class Journal:
             for e, outcome in zip(envelopes, outcomes, strict=True)
         ]
 
+    def empty_loose(self) -> None:
+        """Nothing is loose any more; their chain brings them again."""
+        self.store.shelve((), tuple(self.loose))
+        self.loose = Loose()
+
     def _lacks_chain(self, record: Record, code: str) -> bool:
         """Whether all that is missing comes before it: in its chain, or its author's whole log."""
         if record.scope == "account" or record.scope.startswith("new:") or self.genesis() is None:

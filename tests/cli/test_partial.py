@@ -9,6 +9,7 @@ import pytest
 from stamps.record import Record, parse_line, public_id
 from tests.cli.towns import TypedTown
 from tests.federation.test_bundle import repacked
+from town.node import doctor
 
 TITLES = ("first", "second", "third")
 
@@ -91,6 +92,21 @@ def test_log_and_verify_count_what_is_loose_apart(partly):
     verdict = partly.oak.json("verify")["data"]
     assert (verdict["holds"], verdict["loose"]) == (True, 3)
     assert "3 loose records" in partly.oak.type("verify").text
+
+
+def test_a_full_place_is_a_warning_and_is_emptied_when_that_is_asked_for(partly, monkeypatch):
+    """`--fix` shows the plan, only `--yes` carries it out; the whole chain brings all again."""
+    assert "ok    loose        3 loose records" in partly.oak.type("doctor").text
+    monkeypatch.setattr(doctor, "LOOSE_RECORDS_MAX", 3)
+    plan = partly.oak.type("doctor", "--fix").text
+    assert "warn  loose        3 loose records" in plan
+    assert "(wl doctor --fix --yes does it)" in plan
+    assert partly.oak.json("verify")["data"]["loose"] == 3
+    assert "mended loose" in partly.oak.type("doctor", "--fix", "--yes").text
+    assert partly.oak.json("verify")["data"]["loose"] == 0
+    assert "loose" not in partly.oak.type("doctor").text
+    said = partly.oak.json("import", "whole.wlb")["data"]
+    assert (said["new"], said["promoted"], said["loose"]) == (4, 0, 0)
 
 
 def test_what_was_partial_is_whole_when_its_chain_comes(partly):

@@ -28,7 +28,7 @@ from town.node.boot import calm_collector, load_engine
 from town.node.changes import Changes, cancellable
 from town.node.config import Config
 from town.node.continuity import Mark
-from town.node.doctor import Check, check_blobs, check_drift
+from town.node.doctor import Check, check_blobs, check_drift, check_loose
 from town.node.home import Home
 from town.node.keeping import Keeper, own_heads
 from town.node.keys import KeyFiles
@@ -242,7 +242,13 @@ class OpenTown:
         blobs = [note.blob for note in self.writer.run(lambda: list(every(self.town)))]
         lost = sum(not self.files.has(blob.sha256) for blob in blobs)
         known = check_blobs((blob.size for blob in blobs), lost=lost)
-        return [*found, known, check_drift(self.peers.ahead_s())]
+        loose = self.writer.run(lambda: [len(one.loose) for one in self.town.ledgers.values()])
+        return [*found, known, *check_loose(loose), check_drift(self.peers.ahead_s())]
+
+    def empty_loose(self) -> None:
+        """No ledger of the town holds records without their chain."""
+        for journal in tuple(self.town.ledgers.values()):
+            self.writer.run(journal.empty_loose)
 
     @contextmanager
     def caller(

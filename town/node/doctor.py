@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ledger.loose import LOOSE_RECORDS_MAX
 from stamps.clock import SECOND_US, Drift, judge_drift
+from town.market.partial import loose_words
 from town.market.words import bytes_text, counted
 from town.node.clock import now
 from town.node.home import Home
@@ -148,6 +150,26 @@ def check_blobs(sizes: Iterable[int], *, lost: int) -> Check:
         cause="a file was damaged or taken away; what names it still holds",
         command=("wl", "blob", "get", "<item>"),
     )
+
+
+def check_loose(counts: Iterable[int]) -> list[Check]:
+    """How many records wait for their chain in each ledger, and whether one takes no more of them.
+
+    A ledger without any has no line.
+    """
+    return [
+        Check(id="loose", state="good", found=loose_words(count))
+        if count < LOOSE_RECORDS_MAX
+        else Check(
+            id="loose",
+            state="warn",
+            found=loose_words(count),
+            cause="there is no room for more; what counts has room of its own",
+            command=("wl", "doctor", "--fix"),
+        )
+        for count in counts
+        if count
+    ]
 
 
 def check_drift(ahead_s: int | None) -> Check:
