@@ -9,6 +9,7 @@ from pathlib import Path
 from federation import bundle
 from ledger.journal import Journal
 from ledger.set_journal import JournalReplica
+from ledger.store import Observed
 from ledger.verify import verify
 from town.market import blob_notes
 from town.market.answer import DAMAGED, Answer, Next, problem
@@ -22,6 +23,7 @@ from town.market.town import wasteland_name
 from town.market.words import counted
 
 DIFFERENCES_SHOWN = 20
+BROWSE = Next(do="browse", cmd=("wl", "browse"))
 
 
 class CareDesk(FoundingDesk, ItemDesk):
@@ -123,14 +125,14 @@ class CareDesk(FoundingDesk, ItemDesk):
 
         def work() -> tuple[Journal, bundle.Learned, int]:
             known = self.town.ledgers.get(header.wasteland)
-            journal = known or self.town.enter(header.wasteland)
-            if known is None:
-                self.town.choose(header.wasteland)
+            journal = known or self._entered(header.wasteland)
             before = [str(entry.record.id) for entry in journal.loose]
             learned = bundle.read(reader, JournalReplica(journal), journal.store, now=self.now())
             if known is None and self.town.account:
                 bring_self(self.town, journal, now=self.now())
             journal.flush()
+            rows = journal.store.observed("wanted") if learned.observed else ()
+            self._to_be_looked_at(journal, rows)
             return journal, learned, sum(journal.held.entry(one) is not None for one in before)
 
         journal, learned, promoted = self.run(work)
@@ -153,8 +155,12 @@ class CareDesk(FoundingDesk, ItemDesk):
             *((f"counted   {promoted} that were loose: their chain is here now",) * bool(promoted)),
         )
         warn = tuple(f"{count} records were not taken: {code}" for code, count in refused.items())
-        browse = Next(do="browse", cmd=("wl", "browse"))
-        return self.answer("wl.v1.import", data, words, next_=(browse,), warn=warn)
+        return self.answer("wl.v1.import", data, words, next_=(BROWSE,), warn=warn)
+
+    def _entered(self, wasteland: str) -> Journal:
+        journal = self.town.enter(wasteland)
+        self.town.choose(wasteland)
+        return journal
 
     # --- rows of others
 
@@ -169,7 +175,12 @@ class CareDesk(FoundingDesk, ItemDesk):
                 f"made    your own board, {self.title_of(self.run(self.found_own))} (join: open)",
             )
         journal = self.run(self.board)
-        self.run(lambda: journal.store.observe(rows))
+
+        def work() -> None:
+            journal.store.observe(rows)
+            self._to_be_looked_at(journal, rows)
+
+        self.run(work)
         tables: dict[str, int] = {}
         for one in rows:
             tables[one.row.table] = tables.get(one.row.table, 0) + 1
@@ -182,8 +193,13 @@ class CareDesk(FoundingDesk, ItemDesk):
             f"shown   {counted or 'nothing'} from {source}, unsigned",
             f"        as of commit {commit}; never forwarded to peers",
         )
-        browse = Next(do="browse", cmd=("wl", "browse"))
-        return self.answer("wl.v1.rows", data, words, next_=(browse,))
+        return self.answer("wl.v1.rows", data, words, next_=(BROWSE,))
+
+    def _to_be_looked_at(self, journal: Journal, rows: Iterable[Observed]) -> None:
+        """Conduct looks at each signed item that a row claims without a signature."""
+        claims = [one.row.key for one in rows if one.row.values.get("claimed_by")]
+        posts = filter(None, map(journal.index.item_of, claims))
+        self.town.row_claims.setdefault(journal.wasteland, []).extend(posts)
 
     def rebuilt(self) -> dict[str, int]:
         """Rows and indexes of every ledger were made anew from its records."""

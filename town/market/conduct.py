@@ -18,6 +18,7 @@ from stamps.clock import SECOND_US, Drift, judge_drift
 from stamps.errors import WastelandError
 from stamps.kinds import is_id
 from stamps.record import Record
+from town.market.deciders import unsigned_asker
 from town.market.desk import Desk
 from town.market.find import live_asks
 
@@ -54,7 +55,8 @@ class Conduct(Desk):
         watch = self._watches.setdefault(journal.wasteland, _Watch(journal))
         self.troubles = []
         mine = str(self.author.account), str(self.author.device)
-        subjects = dict.fromkeys((*journal.turned(mine), *self._due(watch)))
+        rows = self.town.row_claims.pop(journal.wasteland, ())
+        subjects = dict.fromkeys((*journal.turned(mine), *rows, *self._due(watch)))
         if watch.held_back and self._listened(journal):
             subjects.update(watch.held_back)
             watch.held_back.clear()
@@ -219,14 +221,10 @@ class Conduct(Desk):
 
     def _neighbour(self, journal: Journal, story: Story, now: int) -> bool:
         """An unsigned claim is a request; it is granted where the post says `auto`."""
-        if story.rules.unsigned != "auto" or story.open_grants:
+        asker = unsigned_asker(journal, story) if story.rules.unsigned == "auto" else None
+        if asker is None:
             return False
-        public = f"w-{story.post.id[:40]}"
-        row = next(iter(journal.store.observed("wanted", public)), None)
-        name = str(row.row.values.get("claimed_by") or "") if row is not None else ""
-        if not name or any(grant.neighbour == name for grant in story.grants):
-            return False
-        self.say(journal, say.grant(journal, self.author, story, now=now, neighbour=name))
+        self.say(journal, say.grant(journal, self.author, story, now=now, neighbour=asker[0]))
         return True
 
     # --- members

@@ -88,11 +88,19 @@ def unsigned_asker(journal: Journal, story: Story) -> tuple[str, str] | None:
     """Who asked for the item in an unsigned row, and where; None when nobody waits so."""
     if story.open_grants or story.status.value != "open":
         return None
+    claim = row_claim(journal, story)
+    if claim is None or any(grant.neighbour == claim[0] for grant in story.grants):
+        return None
+    return claim
+
+
+def row_claim(journal: Journal, story: Story) -> tuple[str, str] | None:
+    """Who claims the item in an unsigned row, and where; None where its post refuses such."""
+    if story.rules.unsigned == "refuse":
+        return None
     row = next(iter(journal.store.observed("wanted", public_id("w", story.post.id))), None)
     name = str(row.row.values.get("claimed_by") or "") if row is not None else ""
-    if row is None or not name or any(grant.neighbour == name for grant in story.grants):
-        return None
-    return name, row.source
+    return (name, row.source) if row is not None and name else None
 
 
 def _bystander(journal: Journal, story: Story, asks: Sequence[Ask], short: str, now: int) -> str:

@@ -14,7 +14,7 @@ from stamps.errors import BadRecordError
 from stamps.record import public_id
 from town.market.answer import Answer
 from town.market.claims import step
-from town.market.deciders import known_of, unsigned_asker, waiting_line
+from town.market.deciders import known_of, row_claim, unsigned_asker, waiting_line
 from town.market.errors import AmbiguousError, FieldError, NotFoundError
 from town.market.find import Found, find_ask, find_attempt, live_asks
 from town.market.limits import limit_words, needed_reason
@@ -99,8 +99,8 @@ class JudgingDesk(PostingDesk):
 
     def _whom(self, found: Found, to: str, now: int) -> tuple[Any, str]:
         """The request to grant, or the name of a neighbour whose row asks (records 5.2)."""
-        row = next(iter(found.journal.store.observed("wanted", found.id)), None)
-        claimer = str(row.row.values.get("claimed_by") or "") if row is not None else ""
+        claim = row_claim(found.journal, found.signed)
+        claimer = claim[0] if claim is not None else ""
         if claimer and to == claimer:
             return None, claimer
         ask = find_ask(found.journal, found.signed, to, now)

@@ -37,6 +37,7 @@ class Town:
     blob_changes: int = 0  # how often a note about a blob of ours was written since the start
     blob_drops: int = 0  # how often a blob went
     spoken: list[tuple[str, str, str]] = field(default_factory=list)  # wasteland, kind, subject
+    row_claims: dict[str, list[str]] = field(default_factory=dict)  # wasteland -> items just seen
 
     # --- local notes
 
