@@ -1,4 +1,4 @@
-"""The command tree of `wl`, and the one place where a command runs and its errors end.
+"""The command trees of the programs, and the one place where a command runs and its errors end.
 
 It lists which file has which command; a file is imported when one of its commands is named.
 """
@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -16,11 +17,11 @@ from typer.exceptions import TyperException
 
 from cli import tree
 from cli.context import Call, UsageError, wants_json
-from cli.local import open_here
+from cli.local import open_here, open_private_here
 from cli.output import show_error
 from cli.terminal import HereTerminal
 from stamps.errors import WastelandError
-from town.node.place import asked_home, home_path
+from town.node.place import home_of
 
 INTERRUPTED = 130
 OUTPUT_GONE = 141
@@ -62,12 +63,18 @@ class UnexpectedError(WastelandError):
     exit: ClassVar[int] = 1
 
 
-root = typer.Typer(
-    name="wl",
-    cls=tree.Lazy,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+root = tree.new_root("wl")
+
+
+WL = tree.Program(
+    root=root,
+    places=PLACES,
+    aliases=ALIASES,
+    sections=SECTIONS,
+    closing=(
+        "Exit codes: wl help exits. Settings: wl config list --origin.",
+        "not here on purpose: infer, hosted mode",
+    ),
 )
 
 
@@ -89,14 +96,16 @@ def _wl(
 
 
 @cache
-def command_tree() -> tree.Lazy:
-    """The root of the tree, its files not imported yet."""
-    built = typer.main.get_group(root)
+def command_tree(program: str = "wl") -> tree.Lazy:
+    """The root of a program's tree, its files not imported yet."""
+    facts = WL if program == "wl" else import_module(f"cli.{program}.tree").PROGRAM
+    built = typer.main.get_group(facts.root)
     if not isinstance(built, tree.Lazy):
         raise TypeError("the root lost its class")
-    built.places = {name: module for module, names in PLACES.items() for name in names}
-    built.places.update(ALIASES)
-    built.sections = dict(SECTIONS)
+    built.places = {name: module for module, names in facts.places.items() for name in names}
+    built.places.update(facts.aliases)
+    built.sections = dict(facts.sections)
+    built.closing = facts.closing
     return built
 
 
@@ -121,9 +130,9 @@ def _invoke(call: Call) -> int:
         words.append("--help")
     if words == ["--version"]:
         words = ["version"]
-    answered = command_tree().main(
+    answered = command_tree(call.program).main(
         words,
-        prog_name="wl",
+        prog_name=call.program,
         standalone_mode=False,
         obj=call,
         terminal_width=call.width,
@@ -146,7 +155,7 @@ def _unexpected(call: Call, error: Exception) -> int:
     return told
 
 
-def run_here(argv: Sequence[str]) -> int:
+def run_here(argv: Sequence[str], program: str = "wl") -> int:
     """The command runs in this process, on a ledger it opens itself where it needs one."""
     cwd = Path.cwd()
     return run(
@@ -157,8 +166,10 @@ def run_here(argv: Sequence[str]) -> int:
             terminal=HereTerminal(),
             tty=_terminals(),
             town=open_here,
+            private=open_private_here,
+            program=program,
             columns=_columns(),
-            home=home_path(asked_home(argv), cwd=str(cwd), env=os.environ),
+            home=home_of(program, argv, cwd=str(cwd), env=os.environ),
         )
     )
 

@@ -1,4 +1,4 @@
-"""One call of `wl`: its words, its terminal, what it wants printed, and the town it works on.
+"""One call of a program: its words, its terminal, what it wants printed, the town it works on.
 
 The same command runs in the launcher's process or in a thread of the node; this is all it sees
 of where it is. It reads no clock and keeps nothing between calls.
@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol
 
 from cli.escape import escape
 from stamps.errors import WastelandError
 
 if TYPE_CHECKING:
     from town.node.compose import OpenTown
+    from town.node.private import OpenPrivate
 
 COLUMNS_DEFAULT = 80
 COLUMNS_MIN = 40
@@ -34,6 +35,19 @@ class NeedsYesError(UsageError):
 
     code: ClassVar[str] = "usage.needs_yes"
     hint: ClassVar[str] = "Repeat the command with --yes."
+
+
+class NoPlaceError(WastelandError):
+    """The folder belongs to no town and has no beads."""
+
+    code: ClassVar[str] = "town.none"
+    hint: ClassVar[str] = "Make a town with gt install, or beads for this project with bd init."
+    exit: ClassVar[int] = 3
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("bd", "init"), ("gt", "install", "~/gt"))
+
+    def __init__(self, folder: Path, program: str) -> None:
+        super().__init__(f"{folder} is in no town and has no beads for {program} to work on")
+        self.folder = str(folder)
 
 
 class Terminal(Protocol):
@@ -72,6 +86,11 @@ class Wants:
 
 
 TownSource = Callable[["Call"], AbstractContextManager["OpenTown"]]
+PrivateSource = Callable[["Call"], AbstractContextManager["OpenPrivate"]]
+
+
+def _nowhere(call: "Call") -> NoReturn:
+    raise RuntimeError(f"{call.program} was given no private database")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,9 +103,11 @@ class Call:
     terminal: Terminal
     tty: tuple[bool, bool, bool]  # stdin, stdout, stderr
     town: TownSource
+    private: PrivateSource = _nowhere
+    program: str = "wl"
     resident: bool = False  # whether this runs inside the node
     columns: int = 0
-    home: str = ""  # absolute
+    home: str = ""  # absolute; empty where `gt` or `bd` stand in none
     wants: Wants = field(default_factory=Wants)
     cancelled: threading.Event = field(default_factory=threading.Event)
 

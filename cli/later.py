@@ -1,4 +1,4 @@
-"""The commands `gt` and `bd`: reserved names that say so.
+"""The command `gt`: a reserved name that says so.
 
 They pretend nothing: no option is read, nothing is started, and the exit code is a failure.
 """
@@ -11,11 +11,6 @@ NOT_YET = 1
 def gt() -> int:
     """One line on stderr, and exit code 1: the town's own tools are not here yet."""
     return _not_yet("gt", "the town's agents and rigs")
-
-
-def bd() -> int:
-    """One line on stderr, and exit code 1: the town's private work items are not here yet."""
-    return _not_yet("bd", "a town's private work items")
 
 
 def _not_yet(command: str, what: str, /) -> int:

@@ -1,4 +1,4 @@
-"""The console script `wl`: hands a command to the running node, else runs it here.
+"""The console scripts `wl` and `bd`: hand a command to the running node, else run it here.
 
 Starting Python is most of what a command costs, so this file imports nothing but a few modules
 of the standard library; the node has the command tree in memory. It parses nothing
@@ -11,10 +11,13 @@ import sys
 from collections.abc import Sequence
 
 from town.node import frames
-from town.node.place import asked_home, home_path, socket_is_ours, socket_path
+from town.node.place import home_of, socket_is_ours, socket_path
 
 # What starts, ends or describes a node cannot be asked of one.
-HERE = frozenset(("up", "down", "demo", "help", "version", "completion"))
+HERE = {
+    "wl": frozenset(("up", "down", "demo", "help", "version", "completion")),
+    "bd": frozenset(("init", "help", "version")),
+}
 PASSED_ON = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "HOME", "PATH", "USER")
 INTERRUPTED = 130
 NODE_DOWN = 6
@@ -53,18 +56,25 @@ def connect(home: str) -> socket.socket | None:
     return line
 
 
-def request(argv: Sequence[str]) -> bytes:
+def request(argv: Sequence[str], program: str = "wl") -> bytes:
     """What the node needs to know of this terminal and this command, as JSON."""
     import json  # noqa: PLC0415  # not needed when no node runs
 
     env = {
         name: value
         for name, value in os.environ.items()
-        if name in PASSED_ON or name.startswith(("WL_", "XDG_", "LC_", "LANG"))
+        if name in PASSED_ON
+        or name.startswith(("WL_", "GT_", "BD_", "BEADS_", "GIT_", "XDG_", "LC_", "LANG"))
     }
     streams = (sys.stdin, sys.stdout, sys.stderr)
     terminal = [stream is not None and stream.isatty() for stream in streams]
-    facts: dict[str, object] = {"argv": list(argv), "cwd": os.getcwd(), "env": env, "tty": terminal}  # noqa: PTH109
+    facts: dict[str, object] = {
+        "program": program,
+        "argv": list(argv),
+        "cwd": os.getcwd(),  # noqa: PTH109
+        "env": env,
+        "tty": terminal,
+    }
     try:
         facts["columns"] = os.get_terminal_size(2).columns
     except OSError:
@@ -136,26 +146,26 @@ def _write(descriptor: int, payload: bytes) -> None:
         raise SystemExit(READER_GONE) from None
 
 
-def run(argv: Sequence[str]) -> int:
+def run(argv: Sequence[str], program: str = "wl") -> int:
     """The exit code of the command, run by the node of its home or, without one, here."""
-    if first_word(argv) not in HERE and os.environ.get("WL_NO_NODE", "") != "1":
-        home = home_path(asked_home(argv), cwd=os.getcwd(), env=os.environ)  # noqa: PTH109
-        line = connect(home)
+    if first_word(argv) not in HERE[program] and os.environ.get("WL_NO_NODE", "") != "1":
+        home = home_of(program, argv, cwd=os.getcwd(), env=os.environ)  # noqa: PTH109
+        line = connect(home) if home else None
         if line is not None:
             with line:
-                code = _through_node(line, argv)
+                code = _through_node(line, argv, program)
             if code is not None:
                 return code
     from cli.app import run_here  # noqa: PLC0415  # typer and the rest only when needed
 
-    return run_here(argv)
+    return run_here(argv, program)
 
 
-def _through_node(line: socket.socket, argv: Sequence[str]) -> int | None:
+def _through_node(line: socket.socket, argv: Sequence[str], program: str) -> int | None:
     """The exit code; None when the node died before it began, and the command is still to do."""
     hand = Hand(line)
     try:
-        return hand.run(request(argv))
+        return hand.run(request(argv, program))
     except OSError as error:
         if not hand.begun:
             return None
@@ -185,15 +195,20 @@ def _hung_up(error: OSError) -> str:
     return envelope(SCHEMA_ERROR, error=facts)
 
 
-def main() -> None:
+def main(program: str = "wl") -> None:
     """Ends the process with the command's exit code."""
     try:
-        code = run(sys.argv[1:])
+        code = run(sys.argv[1:], program)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
         code = READER_GONE
     sys.exit(code)
+
+
+def bd() -> None:
+    """The console script `bd`: beads."""
+    main("bd")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.context import Call
+from cli.context import Call, NoPlaceError
 from town.node.boot import load_engine
 
 if TYPE_CHECKING:
     from town.node.compose import OpenTown
+    from town.node.private import OpenPrivate
 
 
 @contextmanager
@@ -32,3 +33,21 @@ def open_here(call: Call) -> "Iterator[OpenTown]":
                 yield town
         finally:
             town.close()
+
+
+@contextmanager
+def open_private_here(call: Call) -> "Iterator[OpenPrivate]":
+    """The private database that this call means, open until the block ends. Raises NoPlaceError."""
+    if not call.home:
+        raise NoPlaceError(call.cwd, call.program)
+    load_engine()  # before anything that imports SQLite
+    from town.node.lifecycle import town_lock  # noqa: PLC0415
+    from town.node.private import OpenPrivate, home_at  # noqa: PLC0415
+
+    home = home_at(call.home)
+    with town_lock(home, doing=f"{call.program} {' '.join(call.argv[:1])}"):
+        private = OpenPrivate(home, call.env)
+        try:
+            yield private
+        finally:
+            private.close()

@@ -22,6 +22,7 @@ from town.node.place import asked_home
 
 if TYPE_CHECKING:
     from town.node.compose import OpenTown
+    from town.node.private import OpenPrivate
 
 STARTED = 0
 
@@ -43,6 +44,8 @@ class Shell:
             terminal=terminal,
             tty=request.tty,
             town=self._shared,
+            private=self._private,
+            program=request.program,
             resident=True,
             columns=request.columns,
             home=str(self.town.home.path),
@@ -56,6 +59,11 @@ class Shell:
         except BrokenPipeError:
             return code
         return code
+
+    @contextmanager
+    def _private(self, call: Call) -> "Iterator[OpenPrivate]":
+        del call
+        yield self.town.private()
 
     @contextmanager
     def _shared(self, call: Call) -> "Iterator[OpenTown]":

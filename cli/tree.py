@@ -3,7 +3,8 @@
 Typer describes the commands; this adds what every one of them has. It runs none of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Annotated, Any, TypeVar
 
@@ -14,7 +15,6 @@ from cli.context import Call
 from cli.output import envelope
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-NOT_HERE = "not here on purpose: infer, hosted mode"
 
 
 def call_of(ctx: typer.Context) -> Call:
@@ -154,6 +154,7 @@ class Lazy(Group):
 
     places: dict[str, str] = {}  # noqa: RUF012  # command -> module; set by cli.app
     sections: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
+    closing: tuple[str, ...] = ()
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every command, without importing any."""
@@ -179,11 +180,33 @@ class Lazy(Group):
                 formatter.write_dl(rows)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Examples, then what is missing on purpose."""
+        """Examples, then where to read on."""
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
-        formatter.write_text("Exit codes: wl help exits. Settings: wl config list --origin.")
-        formatter.write_text(NOT_HERE)
+        for line in self.closing:
+            formatter.write_text(line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One of the programs: its root, which file has which command, and how help shows them."""
+
+    root: typer.Typer
+    places: Mapping[str, Sequence[str]]
+    sections: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    closing: tuple[str, ...] = ()
+
+
+def new_root(name: str) -> typer.Typer:
+    """The root of a program's tree."""
+    return typer.Typer(
+        name=name,
+        cls=Lazy,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
 
 
 def new_group(name: str, help_text: str) -> typer.Typer:

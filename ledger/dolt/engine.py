@@ -161,6 +161,11 @@ class Database:
         row = self.one("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,))
         return bool(row and row[0])
 
+    def columns(self, table: str) -> frozenset[str]:
+        """The names of the table's columns."""
+        found = self.all("SELECT name FROM pragma_table_info(?)", (table,))
+        return frozenset(str(row[0]) for row in found)
+
     def create(self, name: str, columns: str) -> None:
         """The table is there."""
         self.run(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")

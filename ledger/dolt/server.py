@@ -121,6 +121,14 @@ class ServerDatabase(Database):
         row = self.one(sql, (name,))
         return bool(row and row[0])
 
+    def columns(self, table: str) -> frozenset[str]:
+        """The names of the table's columns."""
+        sql = (
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = database() AND table_name = ?"
+        )
+        return frozenset(str(row[0]) for row in self.all(sql, (table,)))
+
     def create(self, name: str, columns: str) -> None:
         """The table is there; text compares byte by byte."""
         self.run(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) COLLATE utf8mb4_0900_bin")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.launcher import HERE, asked_home, connect, first_word
+from cli.launcher import HERE, connect, first_word
 from tests.house.tree import ROOT
 from town.node import frames
-from town.node.place import socket_is_ours, socket_path
+from town.node.place import asked_home, socket_is_ours, socket_path
 
 # What a start may cost: none of these, and nothing that brings them along.
 HEAVY = {
@@ -67,7 +67,7 @@ def test_home_is_found_wherever_it_stands(argv, home):
 
 def test_what_starts_or_ends_a_node_is_never_asked_of_one():
     """`wl down` through the node that it ends would lose its own answer."""
-    assert {"up", "down", "demo"} <= HERE
+    assert {"up", "down", "demo"} <= HERE["wl"]
 
 
 def test_a_socket_in_a_folder_that_others_may_write_is_not_trusted(tmp_path):

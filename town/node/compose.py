@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from town.node.peers import PeerDesk
+    from town.node.private import OpenPrivate
 
 LOG = Logger("town")
 AGENT: ContextVar[str] = ContextVar("AGENT", default="")
@@ -98,6 +99,7 @@ class OpenTown:
             self.writer.run(self._survey)
 
     _ready = False
+    _private: "OpenPrivate | None" = None
 
     # --- opening
 
@@ -167,7 +169,7 @@ class OpenTown:
                 if not journal.streaming:  # what follows from it can wait for the rest
                     self.conduct.attend(journal)
                     self._tell(journal)
-            self.keeper.keep(self.town, now=clock.now())
+            self._keep()
             self._unseal()
             if not self.town.sealed:
                 self.mark.advance(own_heads(self.town))
@@ -180,6 +182,11 @@ class OpenTown:
             self._seen = versions
             self.changes.ring()
             self.bell.ring()
+
+    def _keep(self) -> None:
+        self.keeper.keep(self.town, now=clock.now())
+        if self._private is not None:
+            self._private.keep()
 
     def _unseal(self) -> None:
         """A new key has a mark of its own (records 2.7)."""
@@ -213,6 +220,17 @@ class OpenTown:
     def now(self) -> int:
         """Microseconds since 1970 UTC."""
         return clock.now()
+
+    def private(self) -> "OpenPrivate":
+        """The town's private database; opened when it is first asked for."""
+        return self.writer.run(self._open_private)
+
+    def _open_private(self) -> "OpenPrivate":
+        if self._private is None:
+            from town.node.private import OpenPrivate  # noqa: PLC0415
+
+            self._private = OpenPrivate(self.home, self.env, self.writer)
+        return self._private
 
     def status(self, facts: NodeFacts | None) -> Answer:
         """The answer of `wl status`."""
@@ -305,6 +323,8 @@ class OpenTown:
 
     def _shut(self) -> None:
         self._ready = False
+        if self._private is not None:
+            self._private.close()
         self.mark.release()
         for journal in (self.town.self_ledger, *self.town.ledgers.values()):
             journal.flush()

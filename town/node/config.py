@@ -147,6 +147,9 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         _setting("blobs.room_bytes", 1 << 30, _number, "how much is kept of what peers hand over"),
         _setting("claim.wait_s", 10, _seconds, "how long a claim waits for its answer"),
+        _setting(
+            "private.url", "", _text, "the Dolt server that keeps the town's private database"
+        ),
         _setting("away.home", "", _text, "the always-on node that decides for this town's posts"),
     )
 }

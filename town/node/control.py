@@ -34,6 +34,7 @@ class Request:
     env: Mapping[str, str]
     tty: tuple[bool, bool, bool]  # stdin, stdout, stderr
     columns: int = 0
+    program: str = "wl"
 
     @classmethod
     def parse(cls, payload: bytes) -> "Request":
@@ -47,6 +48,7 @@ class Request:
                 env={str(name): str(value) for name, value in facts["env"].items()},
                 tty=(first, second, third),
                 columns=int(facts.get("columns", 0)),
+                program=str(facts.get("program", "wl")),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise frames.FrameError("this is no command request") from error

@@ -71,6 +71,11 @@ class Home:
         return self.ledgers / f"{wasteland[:LEDGER_NAME_HEX]}.db"
 
     @property
+    def private(self) -> Path:
+        """The town's private database, which never leaves it."""
+        return self.ledgers / "town.db"
+
+    @property
     def blobs(self) -> Path:
         """The folder of the bytes that records name by their hash."""
         return self.path / "blobs"
@@ -115,13 +120,32 @@ class Home:
         """Whether a town was founded here."""
         return self.keys.is_dir() and any(self.keys.iterdir())
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that must be there."""
+        return (self.path, self.keys, self.ledgers, self.run, self.logs)
+
     def furnish(self) -> None:
         """Every folder exists and is this user's alone. Raises HomeError."""
         try:
-            for folder in (self.path, self.keys, self.ledgers, self.run, self.logs):
+            for folder in self.folders:
                 folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
                 if folder.stat().st_uid != os.getuid():
                     raise HomeError(folder, "belongs to another user")
                 folder.chmod(FOLDER_MODE)
         except OSError as error:
             raise HomeError(self.path, error.strerror or str(error)) from error
+
+
+class BeadsFolder(Home):
+    """The `.beads` folder of a project that is in no town: a private database and no more."""
+
+    @property
+    def private(self) -> Path:
+        """The project's beads."""
+        return self.path / "beads.db"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folder, and one for what exists only while a process writes."""
+        return (self.path, self.run)

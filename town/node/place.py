@@ -37,6 +37,69 @@ def home_path(asked: str, *, cwd: str, env: Mapping[str, str]) -> str:
     return os.path.realpath(os.path.join(cwd, chosen))  # noqa: PTH118
 
 
+TOWN_MARK = os.path.join("mayor", "town.json")  # noqa: PTH118
+TOWN_HOME = ".wasteland"
+BEADS = ".beads"
+
+
+def _upwards(cwd: str) -> list[str]:
+    """The folder and every one above it, the innermost first."""
+    found = [cwd]
+    while (above := os.path.dirname(found[-1])) != found[-1]:  # noqa: PTH120
+        found.append(above)
+    return found
+
+
+def workspace_path(cwd: str, env: Mapping[str, str]) -> str:
+    """The root of the town's workspace: as `GT_ROOT` says, else the outermost around; or empty."""
+    said = env.get("GT_TOWN_ROOT", "") or env.get("GT_ROOT", "")
+    places = [said] if said else list(reversed(_upwards(os.path.realpath(cwd))))
+    for place in places:
+        if os.path.isfile(os.path.join(place, TOWN_MARK)):  # noqa: PTH113, PTH118
+            return os.path.realpath(place)
+    return ""
+
+
+def beads_path(cwd: str, env: Mapping[str, str]) -> str:
+    """The folder with the beads of a project that is in no town; empty for none.
+
+    `BEADS_DIR` says which, else the nearest above; a linked worktree has those of its repository.
+    """
+    said = env.get("BEADS_DIR", "")
+    if said:
+        return os.path.realpath(os.path.join(cwd, said))  # noqa: PTH118
+    for place in _upwards(os.path.realpath(cwd)):
+        found = os.path.join(place, BEADS)  # noqa: PTH118
+        if os.path.isdir(found):  # noqa: PTH112
+            return found
+        if os.path.exists(os.path.join(place, ".git")):  # noqa: PTH110, PTH118
+            found = os.path.join(_main_tree(place), BEADS)  # noqa: PTH118
+            return found if os.path.isdir(found) else ""  # noqa: PTH112
+    return ""
+
+
+def _main_tree(worktree: str) -> str:
+    """The repository's own worktree, of one that may be linked to it."""
+    try:
+        with open(os.path.join(worktree, ".git"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
+            said = file.readline()
+    except (OSError, UnicodeDecodeError):
+        return worktree
+    folder, _, _ = said.removeprefix("gitdir:").strip().partition("/.git/worktrees/")
+    return os.path.join(worktree, folder) if folder else worktree  # noqa: PTH118
+
+
+def private_home(asked: str, *, cwd: str, env: Mapping[str, str]) -> str:
+    """The home whose private database `bd` and `gt` mean; empty where there is none.
+
+    As asked, else the town around, else a project's own beads.
+    """
+    if asked:
+        return home_path(asked, cwd=cwd, env=env)
+    town = "" if env.get("BEADS_DIR") else workspace_path(cwd, env)
+    return os.path.join(town, TOWN_HOME) if town else beads_path(cwd, env)  # noqa: PTH118
+
+
 def socket_path(home: str) -> str:
     """The node's control socket; of a home with a long name it lies in the system's temp folder."""
     plain = os.path.join(home, "run", "node.sock")  # noqa: PTH118
@@ -68,3 +131,10 @@ def asked_home(argv: Sequence[str]) -> str:
         elif word == "--home" and at + 1 < len(argv):
             home = argv[at + 1]
     return home
+
+
+def home_of(program: str, argv: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> str:
+    """The home that a command line means; empty where `gt` or `bd` stand in none."""
+    if program == "wl":
+        return home_path(asked_home(argv), cwd=cwd, env=env)
+    return private_home(asked_home(argv), cwd=cwd, env=env)

@@ -1,0 +1,1 @@
+"""The program `bd`: beads, the work items of a town or of one project."""

@@ -1,0 +1,141 @@
+"""What may become of a bead: fields within their limits, moves that are allowed.
+
+Pure. It returns the bead as it would be, or raises a BeadError; nobody else changes a status.
+"""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from ledger.beads.errors import BadFieldError, ClaimedError, NotOpenError, PinnedError
+from ledger.beads.rows import (
+    BLOCKED,
+    CLOSED,
+    DEFERRED,
+    HOOKED,
+    IN_PROGRESS,
+    LINK_KINDS,
+    OPEN,
+    PINNED,
+    STATUSES,
+    TERMINAL,
+    TOMBSTONE,
+    TYPES,
+    Bead,
+)
+from ledger.private.rows import SHORT_CHARS_MAX
+
+TITLE_CHARS_MAX: Final = 500
+TEXT_CHARS_MAX: Final = 1 << 20
+LABELS_MAX: Final = 100
+PRIORITIES: Final = range(5)
+TEXTS: Final = ("description", "design", "acceptance_criteria", "notes", "close_reason")
+SHORTS: Final = (
+    *("assignee", "owner", "created_by", "external_ref", "source_system", "spec_id", "sender"),
+    *("wisp_type", "await_type", "await_id", "source_formula", "source_location", "mol_type"),
+    *("work_type", "closed_by_session"),
+)
+# What a person may set by hand; `closed` and `tombstone` have their own commands.
+FAILED_WORDS: Final = (
+    *("failed", "rejected", "wontfix", "won't fix", "canceled", "cancelled", "abandoned"),
+    *("blocked", "error", "timeout", "aborted"),
+)
+
+
+def checked(bead: Bead, *, statuses: Collection[str] = (), types: Collection[str] = ()) -> Bead:
+    """The bead, every field within its limits; `statuses` and `types` are the town's own ones."""
+    if not bead.title.strip():
+        raise BadFieldError("title", "is required")
+    if len(bead.title) > TITLE_CHARS_MAX or "\n" in bead.title:
+        raise BadFieldError("title", f"is one line of at most {TITLE_CHARS_MAX} characters")
+    if bead.priority not in PRIORITIES:
+        raise BadFieldError("priority", f"is 0 (now) to 4 (some day), not {bead.priority}")
+    if bead.status not in (*STATUSES, TOMBSTONE, *statuses):
+        raise BadFieldError("status", f"{bead.status!r} is none of {', '.join(STATUSES)}")
+    if bead.issue_type not in (*TYPES, *types):
+        raise BadFieldError("type", f"{bead.issue_type!r} is none of {', '.join(TYPES)}")
+    if bead.estimated_minutes is not None and bead.estimated_minutes < 0:
+        raise BadFieldError("estimate", "cannot be negative")
+    _check_sizes(bead)
+    return bead
+
+
+def _check_sizes(bead: Bead) -> None:
+    for name in TEXTS:
+        if len(getattr(bead, name)) > TEXT_CHARS_MAX:
+            raise BadFieldError(name, f"is longer than {TEXT_CHARS_MAX} characters")
+    for name in SHORTS:
+        if len(getattr(bead, name)) > SHORT_CHARS_MAX:
+            raise BadFieldError(name, f"is longer than {SHORT_CHARS_MAX} characters")
+    if len(bead.labels) > LABELS_MAX:
+        raise BadFieldError("labels", f"are more than {LABELS_MAX}")
+    for label in bead.labels:
+        if not label.strip() or len(label) > SHORT_CHARS_MAX or "\n" in label:
+            raise BadFieldError("label", f"{label[:40]!r} is none")
+
+
+def labelled(bead: Bead, *, add: Collection[str] = (), remove: Collection[str] = ()) -> Bead:
+    """The bead with other labels, each once and in order."""
+    return replace(bead, labels=tuple(sorted({*bead.labels, *add} - set(remove))))
+
+
+def moved(bead: Bead, status: str, *, now: int, **fields: Any) -> Bead:
+    """The bead in another status, its times told accordingly."""
+    told: dict[str, Any] = {"status": status, "updated_at": now, **fields}
+    if status == IN_PROGRESS and not bead.started_at:
+        told["started_at"] = now
+    if status == CLOSED and bead.status != CLOSED:
+        told["closed_at"] = now
+    if status not in TERMINAL:
+        told |= {"closed_at": 0, "close_reason": "", "closed_by_session": ""}
+    return replace(bead, **told)
+
+
+def claimed(bead: Bead, actor: str, *, now: int) -> Bead:
+    """The bead in this actor's hands; as it is where it is already. Of several one wins."""
+    if bead.assignee == actor and bead.status in (IN_PROGRESS, HOOKED):
+        return bead
+    if bead.assignee and bead.assignee != actor:
+        raise ClaimedError(bead.id, bead.assignee)
+    if bead.status not in (OPEN, IN_PROGRESS, BLOCKED, HOOKED):
+        raise NotOpenError(bead.id, bead.status)
+    return moved(bead, IN_PROGRESS, now=now, assignee=actor)
+
+
+def closed(
+    bead: Bead, *, now: int, reason: str = "", session: str = "", force: bool = False
+) -> Bead:
+    """The bead, closed; a pinned one only by force. A closed one stays as it was."""
+    if bead.status == CLOSED:
+        return bead
+    if bead.status == TOMBSTONE:
+        raise NotOpenError(bead.id, bead.status)
+    if (bead.pinned or bead.status == PINNED) and not force:
+        raise PinnedError(bead.id)
+    return moved(bead, CLOSED, now=now, close_reason=reason, closed_by_session=session)
+
+
+def reopened(bead: Bead, *, now: int) -> Bead:
+    """The bead, open and nobody's; one that is not closed stays as it was."""
+    if bead.status != CLOSED:
+        return bead
+    return moved(bead, OPEN, now=now, assignee="")
+
+
+def deferred(bead: Bead, until: int, *, now: int) -> Bead:
+    """The bead waits until a moment; 0 for until somebody says otherwise."""
+    return moved(bead, DEFERRED, now=now, defer_until=until)
+
+
+def failed(bead: Bead) -> bool:
+    """Whether the bead was closed because it failed, by the words of its reason."""
+    reason = bead.close_reason.lower()
+    return bead.status in TERMINAL and any(word in reason for word in FAILED_WORDS)
+
+
+def checked_link_kind(said: str) -> str:
+    """The kind of a link. Raises BadFieldError."""
+    if said not in LINK_KINDS:
+        raise BadFieldError("type", f"{said!r} is none of {', '.join(LINK_KINDS)}")
+    return said

@@ -1,0 +1,191 @@
+"""The private database's port over one Dolt database: SQL made from what the row types say.
+
+A field without a value is NULL and reads as its default, so that a column which came later needs
+no rewriting. It knows no table by name but the one of events.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ledger.dolt.engine import Database
+from ledger.dolt.private_schema import Read, columns_of, fit
+from ledger.private.rows import Event, Field, Key, Row, Some, fields_of
+from ledger.private.store import EVENTS_MAX, Change, ChangedError
+
+LAST_CHARACTER: Final = "\U0010ffff"
+ASKED_MAX: Final = 500
+_NOTHING: Final[tuple[Any, ...]] = (None, "", (), {})
+
+
+def open_private_doltlite(path: Path, *, town: str) -> "DoltPrivate":
+    """The private database in this file, made where there is none. Raises StoreError."""
+    return _opened(Database(path, town=town))
+
+
+def open_private_server(url: str, *, town: str) -> "DoltPrivate":
+    """The private database in one of a Dolt server, which must be there. Raises StoreError."""
+    from ledger.dolt.server import ServerDatabase  # noqa: PLC0415  # its driver only when asked for
+
+    return _opened(ServerDatabase(url, town=town))
+
+
+def _opened(database: Database) -> "DoltPrivate":
+    try:
+        fit(database)
+    except BaseException:
+        database.close()
+        raise
+    return DoltPrivate(database)
+
+
+class DoltPrivate:
+    """One private database, used by one thread at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def get(self, kind: type[Some], /, *key: str | int) -> Some | None:
+        """The row under the key."""
+        row = self.database.one(f"{_select(kind)} WHERE {_by_key(kind)}", key)
+        return _row(kind, row) if row is not None else None
+
+    def find(self, kind: type[Some], /, **where: Any) -> Sequence[Some]:
+        """The rows with these values, in order of their key."""
+        condition, parameters = _condition(kind, where)
+        order = ", ".join(f"`{name}`" for name in kind.table.key)
+        found = self.database.all(f"{_select(kind)}{condition} ORDER BY {order}", parameters)
+        return [_row(kind, row) for row in found]
+
+    def keys(self, kind: type[Row], start: str, *, at_most: int) -> Sequence[Key]:
+        """Keys of rows whose first part begins so, in order."""
+        names = ", ".join(f"`{name}`" for name in kind.table.key)
+        sql = (
+            f"SELECT {names} FROM {kind.table.name} WHERE `{kind.table.key[0]}` >= ?"  # noqa: S608
+            f" AND `{kind.table.key[0]}` < ? ORDER BY {names} LIMIT {int(at_most)}"
+        )
+        return [tuple(row) for row in self.database.all(sql, (start, start + LAST_CHARACTER))]
+
+    def events(self, after: int, *, at_most: int = EVENTS_MAX) -> Sequence[Event]:
+        """What happened behind this number, in order."""
+        sql = f"{_select(Event)} WHERE seq > ? ORDER BY seq LIMIT {int(at_most)}"
+        return [_row(Event, row) for row in self.database.all(sql, (after,))]
+
+    def apply(self, change: Change) -> Sequence[Event]:
+        """Everything of the change is durable. Raises ChangedError, StoreError."""
+        with self.database.transaction():
+            for seen in change.seen:
+                if self.get(seen.kind, *seen.key) != seen.row:
+                    raise ChangedError(seen.kind.table.name, seen.key)
+            for drop in change.drops:
+                sql = f"DELETE FROM {drop.kind.table.name} WHERE {_by_key(drop.kind)}"  # noqa: S608
+                self.database.run(sql, drop.key)
+            told = self._numbered(change.events)
+            for kind, rows in _by_kind((*change.puts, *told)):
+                self.database.many(_replace(kind), (_cells(row) for row in rows))
+        return told
+
+    def _numbered(self, events: Sequence[Event]) -> Sequence[Event]:
+        if not events:
+            return ()
+        row = self.database.one("SELECT max(seq) FROM local_event")
+        last = int(row[0]) if row is not None and row[0] is not None else 0
+        return [
+            msgspec.structs.replace(event, seq=last + number)
+            for number, event in enumerate(events, 1)
+        ]
+
+    def checkpoint(self, message: str) -> bool:
+        """The versioned tables are in the history as they are; False where nothing had changed."""
+        if self.database.one("SELECT 1 FROM dolt_status LIMIT 1") is None:
+            return False
+        self.database.call("dolt_commit", "-A", "-m", message, "--skip-empty")
+        return True
+
+    def collect(self) -> None:
+        """Storage that nothing refers to is given back."""
+        self.database.call("dolt_gc")
+
+    def close(self) -> None:
+        """Nothing of the store is open any more."""
+        self.database.close()
+
+
+def _by_kind(rows: Iterable[Row]) -> Iterable[tuple[type[Row], Iterable[Row]]]:
+    """The rows by their types; of two under one key the later one."""
+    found: dict[type[Row], dict[Key, Row]] = {}
+    for row in rows:
+        found.setdefault(type(row), {})[row.key] = row
+    return [(kind, kept.values()) for kind, kept in found.items()]
+
+
+@cache
+def _select(kind: type[Row]) -> str:
+    names = ", ".join(f"`{column.name}`" for column in columns_of(kind))
+    return f"SELECT {names} FROM {kind.table.name}"  # noqa: S608  # names are our own
+
+
+@cache
+def _replace(kind: type[Row]) -> str:
+    columns = columns_of(kind)
+    names = ", ".join(f"`{column.name}`" for column in columns)
+    marks = ", ".join("?" for _ in columns)
+    return f"REPLACE INTO {kind.table.name} ({names}) VALUES ({marks})"  # noqa: S608
+
+
+@cache
+def _by_key(kind: type[Row]) -> str:
+    return " AND ".join(f"`{name}` = ?" for name in kind.table.key)
+
+
+def _condition(kind: type[Row], where: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    if not where:
+        return "", ()
+    fields = {field.name: field for field in fields_of(kind)}
+    parts: list[str] = []
+    parameters: list[Any] = []
+    for name, value in where.items():
+        cells = [
+            _cell(fields[name], one) for one in (value if isinstance(value, tuple) else (value,))
+        ]
+        told = [cell for cell in cells if cell is not None]
+        ways = [f"`{name}` IN ({', '.join('?' for _ in told)})"] if told else []
+        ways += [f"`{name}` IS NULL"] if len(told) < len(cells) else []
+        parts.append(f"({' OR '.join(ways or ['1 = 0'])})")
+        parameters += told
+    return f" WHERE {' AND '.join(parts)}", tuple(parameters)
+
+
+def _cell(field: Field, value: Any) -> Any:
+    if not field.required and value == field.default and value in _NOTHING:
+        return None
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, tuple | Mapping):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return value
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    return tuple(_cell(column.field, getattr(row, column.name)) for column in columns_of(type(row)))
+
+
+@cache
+def _readers(kind: type[Row]) -> tuple[tuple[str, ...], tuple[tuple[str, Read], ...]]:
+    """The names of the columns, and how cells are read that do not hold the value itself."""
+    columns = columns_of(kind)
+    special = [(column.name, column.read) for column in columns if column.read is not None]
+    return tuple(column.name for column in columns), tuple(special)
+
+
+def _row(kind: type[Some], cells: Sequence[Any]) -> Some:
+    names, special = _readers(kind)
+    told = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+    for name, read in special:
+        if name in told:
+            told[name] = read(told[name])
+    return kind(**told)

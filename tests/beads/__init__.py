@@ -1,0 +1,1 @@
+"""Beads and the private database that keeps them."""

@@ -1,0 +1,102 @@
+"""The private database of a town, or of a project's beads, opened with every port plugged in.
+
+The caller holds the home's lock. A node keeps it open beside its ledgers; a single command opens
+it, and nothing else of the town.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from ledger.dolt.private import open_private_doltlite, open_private_server
+from ledger.private.rows import Setting
+from ledger.private.store import Change, PrivateStore
+from stamps.clock import SECOND_US
+from town.beads.desk import Beads
+from town.beads.ports import BeadPorts, Caller
+from town.node import clock
+from town.node.config import Config
+from town.node.home import BeadsFolder, Home
+from town.node.place import TOWN_HOME
+from town.node.writer import Writer
+
+Result = TypeVar("Result")
+COMMIT_AGE_US = 10 * SECOND_US
+MESSAGE_CHARS_MAX = 200
+
+
+def home_at(path: str) -> Home:
+    """The home in this folder: a town's, or a project's `.beads`."""
+    place = Path(path)
+    town = place.name == TOWN_HOME or (place / "keys").is_dir()
+    return Home(place) if town else BeadsFolder(place)
+
+
+class OpenPrivate:
+    """An open private database, until `close`."""
+
+    def __init__(self, home: Home, env: Mapping[str, str], writer: Writer | None = None) -> None:
+        self.home = home
+        self.config = Config(home.config, env)
+        self.writer = writer or Writer(after=_nothing)
+        self._own_writer = writer is None
+        self.store = self.writer.run(self._open)
+        self._said: list[str] = []
+        self._kept_at = 0
+
+    def _open(self) -> PrivateStore:
+        url = self.config.text("private.url")
+        if url:
+            return open_private_server(url, town=self.home.path.name)
+        return open_private_doltlite(self.home.private, town=self.home.path.name)
+
+    def beads(self, caller: Caller) -> Beads:
+        """The beads, as this caller works on them."""
+        ports = BeadPorts(
+            now=clock.now,
+            new_secret=clock.new_secret,
+            run=self.writer.run,
+            caller=caller,
+            said=self._said.append,
+        )
+        return Beads(self.store, ports)
+
+    def tell(self, settings: Mapping[str, str]) -> None:
+        """The database was told these settings."""
+        rows = tuple(Setting(name=name, value=value) for name, value in settings.items())
+        self.writer.run(lambda: self.store.apply(Change(puts=rows)))
+        self._said.append("settings")
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """The result of the work, done in the database's thread."""
+        return self.writer.run(work)
+
+    def now(self) -> int:
+        """Microseconds since 1970 UTC."""
+        return clock.now()
+
+    def keep(self) -> None:
+        """What was said is in the history, where the last commit is old enough. In the thread."""
+        if self._said and clock.now() - self._kept_at >= COMMIT_AGE_US:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._said:
+            shown = "; ".join(dict.fromkeys(self._said))
+            self.store.checkpoint(shown[:MESSAGE_CHARS_MAX])
+            self._said.clear()
+            self._kept_at = clock.now()
+
+    def close(self) -> None:
+        """What was written is in the history, and nothing is open."""
+        self.writer.run(self._shut)
+        if self._own_writer:
+            self.writer.close()
+
+    def _shut(self) -> None:
+        self._commit()
+        self.store.close()
+
+
+def _nothing() -> None:
+    """After a turn there is nothing to do."""
