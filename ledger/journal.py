@@ -218,8 +218,6 @@ class Journal:
             self._promote(self.loose.due(entry.record))
 
     def _take(self, entry: Entry) -> None:
-        if len(self.loose):
-            self.loose.take(entry.record.id)
         self.state.log(entry.record.account)  # as it stood before
         self._tail.add(entry)
         self.state.take(entry)

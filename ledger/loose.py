@@ -70,8 +70,8 @@ class Loose:
     def due(self, record: Record) -> list[Entry]:
         """Those that the arrival of this record may let in.
 
-        What stands behind it, what stands in its slot (two in one are a fork), and, where it is of
-        an account's log, what this account said.
+        What stands behind it, what stands in its slot (itself, or another: a fork), and, of a log
+        record, what its account said.
         """
         if record.scope == "account":
             return self.said_by(record.account)

@@ -180,6 +180,48 @@ def test_two_of_one_slot_are_the_proof_of_a_fork(board, ann):
     assert board.journal.head(one.record.chain).fork == one.record.seq
 
 
+def test_a_pair_that_a_peer_brings_takes_the_loose_one_along(board, ann):
+    """records 2.3: what is held is not loose, whichever way it came."""
+    before, one = notes(ann, 2)
+    other = ann.say("rig.join", about=board.wasteland, body={"handle": "x"}, after=before,
+                    offer=False)  # fmt: skip
+    assert shelved(board.journal, one) == ["loose"]
+    pair = (Envelope(entry.record, entry.signature) for entry in (one, other))
+    assert board.journal.record_pair(*pair).code == "fork"
+    assert loose_in(board.journal) == []
+    assert board.journal.held.entry(one.record.id) == one
+
+
+def test_a_record_of_a_taken_slot_forks_the_chain_whenever_it_came(board, ann):
+    """records 2.3: of two in one slot neither `prev` need be held, loose first or not."""
+    [rival] = notes(ann, 1)
+    loose = ann.say("wanted.post", body=rival.record.body, after=rival, offer=False)
+    first = ann.say("wanted.post", body=rival.record.body, after=None, offer=False)
+    second = ann.say("wanted.post", body=rival.record.body, after=first, offer=False)
+    assert shelved(board.journal, loose) == ["loose"]
+    assert offered(board.journal, first, second) == ["ok", "ok"]
+    assert loose_in(board.journal) == []
+    assert board.journal.head(loose.record.chain).fork == 1
+
+
+def test_who_is_admitted_later_brings_what_is_loose(invited):
+    """records 2.4: under `join: invite` the log alone lets nobody in, and loses nothing."""
+    stranger = Person(Unheard(invited), "zed")
+    [post] = notes(stranger, 1)
+    assert shelved(invited.journal, post) == ["loose"]
+    assert offered(invited.journal, stranger.log_tip) == ["ok"]
+    assert loose_in(invited.journal) == [post.record.id]
+    invited.admit(stranger)
+    assert loose_in(invited.journal) == []
+    assert len(invited.rows("wanted")) == 1
+
+
+@pytest.fixture
+def invited():
+    """A board that only those are on whom its registrar let in."""
+    return Board(policy={"join": "invite"})
+
+
 # --- hostile
 
 
