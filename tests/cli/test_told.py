@@ -1,0 +1,150 @@
+"""What a person reads: lists, settings and help as text, questions at a terminal, and faults."""
+
+import contextlib
+import gzip
+import json
+
+import pytest
+
+from tests.cli.boards import Board
+from tests.cli.towns import TypedTown
+
+
+@pytest.fixture
+def rust(tmp_path) -> TypedTown:
+    town = TypedTown(tmp_path, "rust")
+    for line in (("init", "--handle", "rust"), ("create", "hop/commons")):
+        assert town.type(*line).code == 0
+    yield town
+    town.town.close()
+
+
+def lines(board: Board, *argv: str) -> list[list[str]]:
+    """The words of each line that rust reads."""
+    said = board.rust.type(*argv)
+    assert (said.code, said.talk) == (0, "")
+    return [line.split() for line in said.text.splitlines()]
+
+
+def test_stamps_and_requests_are_read_as_tables(board):
+    """Grades as they are said, means with one decimal, ids short; an empty list says so."""
+    name = board.rust.json("profile", "ash")["data"]["handle"]
+    assert ["stamps", "1:", "quality", "4.0"] in lines(board, "profile", "ash")
+    head, leader = lines(board, "leaderboard")
+    assert head == ["handle", "done", "stamps", "quality"]
+    assert leader[1:] == ["0", "1", "4.0"]
+    head, stamp, *_ = lines(board, "stamp", "list", "ash")
+    assert {"quality", "4"} <= set(stamp)
+    assert lines(board, "stamp", "list") == [["nothing", "here"]]
+    [waiting, *_] = lines(board, "bids", board.asked)
+    assert waiting[1:3] == [name, "asked"]
+    assert lines(board, "peer", "list") == [
+        ["peers", *["none", "yet:", "wl", "invite,", "or", "wl", "join", "<token>"]]
+    ]
+
+
+def test_settings_are_told_with_where_they_come_from(rust):
+    """The environment beats the file, the file the default; what is unset is the default again."""
+    assert rust.type("config", "get", "node.port").text == "7331\n"
+    assert rust.json("config", "set", "node.port", "7400")["data"][0]["origin"] == "file"
+    assert rust.type("config", "get", "node.port").text == "7400\n"
+    above = rust.json("config", "get", "node.port", env={"WL_NODE_PORT": "7500"})["data"][0]
+    assert (above["value"], above["origin"]) == (7500, "env WL_NODE_PORT")
+    told = rust.type("config", "get", "node.port", "--origin", env={"WL_NODE_PORT": "7500"})
+    assert "env WL_NODE_PORT" in told.text
+    told = rust.type("config", "list")
+    assert any(line.split()[:2] == ["node.port", "7400"] for line in told.text.splitlines())
+    assert rust.json("config", "unset", "node.port")["data"][0]["origin"] == "default"
+    assert rust.json("config", "unset", "node.port")["exit"] == 0
+    assert rust.type("config", "get", "node.port").text == "7331\n"
+
+
+def test_help_is_the_same_for_people_and_programs(rust):
+    """Exit codes, the output, one command, the whole tree; each also as one envelope."""
+    codes = rust.json("help", "exits")["data"]
+    told = rust.type("help", "exits").text
+    assert all(f"{code:>4}  {words}\n" in told for code, words in codes.items())
+    assert rust.type("help", "output").text.splitlines() == rust.json("help", "output")["data"]
+    for argv in (("help", "claim"), ("help",)):
+        assert rust.type(*argv).text == rust.json(*argv)["data"] + "\n"
+    assert rust.type().text == rust.type("help").text
+    assert rust.type("--version").text == rust.type("version").text
+    assert rust.json("version")["data"]["format"] == 1
+    assert rust.json("completion", "bash")["data"]["script"] in rust.type("completion", "bash").text
+
+
+def test_a_bundle_goes_through_a_pipe(rust, tmp_path):
+    """`export -` and `import -`: what comes out of one goes into the other."""
+    item = rust.json("post", "one")["data"]["id"]
+    packed = bytes(rust.type("export", "-", "--item", item).written)
+    assert gzip.decompress(packed)
+    ash = TypedTown(tmp_path, "ash")
+    assert ash.json("import", "-", stdin=packed)["data"]["name"] == "hop/commons"
+    assert ash.json("show", item)["data"]["untrusted"]["title"] == "one"
+    for junk in (b"", b"junk", packed[: len(packed) // 2]):
+        said = ash.json("import", "-", stdin=junk)
+        assert said["exit"] in (2, 8)
+        assert said["error"]["code"].startswith(("bundle.", "file."))
+    assert ash.json("verify")["data"]["holds"]
+    ash.town.close()
+
+
+@pytest.mark.parametrize(("answer", "left"), [(b"n\n", False), (b"", False), (b"Yes\n", True)])
+def test_a_person_at_a_terminal_is_asked_before_he_leaves(rust, answer, left):
+    """Only a yes is a yes; the question stands on standard error."""
+    rust.tty = (True, True, True)
+    said = rust.type("leave", stdin=answer)
+    assert "Leave? What others hold of you stays with them. [y/N] " in said.talk
+    assert (said.code == 0) is left
+    assert (rust.json("list")["data"]["rows"] == []) is left
+
+
+def test_text_that_is_no_text_is_refused(rust):
+    """Bytes on standard input that are no UTF-8 never become a note."""
+    item = rust.json("post", "one")["data"]["id"]
+    said = rust.json("note", item, "-", stdin=b"\xff\xfe")
+    assert (said["exit"], said["error"]["code"]) == (2, "usage")
+    assert rust.json("show", item)["data"]["untrusted"]["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(KeyboardInterrupt(), 130), (BrokenPipeError(), 141)],
+    ids=["ctrl-c", "head"],
+)
+def test_an_interrupted_command_says_nothing_more(rust, fault, code):
+    """Ctrl-C and a reader that went: an exit code that scripts know, and no trace of Python."""
+    rust.opened_by = failing(fault)
+    said = rust.type("browse")
+    assert (said.code, said.text, said.talk) == (code, "", "")
+
+
+def test_a_fault_of_ours_is_said_in_words_and_shown_whole_only_when_asked(rust):
+    """Exit 1, one code, one envelope; the traceback is for whoever asks for it."""
+    rust.opened_by = failing(ZeroDivisionError("half of nothing"))
+    said = rust.json("browse")
+    assert (said["exit"], said["error"]["code"]) == (1, "failed.unexpected")
+    assert said["error"]["message"] == "ZeroDivisionError: half of nothing"
+    assert "Traceback" not in rust.type("browse").talk
+    for told in (rust.type("browse", "-v"), rust.type("browse", env={"WL_TRACEBACK": "1"})):
+        assert told.code == 1
+        assert "Traceback" in told.talk
+
+
+def failing(fault: BaseException):
+    """A town that cannot be opened, for this reason."""
+
+    @contextlib.contextmanager
+    def opened(_call):
+        raise fault
+        yield
+
+    return opened
+
+
+def test_an_envelope_is_one_line_whatever_is_in_it(rust):
+    """Newlines in a title never break the one line that programs read."""
+    item = rust.json("post", "one", "--description", "a\nb\n\u2028c")["data"]["id"]
+    said = rust.type("show", item, "--json").text
+    assert said.count("\n") == 1
+    assert json.loads(said)["data"]["untrusted"]["description"] == "a\nb\n\u2028c"
