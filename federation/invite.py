@@ -6,7 +6,6 @@ until when. Redeeming links two nodes; whether the newcomer is admitted is the r
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -80,7 +79,7 @@ def read(said: str) -> Token:
             secret=bytes.fromhex(body["s"]),
             expires_at=int(body["e"]),
         )
-    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise InviteError("form", "the invite is not whole") from None
     if not is_id(token.wasteland) or len(token.secret) != SECRET_BYTES:
         raise InviteError("form", "the invite is not whole")
