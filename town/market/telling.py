@@ -15,6 +15,7 @@ from town.market.claims import Claims
 from town.market.find import Found, live_asks, undecided
 from town.market.glance import NO_COLUMNS, GlanceDesk
 from town.market.names import holder_words, name_of
+from town.market.partial import known_in_part, loose_about
 from town.market.view import held_by
 from town.market.words import instant
 
@@ -27,6 +28,10 @@ class TellingDesk(GlanceDesk):
 
     def told(self, item: str) -> Answer:
         """The item, its records in the order of time, how it stands for this town. Raises."""
+        partial = self.run(lambda: known_in_part(self.board(), item))
+        if partial is not None:
+            told = {"item": self.run(partial.facts), "holders": [], "records": [], "earlier": 0}
+            return self.answer("wl.v1.story", {**told, "untrusted": {"words": []}})
         found = self.run(lambda: self.found(item))
         data, next_ = self.run(lambda: self._told(found))
         return self.answer("wl.v1.story", data, next_=next_)
@@ -45,6 +50,7 @@ class TellingDesk(GlanceDesk):
             "holders": [holder_words(journal, grant) for grant in story.open_grants],
             "records": [marks.told(record) for record in shown],
             "earlier": len(held) - len(shown),
+            "loose": len(loose_about(journal, story.post.id)),
         }
         words, next_ = self._standing_now(found)
         return {**data, "untrusted": {"words": list(words)}}, next_

@@ -62,8 +62,10 @@ def _list_title(filters: Filters) -> str:
 
 
 def item(market: Market, item_id: str) -> Page:
-    """One item with its whole story."""
-    return Page(template="item.html", answer=market.told(item_id))
+    """One item with its whole story, or what came of it without its chain."""
+    answer = market.told(item_id)
+    partial = answer.data["item"].get("partial")
+    return Page(template="partial.html" if partial else "item.html", answer=answer)
 
 
 def peers(market: Market) -> Page:
