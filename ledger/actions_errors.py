@@ -99,6 +99,7 @@ class KeyFrozenError(ActionError):
     def __init__(self, device: str, why: str) -> None:
         super().__init__(f"this machine's key may not sign any more: {why}")
         self.device = device
+        self.try_ = (("wl", "device", "join"),)
 
 
 class KeyUnknownError(ActionError):

@@ -18,6 +18,7 @@ from stamps.limits import PREFIX_CHARS_MIN
 from stamps.record import heads_key, parse_line, to_line
 from town.market.answer import Answer, Next
 from town.market.errors import AmbiguousError, FieldError, NotFoundError, TownThereError
+from town.market.founding import bring_self
 from town.market.identity import IdentityDesk
 
 REQUEST_HEAD = "wld1:"
@@ -88,6 +89,8 @@ class DevicesDesk(IdentityDesk):
                 why = "the line does not add this machine's key"
                 raise FieldError("reply", "unknown", None, why)
             self.town.settle(account, str(log.path[0].body["handle"]))
+            for journal in self.town.ledgers.values():  # a machine that is let in again
+                bring_self(self.town, journal, now=self.now())
             return account
 
         account = self.run(work)

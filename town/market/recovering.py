@@ -29,7 +29,7 @@ class RecoveringDesk(DevicesDesk):
         """As in any town; where this machine's key is sealed, a new key takes its place."""
         if reply or not self.town.account:
             return super().device_join(account=account, reply=reply)
-        if not self.town.sealed:
+        if not self.town.sealed and not self._waits():
             raise TownThereError(self.town.handle)
         if self.town.keys.load().rotation:
             return self.recover()
@@ -44,6 +44,11 @@ class RecoveringDesk(DevicesDesk):
         data = {"request": line, "device": str(key.device)}
         back = Next(do="finish", cmd=("wl", "device", "join", "--reply", "<line>"), needs=("line",))
         return self.answer("wl.v1.device", data, words, next_=(back,))
+
+    def _waits(self) -> bool:
+        """Whether this machine made a key, and no machine of the account has added it yet."""
+        log, key = self._log(), self.town.device
+        return key is not None and not log.introduces(str(key.device))
 
     def recover(self, text: str = "", lost: str = "") -> Answer:
         """A new key of this home signs for the account, and the lost key no more.
