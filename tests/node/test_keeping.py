@@ -5,6 +5,7 @@ import pytest
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from stamps.record import Envelope
+from tests.cli.towns import TypedTown
 from tests.ledger.people import HOUR, Board
 from tests.market.towns import MemoryKeys
 from town.market.town import Town
@@ -156,3 +157,36 @@ def test_a_trickle_is_committed_by_count_or_by_age(town, small):
     assert journal.store.commits_at == [*first, 5]
     keeper.keep(found, now=now + 2 * keeping.COMMIT_AGE_US)
     assert journal.store.commits_at == [*first, 5, 6]
+
+
+def test_storage_is_given_back_when_a_ledger_has_grown_fourfold(tmp_path, monkeypatch):
+    """Small files never; a large one when it is four times what it was after the last time."""
+    rust = TypedTown(tmp_path, "rust")
+    for line in (("init", "--handle", "rust"), ("post", "one"), ("post", "two")):
+        assert rust.type(*line).code == 0
+    town, keeper = rust.town.town, rust.town.keeper
+    [journal] = town.ledgers.values()
+    before = rust.json("verify")["data"]
+
+    def collected(*, after: int | None) -> int | None:
+        """What the note of the last time says once the keeper had its turn."""
+
+        def turn() -> int | None:
+            journal.store.put("node", "collected", after)
+            keeper.collect(town)
+            return journal.store.document("node", "collected")
+
+        return rust.town.writer.run(turn)
+
+    file = rust.town.home.ledger(journal.wasteland)
+    size = file.stat().st_size
+    assert collected(after=None) is None
+    monkeypatch.setattr(keeping, "COLLECT_BYTES_MIN", 1)
+    assert collected(after=size // 3) == size // 3
+    assert file.stat().st_size >= size
+    left = collected(after=size // 5)
+    assert left is not None
+    assert left < size // 2
+    assert file.stat().st_size < size // 2
+    assert rust.json("verify")["data"] == before
+    rust.town.close()
