@@ -148,3 +148,11 @@ def test_an_envelope_is_one_line_whatever_is_in_it(rust):
     said = rust.type("show", item, "--json").text
     assert said.count("\n") == 1
     assert json.loads(said)["data"]["untrusted"]["description"] == "a\nb\n\u2028c"
+
+
+def test_the_status_of_an_item_is_what_show_says(rust):
+    """`wl status ITEM` is for whoever knows it from elsewhere; without an item it is the town's."""
+    item = rust.json("post", "one")["data"]["id"]
+    assert rust.type("status", item).text == rust.type("show", item).text
+    assert rust.type("status").text.startswith("Town      rust  ")
+    assert rust.json("status", "w-0000")["error"]["code"] == "id.unknown"

@@ -161,6 +161,9 @@ def test_a_person_reads_where_the_node_is_and_what_to_type_next(prompt):
     assert f"pid {pid} " in out
     assert out.endswith('next    wl browse   ·   wl invite   ·   wl post "…"\n')
     assert f"pid {pid} " in prompt.type("status")[1]
+    code, out, _ = prompt.type("doctor")
+    assert code == 0
+    assert out.startswith("ok    node         up at http://127.0.0.1:")
     assert prompt.type("down") == (0, f"down    stopped pid {pid} · 0 processes left\n", "")
     assert prompt.type("down") == (0, "down    no node was running · 0 processes left\n", "")
     assert "not running; commands open the ledger themselves" in prompt.type("status")[1]
