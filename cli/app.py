@@ -149,6 +149,8 @@ def _told(call: Call, error: WastelandError) -> int:
 
 
 def _unexpected(call: Call, error: Exception) -> int:
+    if isinstance(error.__cause__, KeyboardInterrupt):
+        return INTERRUPTED  # it fell while a class was made, where Python 3.11 wraps whatever falls
     told = _told(call, UnexpectedError(f"{type(error).__name__}: {error}"))
     if call.wants.verbose or call.env.get("WL_TRACEBACK"):
         call.terminal.err("".join(traceback.format_exception(error)))
