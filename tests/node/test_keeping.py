@@ -190,3 +190,21 @@ def test_storage_is_given_back_when_a_ledger_has_grown_fourfold(tmp_path, monkey
     assert file.stat().st_size < size // 2
     assert rust.json("verify")["data"] == before
     rust.town.close()
+
+
+def test_a_commit_says_what_a_user_did_and_about_what(tmp_path):
+    """`wl log` names items as they are typed; a board, a row and a stamp are no items."""
+    rust = TypedTown(tmp_path, "rust")
+    assert rust.type("init", "--handle", "rust").code == 0
+    board = rust.json("create", "hop/commons")["data"]["id"]
+    item = rust.json("post", "one")["data"]["id"]
+    assert rust.type("withdraw", item).code == 0
+    rows = tmp_path / "wanted.json"
+    rows.write_text('[{"id": "w-0123456789", "title": "theirs"}]')
+    assert rust.type("import", "--rows", str(tmp_path)).code == 0
+    assert rust.type("note", "w-0123456789", "seen").code == 0
+    said = [one["message"] for one in rust.json("log")["data"]["rows"]]
+    parts = {part for message in said for part in message.split("; ")}
+    assert {f"wl join: {board[:12]}", "wl note: w-0123456789"} <= parts
+    assert {f"wl post: {item}", f"wl delete: {item}"} <= parts
+    rust.town.close()

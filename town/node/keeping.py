@@ -37,6 +37,8 @@ COLLECT_BYTES_MIN = 16 << 20
 TICK_S = 1.0
 SIZE_TICKS = 60
 MESSAGE_ITEMS = 3
+NAME_HEX = 12
+ABOUT_ITEMS = ("wanted.", "claim.", "work.", "note.", "decision.", "home.")
 VERBS = {
     "wanted.post": "post", "wanted.update": "update", "wanted.withdraw": "delete",
     "claim.bid": "claim", "claim.grant": "grant", "claim.end": "end", "claim.renew": "renew",
@@ -197,11 +199,20 @@ def _nothing() -> None:
 
 def _message(said: list[tuple[str, str]]) -> str:
     """What a user's action did, as the predecessor's commits say it: `wl post: w-…`."""
-    parts = [f"wl {VERBS.get(kind, kind)}: {public_id('w', about)}" for kind, about in said]
+    parts = [f"wl {VERBS.get(kind, kind)}: {_called(kind, about)}" for kind, about in said]
     shown = "; ".join(parts[:MESSAGE_ITEMS])
     return (
         shown if len(parts) <= MESSAGE_ITEMS else f"{shown} and {len(parts) - MESSAGE_ITEMS} more"
     )
+
+
+def _called(kind: str, about: str) -> str:
+    """What a record is about, as a person finds it again."""
+    if about.startswith("row:"):
+        return about.rpartition("/")[2]
+    if kind == "stamp.revoke":
+        return public_id("s", about)
+    return public_id("w", about) if kind.startswith(ABOUT_ITEMS) else about[:NAME_HEX]
 
 
 def own_heads(town: Town) -> dict[str, int]:
