@@ -191,12 +191,11 @@ class Journal:
         one = Envelope(entry.record, entry.signature)
         # Its clock was looked at when it came.
         code, taken = self._gate.admit(one, now=entry.record.at, holds=True)
-        if code is Code.GAP:
-            for other in self.loose.beside(entry.record):
-                pair = Envelope(other.record, other.signature)
-                both, entries = self._gate.admit_pair(one, pair)
-                if both is Code.FORK:
-                    return both, entries
+        other = self.loose.beside(entry.record) if code is Code.GAP else None
+        if other is not None:
+            both, pair = self._gate.admit_pair(one, Envelope(other.record, other.signature))
+            if both is Code.FORK:
+                return both, pair
         return code, (taken,) if taken is not None else ()
 
     def _admit(self, envelope: Envelope, now: int, *, holds: bool | None) -> Admitted:
@@ -235,6 +234,8 @@ class Journal:
             self._arrivals[entry.record.id] = self.version
 
     def _keep(self, *, bulk: bool) -> None:
+        if len(self.loose):
+            self._promote(self.loose.stirred())
         if self._fresh and bulk and len(self._tail) < TAIL_MAX:
             self._written(None)
         elif self._fresh:

@@ -4,7 +4,7 @@ Pure. It knows what each one waits for, and is bounded in number and bytes; whet
 is the door's question. What lies here is in no root, is folded into no row and is sent to nobody.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
 from ledger.admission import Code
@@ -29,6 +29,7 @@ class Loose:
         self._behind: dict[str, dict[str, Entry]] = {}
         self._slots: dict[tuple[ChainKey, int], dict[str, Entry]] = {}
         self._authors: dict[str, dict[str, Entry]] = {}
+        self._stirred: set[str] = set()
         for entry in entries:
             self._add(entry)
 
@@ -70,13 +71,19 @@ class Loose:
     def due(self, record: Record) -> list[Entry]:
         """Those that the arrival of this record may let in.
 
-        What stands behind it, what stands in its slot (itself, or another: a fork), and, of a log
-        record, what its account said.
+        What stands behind it, and what stands in its slot: itself, or another, which is a fork. Of
+        a log record it is what its account said, but that is looked at once a batch: see `stirred`.
         """
         if record.scope == "account":
-            return self.said_by(record.account)
+            self._stirred.update({record.account} & self._authors.keys())
+            return []
         behind = self._behind.get(record.id, {})
         return [*behind.values(), *self._slots.get((record.chain, record.seq), {}).values()]
+
+    def stirred(self) -> list[Entry]:
+        """What accounts said whose logs grew since the last call: a log is long, and this too."""
+        accounts, self._stirred = self._stirred, set()
+        return [entry for account in sorted(accounts) for entry in self.said_by(account)]
 
     def said_by(self, account: str) -> list[Entry]:
         """Those of an author."""
@@ -86,10 +93,10 @@ class Loose:
         """Those of these ids."""
         return [self._entries[one] for one in record_ids if one in self._entries]
 
-    def beside(self, record: Record) -> Sequence[Entry]:
-        """Others of the record's slot."""
+    def beside(self, record: Record) -> Entry | None:
+        """Another of the record's slot; the door says the same of any."""
         there = self._slots.get((record.chain, record.seq), {})
-        return [entry for entry in there.values() if entry.record.id != record.id]
+        return next((entry for name, entry in there.items() if name != record.id), None)
 
     def _add(self, entry: Entry) -> None:
         record = entry.record

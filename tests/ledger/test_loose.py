@@ -254,6 +254,35 @@ def test_account_logs_and_what_has_no_wasteland_are_not_loose(board, ann):
     assert [*empty.loose, *loose_in(board.journal)] == []
 
 
+def test_a_long_log_does_not_have_everything_judged_at_each_of_its_records(board):
+    """A bundle cannot buy the square of its size in work."""
+    zed = Person(Unheard(board), "zed")
+    said = notes(zed, 101)[1:]
+    log = [zed.log_tip]
+    for name in range(100):
+        zed.device(f"d{name}")
+        log.append(zed.log_tip)
+    assert shelved(board.journal, *said) == ["loose"] * 100
+    judged = judged_by(board.journal)
+    lines = [Envelope(entry.record, entry.signature) for entry in log]
+    assert {str(o.code) for o in board.journal.record(lines, now=NOW)} == {"ok"}
+    assert len(judged) == len(log) + len(said)
+    assert len(loose_in(board.journal)) == 100  # their first is missing still
+
+
+def judged_by(journal: Journal) -> list[str]:
+    """The ids of what the gate is asked about from now on."""
+    gate, judged = journal._gate, []
+    admit = gate.admit
+
+    def counted(envelope: Envelope, **how: object):
+        judged.append(envelope.record.id)
+        return admit(envelope, **how)
+
+    gate.admit = counted
+    return judged
+
+
 def test_their_number_is_bounded(board, ann):
     """The code says so, what is here stays, and room that was made is room."""
     first, *more = notes(ann, LOOSE_RECORDS_MAX + 3)
