@@ -1,4 +1,4 @@
-"""The console scripts `wl` and `bd`: hand a command to the running node, else run it here.
+"""The console scripts `wl`, `gt` and `bd`: hand a command to the running node, else run it here.
 
 Starting Python is most of what a command costs, so this file imports nothing but a few modules
 of the standard library; the node has the command tree in memory. It parses nothing
@@ -16,6 +16,7 @@ from town.node.place import home_of, socket_is_ours, socket_path
 # What starts, ends or describes a node cannot be asked of one.
 HERE = {
     "wl": frozenset(("up", "down", "demo", "help", "version", "completion")),
+    "gt": frozenset(("install", "up", "down", "help", "version")),
     "bd": frozenset(("init", "help", "version")),
 }
 PASSED_ON = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "HOME", "PATH", "USER")
@@ -204,6 +205,11 @@ def main(program: str = "wl") -> None:
     except BrokenPipeError:
         code = READER_GONE
     sys.exit(code)
+
+
+def gt() -> None:
+    """The console script `gt`: the town's work."""
+    main("gt")
 
 
 def bd() -> None:

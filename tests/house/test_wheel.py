@@ -33,7 +33,7 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
 
 @pytest.mark.timeout(300)
 def test_the_wheel_installs_into_a_clean_environment_and_answers(wheel, tmp_path):
-    """With the locked dependencies, `wl` and `bd` work; `gt` says not yet."""
+    """With the locked dependencies, `wl`, `gt` and `bd` work."""
     clean = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", clean], check=True, timeout=120)
     python = clean / "bin" / "python"
@@ -54,8 +54,4 @@ def test_the_wheel_installs_into_a_clean_environment_and_answers(wheel, tmp_path
     assert version.stdout.strip()
     assert says("bd", "init", "--prefix", "api").returncode == 0
     assert says("bd", "create", "one").stdout.startswith("created ○ api-")
-    not_yet = says("gt")
-    assert not_yet.returncode != 0
-    assert not_yet.stdout == ""
-    assert not_yet.stderr.startswith("gt is not yet part of this release")
-    assert not_yet.stderr.count("\n") == 1
+    assert "✓ HQ created successfully!" in says("gt", "install", "gt").stdout

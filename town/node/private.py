@@ -5,6 +5,7 @@ it, and nothing else of the town.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,9 +17,12 @@ from town.beads.desk import Beads
 from town.beads.ports import BeadPorts, Caller
 from town.node import clock
 from town.node.config import Config
+from town.node.git import GitProgram
 from town.node.home import BeadsFolder, Home
 from town.node.place import TOWN_HOME
 from town.node.writer import Writer
+from town.rigs.desk import Rigs
+from town.workspace.layout import Workspace
 
 Result = TypeVar("Result")
 COMMIT_AGE_US = 10 * SECOND_US
@@ -30,6 +34,15 @@ def home_at(path: str) -> Home:
     place = Path(path)
     town = place.name == TOWN_HOME or (place / "keys").is_dir()
     return Home(place) if town else BeadsFolder(place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """The desks of a town, for one caller."""
+
+    workspace: Workspace
+    rigs: Rigs
+    now: Callable[[], int]
 
 
 class OpenPrivate:
@@ -50,16 +63,31 @@ class OpenPrivate:
             return open_private_server(url, town=self.home.path.name)
         return open_private_doltlite(self.home.private, town=self.home.path.name)
 
-    def beads(self, caller: Caller) -> Beads:
-        """The beads, as this caller works on them."""
-        ports = BeadPorts(
+    @property
+    def workspace(self) -> Workspace | None:
+        """The town around the database; None for a project's own beads."""
+        return None if isinstance(self.home, BeadsFolder) else Workspace(self.home.path.parent)
+
+    def ports(self, caller: Caller) -> BeadPorts:
+        """What a use case of this caller is given."""
+        return BeadPorts(
             now=clock.now,
             new_secret=clock.new_secret,
             run=self.writer.run,
             caller=caller,
             said=self._said.append,
         )
-        return Beads(self.store, ports)
+
+    def beads(self, caller: Caller) -> Beads:
+        """The beads, as this caller works on them."""
+        return Beads(self.store, self.ports(caller))
+
+    def works(self, workspace: Workspace, caller: Caller, env: Mapping[str, str]) -> "Works":
+        """The town's works, as this caller runs them; `env` is that of the caller's programs."""
+        ports = self.ports(caller)
+        git = GitProgram(env)
+        rigs = Rigs(self.store, ports, workspace, git)
+        return Works(workspace=workspace, rigs=rigs, now=self.now)
 
     def tell(self, settings: Mapping[str, str]) -> None:
         """The database was told these settings."""

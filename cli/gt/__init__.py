@@ -1,0 +1,1 @@
+"""The program `gt`: the town, its projects, its agents, and work that reaches main."""

@@ -1,0 +1,29 @@
+"""The town that a call works in, as its caller."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli.bd.opened import caller_of
+from cli.context import NoPlaceError
+from cli.tree import call_of
+
+if TYPE_CHECKING:
+    from town.node.private import OpenPrivate, Works
+
+
+@contextmanager
+def works_of(ctx: typer.Context) -> "Iterator[Works]":
+    """The town's works of this call, open until the block ends. Raises NoPlaceError."""
+    call = call_of(ctx)
+    with call.private(call) as private:
+        yield _works(private, ctx)
+
+
+def _works(private: "OpenPrivate", ctx: typer.Context) -> "Works":
+    call = call_of(ctx)
+    if private.workspace is None:
+        raise NoPlaceError(call.cwd, call.program)
+    return private.works(private.workspace, caller_of(call), call.env)

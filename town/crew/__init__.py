@@ -1,0 +1,1 @@
+"""Crew: workspaces of people within a rig, long-lived and their own."""

@@ -1,0 +1,1 @@
+"""Rigs: the projects of the town, each a git repository that many agents share."""
