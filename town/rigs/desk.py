@@ -29,9 +29,9 @@ from town.beads.desk import PREFIX
 from town.beads.ports import BeadPorts
 from town.rigs import folder as folders
 from town.rigs.errors import NoRigError, PrefixTakenError, RigThereError
-from town.workspace.git import Git
 from town.rigs.source import NewRig, shown
 from town.workspace.files import write_json
+from town.workspace.git import Git
 from town.workspace.layout import RigFolder, Workspace, checked_rig
 
 HQ: Final = "hq"

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from ledger.workspace.rows import Rig
 from town.rigs.errors import EmptyRepositoryError, NoBranchError
-from town.workspace.git import Git
 from town.rigs.source import NewRig, shown
 from town.workspace.files import write_json
+from town.workspace.git import Git
 from town.workspace.layout import RigFolder
 
 FETCH: Final = "+refs/heads/*:refs/remotes/origin/*"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from stamps.errors import WastelandError
-from town.workspace.git import Git
 from town.workspace.files import read_json, write_json, write_text
+from town.workspace.git import Git
 from town.workspace.layout import Workspace
 
 TOWN_VERSION: Final = 2
