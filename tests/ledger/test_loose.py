@@ -144,7 +144,8 @@ class Unheard:
     """A board that is told nothing."""
 
     def __init__(self, board: Board) -> None:
-        self.now, self.wasteland, self.said = board.now, board.wasteland, []
+        self.now, self.wasteland = board.now, board.wasteland
+        self.said: list[Entry] = []
 
 
 def test_a_device_that_the_log_here_does_not_name_is_refused(board, ann):
@@ -274,7 +275,8 @@ def test_a_long_log_does_not_have_everything_judged_at_each_of_its_records(board
 
 def judged_by(journal: Journal) -> list[str]:
     """The ids of what the gate is asked about from now on."""
-    gate, judged = journal._gate, []
+    gate = journal._gate
+    judged: list[str] = []
     admit = gate.admit
 
     def counted(envelope: Envelope, **how: object):

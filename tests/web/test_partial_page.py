@@ -3,7 +3,7 @@
 import pytest
 import pytest_asyncio
 
-from stamps.record import Envelope, public_id
+from stamps.record import Entry, Envelope, public_id
 from tests.ledger.people import POST, Person
 from tests.transport.nodes import joined, node
 from tests.web.eyes import WIDE, barriers, window
@@ -17,7 +17,8 @@ class Elsewhere:
     """A board of which this node hears nothing but what it is handed."""
 
     def __init__(self, wasteland: str) -> None:
-        self.now, self.wasteland, self.said = clock.now() - 10**9, wasteland, []
+        self.now, self.wasteland = clock.now() - 10**9, wasteland
+        self.said: list[Entry] = []
 
 
 @pytest_asyncio.fixture(loop_scope="module")
