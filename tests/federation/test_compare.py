@@ -102,6 +102,18 @@ def grown(base, more) -> tuple:
     return chains, logs, forks, base[3] | more[3]
 
 
+@given(SETS, SETS, SETS)
+def test_a_delta_is_answered_right_or_asked_for_in_full(theirs, ours, base):
+    """Whatever either side lost since the base: nobody is sent or asked for the wrong things."""
+    found, names = answered(outline(theirs), outline(ours), outline(base))
+    if found.verdict is Verdict.ANSWERED:
+        exact(theirs, ours, found, names)
+    elif found.verdict is Verdict.FULL:
+        assert grown(base, ours) != ours  # we hold less than what both acknowledged
+    else:
+        assert theirs == ours
+
+
 def test_whoever_holds_less_than_the_base_asks_for_all_of_it():
     """A restored town is not told in deltas; nor is one that never held the base."""
     base, nothing = outline(({NAMES[0]: 3}, {}, {}, set())), outline(({}, {}, {}, set()))
