@@ -19,6 +19,7 @@ PREFIX_CHARS_MAX: Final = 32
 ID_CHARS_MAX: Final = 120
 _PREFIX: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9_])?")
 _ID: Final = re.compile(r"([a-z0-9][a-z0-9_-]*)-([a-z0-9]{3,})((?:\.[0-9]+)*)")
+_IMPORTED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*(?:-[A-Za-z0-9_.]+)+")
 _LANGUAGE: Final = re.compile(r"[-_.](?:py|go|js|rs|rb)$")
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SHORT_NAME: Final = 3
@@ -36,6 +37,13 @@ def checked_id(said: str) -> str:
     """The id, if it has the form of one. Raises BadFieldError."""
     if len(said) > ID_CHARS_MAX or not _ID.fullmatch(said):
         raise BadFieldError("id", f"{said!r} is none; a prefix, a dash and 3 letters or more are")
+    return said
+
+
+def imported_id(said: str) -> str:
+    """An id that another program gave, which may be shorter or have capitals. Raises."""
+    if len(said) > ID_CHARS_MAX or not _IMPORTED.fullmatch(said):
+        raise BadFieldError("id", f"{said[:ID_CHARS_MAX]!r} is none; a prefix, a dash, letters are")
     return said
 
 
@@ -82,6 +90,15 @@ def new_id(
             if not taken(found):
                 return found
     raise BadFieldError("prefix", f"no id is free under {prefix!r}")
+
+
+def comment_id(at: int, secret: bytes) -> str:
+    """The id of a comment of this moment: a UUID of version 7, so that ids sort by time."""
+    milli, micro = divmod(at, 1000)
+    chance = int.from_bytes(hashlib.sha256(secret).digest()[:8], "big") >> 2
+    whole = (milli << 80) | (7 << 76) | (micro << 64) | (2 << 62) | chance
+    text = f"{whole:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def next_child(parent: str, children: Iterable[str]) -> str:

@@ -1,32 +1,58 @@
 """Beads as the predecessor writes them: one JSON object a line, with links and comments inside.
 
-Pure. Names and forms are those of its interchange file (`issues.jsonl`); a field that has none
-here is kept and given back. Reading never guesses: a line that is no bead is an error with a place.
+Pure. Names, forms and their order are those of its interchange file (`issues.jsonl`); a field that
+has none here is kept and given back. Reading never guesses: a line that is no bead is an error
+with a place. Which of two beads is to be kept is decided elsewhere.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
-from msgspec.structs import replace
+import msgspec
 
 from ledger.beads.errors import BadFieldError, BeadError
-from ledger.beads.ids import checked_id
-from ledger.beads.rows import BLOCKS, Bead, Comment, Link
-from ledger.private.rows import fields_of
+from ledger.beads.ids import imported_id
+from ledger.beads.rows import BLOCKING, BLOCKS, Bead, Comment, Link
+from ledger.private.rows import SHORT_CHARS_MAX, Field, Short, fields_of
 
 LINE_BYTES_MAX: Final = 16 << 20
+TEXT_CHARS_MAX: Final = 1 << 20
+DEPTH_MAX: Final = 64
 TIMES: Final = (*("created_at", "updated_at", "started_at", "closed_at", "due_at", "defer_until"),)
 ALWAYS: Final = ("id", "title", "status", "priority", "issue_type", "created_at", "updated_at")
 INSIDE: Final = ("dependencies", "comments")
 OURS: Final = ("attempts", "other")  # ours alone, never written out
 COUNTS: Final = ("dependency_count", "dependent_count", "comment_count", "parent", "_type")
+ORDER: Final = (
+    *("id", "title", "description", "design", "acceptance_criteria", "notes", "spec_id"),
+    *("status", "priority", "issue_type", "assignee", "owner", "estimated_minutes"),
+    *("created_at", "created_by", "updated_at", "started_at", "closed_at", "close_reason"),
+    *("closed_by_session", "due_at", "defer_until", "external_ref", "source_system"),
+    *("metadata", "compaction_level", "compacted_at", "compacted_at_commit", "original_size"),
+    *("labels", "dependencies", "comments", "sender", "ephemeral", "no_history", "wisp_type"),
+    *("pinned", "is_template", "bonded_from", "await_type", "await_id", "timeout", "waiters"),
+    *("source_formula", "source_location", "mol_type", "work_type"),
+    *("event_kind", "actor", "target", "payload"),
+)
+_KNOWN: Final = frozenset(ORDER)
 _MICRO: Final = 1_000_000
-_TYPES: Final[Mapping[str, type]] = {
-    field.name: type(field.default) for field in fields_of(Bead) if field.default is not None
+_NUMBER_MAX: Final = 1 << 63
+_TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_LINK_TARGET: Final = re.compile(r"[!-~]{1,255}")
+_LINK_KIND: Final = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+_FIELDS: Final[Mapping[str, Field]] = {
+    field.name: field for field in fields_of(Bead) if field.name not in OURS
 }
+# Characters that the predecessor's encoder spells out, so that a line is safe inside a page.
+_SPELLED: Final = tuple(
+    (character.encode(), f"\\u{ord(character):04x}".encode())
+    for character in ("<", ">", "&", "\u2028", "\u2029")
+)
 
 
 class BadLineError(BeadError):
@@ -50,144 +76,326 @@ class Whole:
     comments: tuple[Comment, ...] = ()
 
 
+# --- times
+
+
 def instant(at: int) -> str:
     """A moment in microseconds since 1970 UTC, in RFC 3339."""
-    when = datetime.fromtimestamp(at // _MICRO, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    when = datetime.fromtimestamp(at // _MICRO, UTC).isoformat()[:19]
     rest = f"{at % _MICRO:06d}".rstrip("0")
     return f"{when}.{rest}Z" if rest else f"{when}Z"
 
 
 def moment(said: str) -> int:
-    """Microseconds since 1970 UTC of a time in RFC 3339. Raises ValueError."""
-    text, dot, rest = said.partition(".")
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    zone = rest[len(digits) :] if dot else ""
-    when = datetime.fromisoformat(text + zone if dot else said)
-    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-    seconds = int(aware.replace(microsecond=0).timestamp())
-    return seconds * _MICRO + int(f"{digits:0<6}"[:6] or 0)
+    """Microseconds since 1970 UTC of a time in RFC 3339. Raises ValueError.
+
+    A time of the first days of the year 1 is 0: so the predecessor says never.
+    """
+    found = _TIME.fullmatch(said)
+    if found is None:
+        raise ValueError(f"{said[:40]!r} is no time such as 2026-01-31T12:00:00Z")
+    day, clock, digits, zone = found.groups()
+    if day.startswith("0001-01-0"):
+        return 0
+    when = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in 'Zz' else zone}")
+    try:
+        seconds = int(when.timestamp())
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"{said!r} is too far away") from error
+    return seconds * _MICRO + int(f"{digits or '':0<6}"[:6])
+
+
+# --- writing
 
 
 def bead_facts(bead: Bead) -> dict[str, Any]:
     """The bead alone, as an object of the interchange format."""
-    told: dict[str, Any] = {}
-    for field in fields_of(Bead):
-        value = getattr(bead, field.name)
-        if field.name in OURS or (value == field.default and field.name not in ALWAYS):
+    return _ordered(_told(bead))
+
+
+def _told(bead: Bead) -> dict[str, Any]:
+    told: dict[str, Any] = dict(bead.other)
+    for name, field in _FIELDS.items():
+        value = getattr(bead, name)
+        if value == field.default and name not in ALWAYS:
             continue
-        if field.name in TIMES:
-            value = instant(value)
-        told[field.name] = list(value) if isinstance(value, tuple) else value
-    return told | dict(bead.other)
+        told[name] = instant(value) if name in TIMES else value
+    if "metadata" in told:
+        told["metadata"] = _sorted(told["metadata"])
+    return told
+
+
+def _ordered(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields in the predecessor's order, unknown ones behind them by name."""
+    found = {name: told[name] for name in ORDER if name in told}
+    for name in sorted(told.keys() - _KNOWN):
+        found[name] = _sorted(told[name])
+    return found
+
+
+def _sorted(value: Any) -> Any:
+    """The value with its keys in the order of the predecessor's database: short ones first."""
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value, key=lambda key: (len(key), key))}
+    return [_sorted(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def link_facts(link: Link) -> dict[str, Any]:
     """A link, as it stands inside its bead."""
-    return _facts(link)
+    told = {
+        "issue_id": link.issue_id,
+        "depends_on_id": link.depends_on_id,
+        "type": link.type,
+        "created_at": instant(link.created_at),
+        "created_by": link.created_by,
+        "metadata": link.metadata,
+        "thread_id": link.thread_id,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def comment_facts(comment: Comment) -> dict[str, Any]:
     """A comment, as it stands inside its bead."""
-    return _facts(comment)
-
-
-def _facts(row: Link | Comment) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    for field in fields_of(type(row)):
-        value = getattr(row, field.name)
-        if field.name == "created_at":
-            told[field.name] = instant(value)
-        elif value or field.required or field.name in ("type", "text", "author"):
-            told[field.name] = value
-    return told
+    return {
+        "id": comment.id,
+        "issue_id": comment.issue_id,
+        "author": comment.author,
+        "text": comment.text,
+        "created_at": instant(comment.created_at),
+    }
 
 
 def whole_facts(whole: Whole) -> dict[str, Any]:
-    """A bead with its links and comments, as a line of an export."""
-    told = bead_facts(whole.bead)
+    """A bead with its links and comments, as one object."""
+    told = _told(whole.bead)
     if whole.links:
         told["dependencies"] = [link_facts(link) for link in whole.links]
     if whole.comments:
         told["comments"] = [comment_facts(comment) for comment in whole.comments]
-    return told
+    return _ordered(told)
 
 
-def line(whole: Whole) -> str:
-    """The line of an export, with its end."""
-    return json.dumps(whole_facts(whole), ensure_ascii=False, separators=(",", ":")) + "\n"
+def line(whole: Whole, *, dependents: int = 0) -> bytes:
+    """The line of an export, with its end; so many beads are blocked by this one."""
+    facts = {
+        "_type": "issue",
+        **whole_facts(whole),
+        "dependency_count": sum(link.type == BLOCKS for link in whole.links),
+        "dependent_count": dependents,
+        "comment_count": len(whole.comments),
+    }
+    return spelled(facts)
 
 
-def read(number: int, text: str) -> Whole:
-    """What a line says. Raises BadLineError."""
-    if len(text) > LINE_BYTES_MAX:
+def spelled(facts: Mapping[str, Any]) -> bytes:
+    """The object as a line, with the characters spelled out that the predecessor spells out."""
+    payload = msgspec.json.encode(facts)
+    for character, escape in _SPELLED:
+        payload = payload.replace(character, escape)
+    return payload + b"\n"
+
+
+# --- reading
+
+
+def facts_of(number: int, payload: bytes) -> dict[str, Any]:
+    """The object that a line holds. Raises BadLineError."""
+    if len(payload) > LINE_BYTES_MAX:
         raise BadLineError(number, f"is longer than {LINE_BYTES_MAX} bytes")
     try:
-        facts = json.loads(text)
-    except ValueError as error:
+        facts = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadLineError(number, f"is no JSON: {error}") from error
-    if not isinstance(facts, dict) or not isinstance(facts.get("id"), str):
-        raise BadLineError(number, "is no object with an id")
+    if not isinstance(facts, dict):
+        raise BadLineError(number, "is no JSON object")
+    if b"\\u0000" in payload and _has_nul(facts):
+        raise BadLineError(number, "has a text with a NUL in it")
+    return facts
+
+
+def _has_nul(value: Any) -> bool:
+    """Whether a text somewhere in the value has a NUL; what is too deep is refused elsewhere."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if "\0" in one:
+                return True
+        elif isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
+    return False
+
+
+def read(number: int, facts: Mapping[str, Any]) -> Whole:
+    """The bead that a line's object stands for. Raises BadLineError."""
     try:
         return of_facts(facts)
-    except (BadFieldError, ValueError, TypeError, AttributeError) as error:
+    except (BadFieldError, ValueError) as error:
         raise BadLineError(number, str(error)) from error
 
 
 def of_facts(facts: Mapping[str, Any]) -> Whole:
-    """The bead of an object. Raises BadFieldError, ValueError, TypeError."""
-    bead = checked_id(facts["id"])
+    """The bead of an object; without an id where it has none. Raises BadFieldError, ValueError."""
+    bead = imported_id(_text("id", facts["id"])) if facts.get("id") is not None else ""
     told: dict[str, Any] = {}
     other: dict[str, Any] = {}
     for name, value in facts.items():
-        if name in INSIDE or name in COUNTS or value is None:
+        if value is None or name in COUNTS or name in INSIDE:
             continue
-        if name in TIMES:
-            told[name] = moment(value)
-        elif name in _TYPES or name == "estimated_minutes":
-            told[name] = _typed(name, value)
+        if name == "wisp" and isinstance(value, bool):  # what `ephemeral` was called once
+            told.setdefault("ephemeral", value)
+        elif name in _FIELDS:
+            told[name] = _READERS[name](name, value)
         else:
-            other[name] = value
+            other[name] = _shallow(name, value)
     return Whole(
-        replace(Bead(id=bead), **{**told, "id": bead, "other": other}),
-        tuple(_link(bead, one) for one in facts.get("dependencies") or ()),
-        tuple(_comment(bead, at, one) for at, one in enumerate(facts.get("comments") or ())),
+        Bead(**{**told, "id": bead, "other": other}),
+        _links(bead, _objects("dependencies", facts)),
+        _comments(bead, _objects("comments", facts)),
     )
 
 
-def _typed(name: str, value: Any) -> Any:
-    """The value, if it has the type of its field. Raises BadFieldError."""
-    if name in ("labels", "waiters"):
-        if not all(isinstance(one, str) for one in value):
-            raise BadFieldError(name, "is no list of texts")
-        return tuple(sorted(set(value))) if name == "labels" else tuple(value)
-    if name in OURS:
-        raise BadFieldError(name, "is not part of the format")
-    wanted = _TYPES.get(name, int)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise BadFieldError(name, f"is no {wanted.__name__}")
+def _truth(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BadFieldError(name, "is neither true nor false")
     return value
 
 
+def _words(name: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise BadFieldError(name, "is no list of texts")
+    words = tuple(_text(name, word) for word in value)
+    return tuple(sorted(set(words))) if name == "labels" else words
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise BadFieldError(name, "is no object")
+    found: Mapping[str, Any] = _shallow(name, value)
+    return found
+
+
+def _time(name: str, value: Any) -> int:
+    return moment(_text(name, value))
+
+
+def _long(name: str, value: Any) -> str:
+    return _text(name, value, at_most=TEXT_CHARS_MAX)
+
+
+def _text(name: str, value: Any, *, at_most: int = SHORT_CHARS_MAX) -> str:
+    if not isinstance(value, str):
+        raise BadFieldError(name, "is no text")
+    if len(value) > at_most:
+        raise BadFieldError(name, f"is longer than {at_most} characters")
+    return value
+
+
+def _number(name: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadFieldError(name, "is no whole number")
+    if not -_NUMBER_MAX <= value < _NUMBER_MAX:
+        raise BadFieldError(name, "is too large a number")
+    return value
+
+
+def _reader(field: Field) -> Callable[[str, Any], Any]:
+    """How a value of the field is read."""
+    if field.name in TIMES:
+        return _time
+    by_type: dict[Any, Callable[[str, Any], Any]] = {
+        str: _long, Short: _text, bool: _truth, int: _number, int | None: _number,
+        tuple[str, ...]: _words,
+    }  # fmt: skip
+    return by_type.get(field.type, _mapping)
+
+
+_READERS: Final = {name: _reader(field) for name, field in _FIELDS.items()}
+
+
+def _shallow(name: str, value: Any) -> Any:
+    """The value, if it is not nested without end. Raises BadFieldError."""
+    level = [value]
+    for _ in range(DEPTH_MAX):
+        level = [
+            one
+            for outer in level
+            if isinstance(outer, dict | list)
+            for one in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return value
+    raise BadFieldError(name, f"is nested more than {DEPTH_MAX} deep")
+
+
+def _objects(name: str, facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found = facts.get(name)
+    if found is None:
+        return ()
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise BadFieldError(name, "is no list of objects")
+    return found
+
+
+def _links(bead: str, found: Sequence[Mapping[str, Any]]) -> tuple[Link, ...]:
+    """Links by the bead they lead to; of several to one bead that which holds it up."""
+    links: dict[str, Link] = {}
+    for facts in found:
+        link = _link(bead, facts)
+        before = links.get(link.depends_on_id)
+        if before is None or (link.type in BLOCKING and before.type not in BLOCKING):
+            links[link.depends_on_id] = link
+    return tuple(links[needs] for needs in sorted(links))
+
+
 def _link(bead: str, facts: Mapping[str, Any]) -> Link:
+    told = {name: _text(name, facts.get(name) or "") for name in ("created_by", "thread_id")}
+    if (facts.get("issue_id") or bead) != bead:
+        raise BadFieldError("dependencies", f"hold a link of {str(facts['issue_id'])[:80]!r}")
+    needs, kind = _text("depends_on_id", facts.get("depends_on_id")), facts.get("type") or BLOCKS
+    if not _LINK_TARGET.fullmatch(needs) or needs == bead:
+        raise BadFieldError("dependencies", f"{needs[:80]!r} is nothing it could depend on")
+    if not _LINK_KIND.fullmatch(_text("type", kind)):
+        raise BadFieldError("dependencies", f"{kind[:80]!r} is no kind of link")
     return Link(
         issue_id=bead,
-        depends_on_id=str(facts["depends_on_id"]),
-        type=str(facts.get("type") or BLOCKS),
-        created_at=moment(facts["created_at"]) if facts.get("created_at") else 0,
-        created_by=str(facts.get("created_by") or ""),
-        metadata=str(facts.get("metadata") or ""),
-        thread_id=str(facts.get("thread_id") or ""),
+        depends_on_id=needs,
+        type=kind,
+        created_at=moment(_text("created_at", facts.get("created_at") or _NEVER)),
+        metadata=_text("metadata", facts.get("metadata") or "", at_most=TEXT_CHARS_MAX),
+        **told,
     )
+
+
+def _comments(bead: str, found: Sequence[Mapping[str, Any]]) -> tuple[Comment, ...]:
+    comments: dict[str, Comment] = {}
+    for at, facts in enumerate(found):
+        comment = _comment(bead, at, facts)
+        if comments.setdefault(comment.id, comment) != comment:
+            raise BadFieldError("comments", f"two of them have the id {comment.id[:80]!r}")
+    return tuple(sorted(comments.values(), key=_by_time))
 
 
 def _comment(bead: str, at: int, facts: Mapping[str, Any]) -> Comment:
+    """A comment; its id was a number once."""
+    said = facts.get("id")
+    numbered = isinstance(said, int) and not isinstance(said, bool)
     return Comment(
         issue_id=bead,
-        id=str(facts.get("id") or at),
-        author=str(facts.get("author") or ""),
-        text=str(facts.get("text") or ""),
-        created_at=moment(facts["created_at"]) if facts.get("created_at") else 0,
+        id=str(_number("id", said)) if numbered else _text("id", said or f"{at:06d}"),
+        author=_text("author", facts.get("author") or ""),
+        text=_text("text", facts.get("text") or "", at_most=TEXT_CHARS_MAX),
+        created_at=moment(_text("created_at", facts.get("created_at") or _NEVER)),
     )
+
+
+_NEVER: Final = "0001-01-01T00:00:00Z"
+
+
+def _by_time(comment: Comment) -> tuple[int, str]:
+    return comment.created_at, comment.id
 
 
 def wholes(
@@ -201,6 +409,10 @@ def wholes(
     for comment in comments:
         said.setdefault(comment.issue_id, []).append(comment)
     return [
-        Whole(bead, tuple(by_bead.get(bead.id, ())), tuple(said.get(bead.id, ())))
+        Whole(
+            bead,
+            tuple(sorted(by_bead.get(bead.id, ()), key=lambda link: link.depends_on_id)),
+            tuple(sorted(said.get(bead.id, ()), key=_by_time)),
+        )
         for bead in sorted(beads, key=lambda bead: bead.id)
     ]
