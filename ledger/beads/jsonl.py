@@ -1,31 +1,23 @@
 """Beads as the predecessor writes them: one JSON object a line, with links and comments inside.
 
 Pure. Names, forms and their order are those of its interchange file (`issues.jsonl`); a field that
-has none here is kept and given back. Reading never guesses: a line that is no bead is an error
-with a place. Which of two beads is to be kept is decided elsewhere.
+has none here was kept, and is given back. Lines are read elsewhere.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 
-from ledger.beads.errors import BadFieldError, BeadError
-from ledger.beads.ids import imported_id
-from ledger.beads.rows import BLOCKING, BLOCKS, Bead, Comment, Link
-from ledger.private.rows import SHORT_CHARS_MAX, Field, Short, fields_of
+from ledger.beads.rows import BLOCKS, Bead, Comment, Link
+from ledger.private.rows import Field, fields_of
 
-LINE_BYTES_MAX: Final = 16 << 20
-TEXT_CHARS_MAX: Final = 1 << 20
-DEPTH_MAX: Final = 64
 TIMES: Final = (*("created_at", "updated_at", "started_at", "closed_at", "due_at", "defer_until"),)
 ALWAYS: Final = ("id", "title", "status", "priority", "issue_type", "created_at", "updated_at")
-INSIDE: Final = ("dependencies", "comments")
 OURS: Final = ("attempts", "other")  # ours alone, never written out
-COUNTS: Final = ("dependency_count", "dependent_count", "comment_count", "parent", "_type")
 ORDER: Final = (
     *("id", "title", "description", "design", "acceptance_criteria", "notes", "spec_id"),
     *("status", "priority", "issue_type", "assignee", "owner", "estimated_minutes"),
@@ -39,13 +31,10 @@ ORDER: Final = (
 )
 _KNOWN: Final = frozenset(ORDER)
 _MICRO: Final = 1_000_000
-_NUMBER_MAX: Final = 1 << 63
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-_LINK_TARGET: Final = re.compile(r"[!-~]{1,255}")
-_LINK_KIND: Final = re.compile(r"[a-z][a-z0-9_-]{0,49}")
-_FIELDS: Final[Mapping[str, Field]] = {
+FIELDS: Final[Mapping[str, Field]] = {
     field.name: field for field in fields_of(Bead) if field.name not in OURS
 }
 # Characters that the predecessor's encoder spells out, so that a line is safe inside a page.
@@ -53,18 +42,6 @@ _SPELLED: Final = tuple(
     (character.encode(), f"\\u{ord(character):04x}".encode())
     for character in ("<", ">", "&", "\u2028", "\u2029")
 )
-
-
-class BadLineError(BeadError):
-    """A line of an import is no bead."""
-
-    code: ClassVar[str] = "bead.line"
-    hint: ClassVar[str] = "Mend or remove the line; nothing was imported."
-    exit: ClassVar[int] = 2
-
-    def __init__(self, number: int, why: str) -> None:
-        super().__init__(f"line {number}: {why}")
-        self.number = number
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +92,7 @@ def bead_facts(bead: Bead) -> dict[str, Any]:
 
 def _told(bead: Bead) -> dict[str, Any]:
     told: dict[str, Any] = dict(bead.other)
-    for name, field in _FIELDS.items():
+    for name, field in FIELDS.items():
         value = getattr(bead, name)
         if value == field.default and name not in ALWAYS:
             continue
@@ -195,206 +172,8 @@ def spelled(facts: Mapping[str, Any]) -> bytes:
     return payload + b"\n"
 
 
-# --- reading
-
-
-def facts_of(number: int, payload: bytes) -> dict[str, Any]:
-    """The object that a line holds. Raises BadLineError."""
-    if len(payload) > LINE_BYTES_MAX:
-        raise BadLineError(number, f"is longer than {LINE_BYTES_MAX} bytes")
-    try:
-        facts = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadLineError(number, f"is no JSON: {error}") from error
-    if not isinstance(facts, dict):
-        raise BadLineError(number, "is no JSON object")
-    if b"\\u0000" in payload and _has_nul(facts):
-        raise BadLineError(number, "has a text with a NUL in it")
-    return facts
-
-
-def _has_nul(value: Any) -> bool:
-    """Whether a text somewhere in the value has a NUL; what is too deep is refused elsewhere."""
-    left = [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            if "\0" in one:
-                return True
-        elif isinstance(one, dict):
-            left += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            left += one
-    return False
-
-
-def read(number: int, facts: Mapping[str, Any]) -> Whole:
-    """The bead that a line's object stands for. Raises BadLineError."""
-    try:
-        return of_facts(facts)
-    except (BadFieldError, ValueError) as error:
-        raise BadLineError(number, str(error)) from error
-
-
-def of_facts(facts: Mapping[str, Any]) -> Whole:
-    """The bead of an object; without an id where it has none. Raises BadFieldError, ValueError."""
-    bead = imported_id(_text("id", facts["id"])) if facts.get("id") is not None else ""
-    told: dict[str, Any] = {}
-    other: dict[str, Any] = {}
-    for name, value in facts.items():
-        if value is None or name in COUNTS or name in INSIDE:
-            continue
-        if name == "wisp" and isinstance(value, bool):  # what `ephemeral` was called once
-            told.setdefault("ephemeral", value)
-        elif name in _FIELDS:
-            told[name] = _READERS[name](name, value)
-        else:
-            other[name] = _shallow(name, value)
-    return Whole(
-        Bead(**{**told, "id": bead, "other": other}),
-        _links(bead, _objects("dependencies", facts)),
-        _comments(bead, _objects("comments", facts)),
-    )
-
-
-def _truth(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise BadFieldError(name, "is neither true nor false")
-    return value
-
-
-def _words(name: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise BadFieldError(name, "is no list of texts")
-    words = tuple(_text(name, word) for word in value)
-    return tuple(sorted(set(words))) if name == "labels" else words
-
-
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise BadFieldError(name, "is no object")
-    found: Mapping[str, Any] = _shallow(name, value)
-    return found
-
-
-def _time(name: str, value: Any) -> int:
-    return moment(_text(name, value))
-
-
-def _long(name: str, value: Any) -> str:
-    return _text(name, value, at_most=TEXT_CHARS_MAX)
-
-
-def _text(name: str, value: Any, *, at_most: int = SHORT_CHARS_MAX) -> str:
-    if not isinstance(value, str):
-        raise BadFieldError(name, "is no text")
-    if len(value) > at_most:
-        raise BadFieldError(name, f"is longer than {at_most} characters")
-    return value
-
-
-def _number(name: str, value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadFieldError(name, "is no whole number")
-    if not -_NUMBER_MAX <= value < _NUMBER_MAX:
-        raise BadFieldError(name, "is too large a number")
-    return value
-
-
-def _reader(field: Field) -> Callable[[str, Any], Any]:
-    """How a value of the field is read."""
-    if field.name in TIMES:
-        return _time
-    by_type: dict[Any, Callable[[str, Any], Any]] = {
-        str: _long, Short: _text, bool: _truth, int: _number, int | None: _number,
-        tuple[str, ...]: _words,
-    }  # fmt: skip
-    return by_type.get(field.type, _mapping)
-
-
-_READERS: Final = {name: _reader(field) for name, field in _FIELDS.items()}
-
-
-def _shallow(name: str, value: Any) -> Any:
-    """The value, if it is not nested without end. Raises BadFieldError."""
-    level = [value]
-    for _ in range(DEPTH_MAX):
-        level = [
-            one
-            for outer in level
-            if isinstance(outer, dict | list)
-            for one in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return value
-    raise BadFieldError(name, f"is nested more than {DEPTH_MAX} deep")
-
-
-def _objects(name: str, facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    found = facts.get(name)
-    if found is None:
-        return ()
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise BadFieldError(name, "is no list of objects")
-    return found
-
-
-def _links(bead: str, found: Sequence[Mapping[str, Any]]) -> tuple[Link, ...]:
-    """Links by the bead they lead to; of several to one bead that which holds it up."""
-    links: dict[str, Link] = {}
-    for facts in found:
-        link = _link(bead, facts)
-        before = links.get(link.depends_on_id)
-        if before is None or (link.type in BLOCKING and before.type not in BLOCKING):
-            links[link.depends_on_id] = link
-    return tuple(links[needs] for needs in sorted(links))
-
-
-def _link(bead: str, facts: Mapping[str, Any]) -> Link:
-    told = {name: _text(name, facts.get(name) or "") for name in ("created_by", "thread_id")}
-    if (facts.get("issue_id") or bead) != bead:
-        raise BadFieldError("dependencies", f"hold a link of {str(facts['issue_id'])[:80]!r}")
-    needs, kind = _text("depends_on_id", facts.get("depends_on_id")), facts.get("type") or BLOCKS
-    if not _LINK_TARGET.fullmatch(needs) or needs == bead:
-        raise BadFieldError("dependencies", f"{needs[:80]!r} is nothing it could depend on")
-    if not _LINK_KIND.fullmatch(_text("type", kind)):
-        raise BadFieldError("dependencies", f"{kind[:80]!r} is no kind of link")
-    return Link(
-        issue_id=bead,
-        depends_on_id=needs,
-        type=kind,
-        created_at=moment(_text("created_at", facts.get("created_at") or _NEVER)),
-        metadata=_text("metadata", facts.get("metadata") or "", at_most=TEXT_CHARS_MAX),
-        **told,
-    )
-
-
-def _comments(bead: str, found: Sequence[Mapping[str, Any]]) -> tuple[Comment, ...]:
-    comments: dict[str, Comment] = {}
-    for at, facts in enumerate(found):
-        comment = _comment(bead, at, facts)
-        if comments.setdefault(comment.id, comment) != comment:
-            raise BadFieldError("comments", f"two of them have the id {comment.id[:80]!r}")
-    return tuple(sorted(comments.values(), key=_by_time))
-
-
-def _comment(bead: str, at: int, facts: Mapping[str, Any]) -> Comment:
-    """A comment; its id was a number once."""
-    said = facts.get("id")
-    numbered = isinstance(said, int) and not isinstance(said, bool)
-    return Comment(
-        issue_id=bead,
-        id=str(_number("id", said)) if numbered else _text("id", said or f"{at:06d}"),
-        author=_text("author", facts.get("author") or ""),
-        text=_text("text", facts.get("text") or "", at_most=TEXT_CHARS_MAX),
-        created_at=moment(_text("created_at", facts.get("created_at") or _NEVER)),
-    )
-
-
-_NEVER: Final = "0001-01-01T00:00:00Z"
-
-
-def _by_time(comment: Comment) -> tuple[int, str]:
+def by_time(comment: Comment) -> tuple[int, str]:
+    """The key by which comments are in order."""
     return comment.created_at, comment.id
 
 
@@ -412,7 +191,7 @@ def wholes(
         Whole(
             bead,
             tuple(sorted(by_bead.get(bead.id, ()), key=lambda link: link.depends_on_id)),
-            tuple(sorted(said.get(bead.id, ()), key=_by_time)),
+            tuple(sorted(said.get(bead.id, ()), key=by_time)),
         )
         for bead in sorted(beads, key=lambda bead: bead.id)
     ]

@@ -12,9 +12,10 @@ from typing import ClassVar, Final, Literal
 
 from msgspec.structs import replace
 
-from ledger.beads import jsonl
+from ledger.beads import reading
 from ledger.beads.errors import BeadError
-from ledger.beads.jsonl import BadLineError, Whole
+from ledger.beads.jsonl import Whole
+from ledger.beads.reading import BadLineError
 from ledger.beads.rows import BLOCKING, Bead, Comment, Link
 from ledger.private.store import Dropped
 
@@ -98,7 +99,7 @@ def read_file(payload: bytes) -> Beadfile:
 
 
 def _take_line(found: Beadfile, number: int, line: bytes) -> None:
-    facts = jsonl.facts_of(number, line)
+    facts = reading.facts_of(number, line)
     kind = facts.get("_type", "issue")
     if "_schema" in facts:  # what some writers put into the first line
         return
@@ -113,7 +114,7 @@ def _take_line(found: Beadfile, number: int, line: bytes) -> None:
         return
     if kind != "issue":
         raise BadLineError(number, f"holds {str(kind)[:40]!r}, and only beads can be imported")
-    whole = jsonl.read(number, facts)
+    whole = reading.read(number, facts)
     if whole.bead.id:
         found.take(number, whole)
     else:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from ledger.beads import jsonl
 from ledger.beads.errors import BeadError
-from ledger.beads.jsonl import BadLineError, instant, line, moment
+from ledger.beads.jsonl import instant, line, moment
 from ledger.beads.merging import ConflictMarkersError, TooLargeError, read_file
+from ledger.beads.reading import BadLineError
 from ledger.beads.rows import BLOCKS, Bead
 from tests.beads.wholes import FILES, TIMES, WHOLES
 
