@@ -1,0 +1,172 @@
+"""The port of sessions, promise by promise, on each adapter, with real processes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from town.node.session_processes import ProcessSessions
+from town.node.session_tmux import TmuxSessions
+from town.sessions.port import NoSessionError, SessionError, SessionPlan, SessionThereError
+
+ADAPTERS = [
+    "process",
+    pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),
+]
+WAIT_S = 20
+
+
+@pytest.fixture(params=ADAPTERS)
+def sessions(request, tmp_path):
+    """The sessions of one town; whatever a test leaves is ended."""
+    if request.param == "process":
+        found = ProcessSessions(tmp_path / "sessions")
+    else:
+        found = TmuxSessions(tmp_path, dict(os.environ))
+    yield found
+    for one in found.running():
+        found.stop(one.name, grace_s=0)
+    if request.param == "tmux":
+        subprocess.run(found._argv("kill-server"), check=False, capture_output=True)
+
+
+def plan(tmp_path: Path, script: str, name: str = "hq-mayor") -> SessionPlan:
+    """A session that runs this shell script."""
+    env = {"PATH": os.environ["PATH"], "GT_ROLE": "mayor", "HOME": str(tmp_path)}
+    return SessionPlan(name=name, argv=("sh", "-c", script), cwd=tmp_path, env=env)
+
+
+def until(what) -> None:
+    """Returns when it is so; fails when it is not so in time."""
+    deadline = time.monotonic() + WAIT_S
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_session_sees_its_folder_and_its_environment_alone(sessions, tmp_path):
+    """Nothing of whoever began it reaches it; what it prints can be read, also afterwards."""
+    os.environ["LEAKED"] = "yes"
+    try:
+        script = 'printf "%s %s %s\\n" "$GT_ROLE" "$PWD" "${LEAKED:-none}"; exit 3'
+        sessions.start(plan(tmp_path, script))
+    finally:
+        del os.environ["LEAKED"]
+    until(lambda: sessions.find("hq-mayor") is None)
+    said = sessions.peek("hq-mayor", lines=50)
+    assert said.split("\n")[0] == f"mayor {tmp_path} none"
+    until(lambda: sessions.exit_code("hq-mayor") == 3)
+
+
+def test_a_name_runs_once_and_is_free_again(sessions, tmp_path):
+    """The second start is refused and disturbs nobody; after the end the name can be used."""
+    first = sessions.start(plan(tmp_path, "sleep 60"))
+    with pytest.raises(SessionThereError):
+        sessions.start(plan(tmp_path, "sleep 60"))
+    assert [one.pid for one in sessions.running()] == [first.pid]
+    assert sessions.stop("hq-mayor", grace_s=5)
+    assert not sessions.stop("hq-mayor", grace_s=5)
+    again = sessions.start(plan(tmp_path, "sleep 60"))
+    assert again.pid != first.pid
+    assert psutil.Process(again.pid).create_time() == pytest.approx(again.created, abs=0.5)
+
+
+def test_what_is_typed_arrives_whole(sessions, tmp_path):
+    """Text with quotes, signs and other letters, and a long one; Enter stands behind it."""
+    script = 'stty -echo; echo ready; while read -r line; do printf "<%s>\\n" "$line" >> got; done'
+    sessions.start(plan(tmp_path, script))
+    until(lambda: "ready" in sessions.peek("hq-mayor", lines=9))
+    told = ['it\'s "quoted" $HOME `x` \\n', "ünï → 日本", "x" * 3_000]
+    for text in told:
+        sessions.send("hq-mayor", text)
+    got = tmp_path / "got"
+    until(lambda: got.exists() and got.read_text("utf-8").count("\n") == len(told))
+    assert got.read_text("utf-8").splitlines() == [f"<{text}>" for text in told]
+
+
+def test_an_interrupt_reaches_the_program(sessions, tmp_path):
+    """As by Ctrl-C: the program decides what it means."""
+    script = "trap 'echo stopped; exit 4' INT; echo ready; while :; do sleep 0.05; done"
+    sessions.start(plan(tmp_path, script))
+    until(lambda: "ready" in sessions.peek("hq-mayor", lines=9))
+    sessions.interrupt("hq-mayor")
+    until(lambda: sessions.find("hq-mayor") is None)
+    assert "stopped" in sessions.peek("hq-mayor", lines=9)
+
+
+def test_stop_ends_what_the_program_began_too(sessions, tmp_path):
+    """A program that hears nothing, and one that it began in the background: both are gone."""
+    script = "trap '' TERM HUP INT; sleep 99 & echo $! > kid; while :; do sleep 0.05; done"
+    started = sessions.start(plan(tmp_path, script))
+    kid = tmp_path / "kid"
+    until(lambda: kid.exists() and kid.read_text().strip())
+    pids = [started.pid, int(kid.read_text())]
+    assert sessions.stop("hq-mayor", grace_s=0.2)
+    until(lambda: not [pid for pid in pids if psutil.pid_exists(pid)])
+    assert sessions.running() == []
+
+
+def test_a_killed_program_is_seen_to_be_gone(sessions, tmp_path):
+    """kill -9: the session runs no more at once, and others are not touched."""
+    first = sessions.start(plan(tmp_path, "sleep 60", "a-one"))
+    sessions.start(plan(tmp_path, "sleep 60", "a-two"))
+    os.kill(first.pid, signal.SIGKILL)
+    until(lambda: [one.name for one in sessions.running()] == ["a-two"])
+
+
+def test_what_does_not_run_can_not_be_told_anything(sessions, tmp_path):
+    """Each verb says that there is none of this name."""
+    for work in (sessions.interrupt, lambda name: sessions.send(name, "x"), sessions.attach):
+        with pytest.raises(NoSessionError):
+            work("hq-nobody")
+    with pytest.raises(NoSessionError):
+        sessions.peek("hq-nobody", lines=3)
+    assert sessions.exit_code("hq-nobody") is None
+
+
+def test_a_program_that_is_not_there_ends_at_once(sessions, tmp_path):
+    """The session says so in its own words, and is over."""
+    nothing = SessionPlan(
+        name="x-y", argv=("/not/there",), cwd=tmp_path, env={"PATH": "/bin:/usr/bin"}
+    )
+    sessions.start(nothing)
+    until(lambda: sessions.find("x-y") is None)
+    until(lambda: sessions.exit_code("x-y") == 127)
+    assert "/not/there" in sessions.peek("x-y", lines=9)
+
+
+def test_another_adapter_object_sees_the_same_sessions(sessions, tmp_path):
+    """Whoever looks, in whatever process: sessions belong to the town."""
+    started = sessions.start(plan(tmp_path, "sleep 60"))
+    again = type(sessions)(*[getattr(sessions, name) for name in sessions.__slots__])
+    assert [one.pid for one in again.running()] == [started.pid]
+    assert again.stop("hq-mayor", grace_s=1)
+
+
+def test_a_number_that_somebody_else_has_by_now_is_left_alone(tmp_path):
+    """A stale file names a living process of somebody else; `stop` does not touch it."""
+    sessions = ProcessSessions(tmp_path / "sessions")
+    sessions.start(plan(tmp_path, "exit 0"))
+    until(lambda: sessions.find("hq-mayor") is None)
+    with subprocess.Popen(["sleep", "60"]) as other:
+        born = tmp_path / "sessions" / "hq-mayor" / "born.json"
+        born.write_text(f'{{"pid": {other.pid}, "created": 1.0}}')
+        assert not sessions.stop("hq-mayor", grace_s=0)
+        assert other.poll() is None
+        with pytest.raises(NoSessionError):
+            sessions.send("hq-mayor", "x")
+        other.kill()
+
+
+def test_a_plain_process_shows_itself_to_nobody(tmp_path):
+    """Attaching needs tmux; the error says what to do instead."""
+    sessions = ProcessSessions(tmp_path / "sessions")
+    sessions.start(plan(tmp_path, "sleep 60"))
+    with pytest.raises(SessionError, match="gt peek"):
+        sessions.attach("hq-mayor")
+    assert sessions.stop("hq-mayor", grace_s=1)

@@ -1,0 +1,81 @@
+"""A program and all that came of it, found and ended: by number and creation time, never by name.
+
+A number that another program has by now is nobody of ours, and nothing is done to it.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from town.node.lifecycle import process_of
+
+if TYPE_CHECKING:
+    import psutil
+
+POLL_S: Final = 0.02
+
+
+def created_at(pid: int) -> float:
+    """When a process was created, as `process_of` compares it; 0 for one that is gone."""
+    import psutil  # noqa: PLC0415
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return 0.0
+
+
+def family_of(pid: int, created: float) -> "list[psutil.Process]":
+    """The program that leads a session, its children, and whoever is in its session.
+
+    When it is gone, those of its session that stayed: while one of them lives the kernel gives its
+    number to nobody else.
+    """
+    import psutil  # noqa: PLC0415
+
+    found: dict[int, psutil.Process] = {}
+    program = process_of(pid, created) if pid else None
+    if not pid or (program is None and psutil.pid_exists(pid) and created_at(pid) != created):
+        return []
+    if program is not None:
+        with contextlib.suppress(psutil.Error):
+            found = {one.pid: one for one in (program, *program.children(recursive=True))}
+    for one in psutil.process_iter():
+        with contextlib.suppress(OSError):
+            if os.getsid(one.pid) == pid:
+                found[one.pid] = one
+    return [one for one in found.values() if _alive(one)]
+
+
+def end_family(pid: int, created: float, *, grace_s: float) -> bool:
+    """Nothing of the family runs any more: asked to end, then made to; whether anything did."""
+    family = family_of(pid, created)
+    _signal(family, signal.SIGTERM)
+    deadline = time.monotonic() + grace_s
+    while any(_alive(one) for one in family) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    left = {one.pid: one for one in (*family, *family_of(pid, created))}
+    _signal(list(left.values()), signal.SIGKILL)
+    while any(_alive(one) for one in left.values()):
+        time.sleep(POLL_S)
+    return bool(family)
+
+
+def _alive(process: "psutil.Process") -> bool:
+    import psutil  # noqa: PLC0415
+
+    try:
+        return process_of(process.pid, process.create_time()) is not None
+    except psutil.Error:
+        return False
+
+
+def _signal(processes: "Sequence[psutil.Process]", number: int) -> None:
+    import psutil  # noqa: PLC0415
+
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)

@@ -1,0 +1,139 @@
+"""Sessions as plain processes: each held by a small process of its own, its files in one folder.
+
+For towns without tmux. A session can be written to, looked at, interrupted and ended, also by a
+process that did not begin it; a person cannot attach to it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from town.node.families import created_at, end_family
+from town.node.lifecycle import process_of, write_whole
+from town.sessions.port import (
+    NoSessionError,
+    Running,
+    SessionError,
+    SessionPlan,
+    SessionThereError,
+)
+
+HOLDER: Final = Path(__file__).with_name("session_holder.py")
+START_WAIT_S: Final = 10.0
+POLL_S: Final = 0.02
+PEEK_BYTES: Final = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSessions:
+    """The sessions whose folders lie in `folder`."""
+
+    folder: Path
+
+    def start(self, plan: SessionPlan) -> Running:
+        """The session runs. Raises SessionThereError, SessionError."""
+        if self.find(plan.name) is not None:
+            raise SessionThereError(plan.name)
+        place = self.folder / plan.name
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("state.json", "born.json", "input", "output"):
+            (place / name).unlink(missing_ok=True)
+        os.mkfifo(place / "input", 0o600)
+        told = {
+            "argv": list(plan.argv),
+            "cwd": str(plan.cwd),
+            "env": dict(plan.env),
+            "columns": plan.columns,
+            "lines": plan.lines,
+        }
+        write_whole(place / "plan.json", told)
+        argv = [sys.executable, "-S", "-E", str(HOLDER), str(place)]
+        subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        return self._until_running(plan.name)
+
+    def _until_running(self, name: str) -> Running:
+        deadline = time.monotonic() + START_WAIT_S
+        while time.monotonic() < deadline:
+            state = self._told(name, "state.json")
+            if "pid" in state:
+                born = {"pid": state["pid"], "created": created_at(state["pid"])}
+                write_whole(self.folder / name / "born.json", born)
+                return Running(name=name, pid=born["pid"], created=born["created"])
+            time.sleep(POLL_S)
+        raise SessionError(name, "its holder gave no sign")
+
+    def _told(self, name: str, file: str) -> dict[str, Any]:
+        try:
+            found = json.loads((self.folder / name / file).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _program(self, name: str) -> tuple[int, float]:
+        """The number of the session's program, and when it was created; 0 for none."""
+        born = self._told(name, "born.json")
+        return int(born.get("pid", 0)), float(born.get("created", 0.0))
+
+    def running(self) -> Sequence[Running]:
+        """Every session that runs, by name."""
+        names = sorted(one.name for one in self.folder.glob("*") if one.is_dir())
+        return [found for name in names if (found := self.find(name)) is not None]
+
+    def find(self, name: str) -> Running | None:
+        """The session, if it runs."""
+        pid, created = self._program(name)
+        if not pid or process_of(pid, created) is None:
+            return None
+        output = self.folder / name / "output"
+        active = output.stat().st_mtime_ns // 1_000 if output.exists() else 0
+        return Running(name=name, pid=pid, created=created, active_at=active)
+
+    def stop(self, name: str, *, grace_s: float) -> bool:
+        """Nothing of the session runs any more; whether anything did."""
+        return end_family(*self._program(name), grace_s=grace_s)
+
+    def interrupt(self, name: str) -> None:
+        """Ctrl-C was typed into it. Raises NoSessionError."""
+        self._type(name, b"\x03")
+
+    def send(self, name: str, text: str) -> None:
+        """The text was typed into it, with Enter behind it. Raises NoSessionError."""
+        self._type(name, text.encode("utf-8", "replace") + b"\r")
+
+    def _type(self, name: str, typed: bytes) -> None:
+        if self.find(name) is None:
+            raise NoSessionError(name)
+        try:
+            pipe = os.open(self.folder / name / "input", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            raise NoSessionError(name) from error
+        with os.fdopen(pipe, "wb", buffering=0) as file:
+            os.set_blocking(pipe, True)
+            file.write(typed)
+
+    def peek(self, name: str, *, lines: int) -> str:
+        """The last lines that it printed, also after its end. Raises NoSessionError."""
+        try:
+            with (self.folder / name / "output").open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - PEEK_BYTES))
+                text = file.read().decode("utf-8", "replace")
+        except OSError as error:
+            raise NoSessionError(name) from error
+        return "\n".join(text.replace("\r\n", "\n").rstrip("\n").split("\n")[-lines:])
+
+    def attach(self, name: str) -> tuple[str, ...]:
+        """A plain process shows itself to nobody. Raises NoSessionError, SessionError."""
+        if self.find(name) is None:
+            raise NoSessionError(name)
+        raise SessionError(name, "runs without tmux, so nobody can attach; look with gt peek")
+
+    def exit_code(self, name: str) -> int | None:
+        """How the last session of this name ended."""
+        found = self._told(name, "state.json").get("exit")
+        return found if isinstance(found, int) else None

@@ -1,0 +1,191 @@
+"""Sessions in tmux, on a server of the town's own: its socket is named by the town's folder.
+
+No configuration of the person's own tmux is read, and no other tmux is ever asked.
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from town.node.families import created_at, end_family
+from town.node.lifecycle import process_of
+from town.sessions.port import (
+    NoProviderError,
+    NoSessionError,
+    Running,
+    SessionError,
+    SessionPlan,
+    SessionThereError,
+)
+
+NAME_HEX: Final = 12
+TIMEOUT_S: Final = 20.0
+HISTORY_LINES: Final = 50_000
+GONE_WAIT_S: Final = 5.0
+POLL_S: Final = 0.02
+ENTER_AFTER_S: Final = 0.1
+FORM: Final = "#{session_name}\t#{pane_pid}\t#{window_activity}\t#{pane_dead}\t#{pane_dead_status}"
+KEEPING: Final = (
+    *(";", "set-option", "-g", "remain-on-exit", "on"),
+    *(";", "set-option", "-g", "history-limit", str(HISTORY_LINES)),
+)
+DEAD: Final = re.compile(r"Pane is dead[^\n]*\Z")  # tmux's own line under what was printed
+NO_SERVER: Final = ("no server running", "error connecting to", "no current", "server exited")
+
+
+@dataclass(frozen=True, slots=True)
+class TmuxSessions:
+    """The sessions of the town in this folder."""
+
+    root: Path
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    @property
+    def socket(self) -> str:
+        """The name of the town's own tmux server."""
+        return f"wl-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:NAME_HEX]}"
+
+    def _argv(self, *words: str) -> list[str]:
+        return ["tmux", "-L", self.socket, "-f", "/dev/null", *words]
+
+    def _run(self, *words: str, typed: str | None = None) -> "subprocess.CompletedProcess[str]":
+        plain = {name: value for name, value in self.env.items() if name != "TMUX"}
+        try:
+            return subprocess.run(  # noqa: S603  # argv only
+                self._argv(*words),
+                env=plain,
+                input=typed,
+                stdin=subprocess.DEVNULL if typed is None else None,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=TIMEOUT_S,
+            )
+        except FileNotFoundError as error:
+            raise NoProviderError("tmux is not on PATH") from error
+
+    def _done(self, name: str, *words: str, typed: str | None = None) -> str:
+        done = self._run(*words, typed=typed)
+        if done.returncode:
+            raise SessionError(name, done.stderr.strip() or f"tmux ended with {done.returncode}")
+        return done.stdout
+
+    def start(self, plan: SessionPlan) -> Running:
+        """The session runs. Raises SessionThereError, NoProviderError, SessionError."""
+        if self.find(plan.name) is not None:
+            raise SessionThereError(plan.name)
+        self._forget(plan.name)
+        size = ("-x", str(plan.columns), "-y", str(plan.lines))
+        # `env -i` so that what the server was started with reaches nobody.
+        env = {**plan.env, "TERM": "tmux-256color"}
+        told = [f"{key}={value}" for key, value in env.items()]
+        program = ("env", "-i", *told, *plan.argv)
+        begin = ("new-session", "-d", "-s", plan.name, *size, "-c", str(plan.cwd), "--", *program)
+        self._done(plan.name, "start-server", *KEEPING, ";", *begin)
+        for row in self._rows():
+            if row.name == plan.name:
+                return row.running
+        raise SessionError(plan.name, "was not there after its start")
+
+    def _forget(self, name: str) -> None:
+        """What stayed of an ended session of this name is gone."""
+        self._run("kill-session", "-t", f"={name}")
+
+    def _rows(self) -> "list[_Pane]":
+        done = self._run("list-panes", "-a", "-F", FORM)
+        if done.returncode:
+            if any(word in done.stderr for word in NO_SERVER):
+                return []
+            raise SessionError("tmux", done.stderr.strip())
+        return [_Pane.of(line) for line in done.stdout.splitlines() if line.count("\t") >= 4]  # noqa: PLR2004
+
+    def running(self) -> Sequence[Running]:
+        """Every session that runs, by name."""
+        alive = [row.running for row in self._rows() if row.alive]
+        return sorted(alive, key=lambda one: one.name)
+
+    def find(self, name: str) -> Running | None:
+        """The session, if it runs."""
+        return next((one for one in self.running() if one.name == name), None)
+
+    def stop(self, name: str, *, grace_s: float) -> bool:
+        """Nothing of the session runs any more; whether anything did."""
+        ended = False
+        for row in self._rows():
+            if row.name == name:
+                ended = end_family(row.pid, created_at(row.pid), grace_s=grace_s)
+        self._forget(name)
+        return ended
+
+    def interrupt(self, name: str) -> None:
+        """Ctrl-C was typed into it. Raises NoSessionError."""
+        self._known(name)
+        self._done(name, "send-keys", "-t", f"={name}:", "C-c")
+
+    def send(self, name: str, text: str) -> None:
+        """The text was typed into it, whole, with Enter behind it. Raises NoSessionError."""
+        self._known(name)
+        buffer = f"told-{os.getpid()}-{time.monotonic_ns()}"
+        self._done(name, "load-buffer", "-b", buffer, "-", typed=text)
+        self._done(name, "paste-buffer", "-d", "-p", "-b", buffer, "-t", f"={name}:")
+        time.sleep(ENTER_AFTER_S)  # a program that is told of a paste must see its end first
+        self._done(name, "send-keys", "-t", f"={name}:", "Enter")
+
+    def _known(self, name: str) -> None:
+        if self.find(name) is None:
+            raise NoSessionError(name)
+
+    def peek(self, name: str, *, lines: int) -> str:
+        """The last lines that it printed, also after its end. Raises NoSessionError."""
+        done = self._run("capture-pane", "-p", "-J", "-S", "-", "-t", f"={name}:")
+        if done.returncode:
+            raise NoSessionError(name)
+        text = DEAD.sub("", done.stdout.rstrip()).rstrip()
+        return "\n".join(text.split("\n")[-lines:])
+
+    def attach(self, name: str) -> tuple[str, ...]:
+        """The argv that shows it to a person. Raises NoSessionError."""
+        self._known(name)
+        return tuple(self._argv("attach-session", "-t", f"={name}"))
+
+    def exit_code(self, name: str) -> int | None:
+        """How the last session of this name ended."""
+        found = [row for row in self._rows() if row.name == name and not row.alive]
+        return found[0].status if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pane:
+    """What tmux says of a session's one pane."""
+
+    name: str
+    pid: int
+    active_s: int
+    dead: bool
+    status: int | None
+
+    @classmethod
+    def of(cls, line: str) -> "_Pane":
+        name, pid, active, dead, status = line.split("\t")[:5]
+        ended = int(status) if status.lstrip("-").isdigit() else None
+        return cls(name, int(pid), int(active or 0), dead == "1", ended)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its program runs."""
+        return not self.dead and process_of(self.pid, created_at(self.pid)) is not None
+
+    @property
+    def running(self) -> Running:
+        """The same, as the port has it."""
+        created = created_at(self.pid)
+        return Running(
+            name=self.name, pid=self.pid, created=created, active_at=self.active_s * 1_000_000
+        )

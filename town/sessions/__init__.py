@@ -1,0 +1,1 @@
+"""Sessions: one run of an agent's program each, named, detached and watched."""
