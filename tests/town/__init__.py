@@ -1,0 +1,1 @@
+"""A town at work: its workspace, its agents, their sessions."""
