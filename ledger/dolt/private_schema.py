@@ -17,9 +17,17 @@ from ledger.dolt.engine import Database
 from ledger.dolt.migrate import VERSION_KEY, NewerStoreError
 from ledger.private.rows import OF_EVERY_STORE, SHORT_CHARS_MAX, Field, Row, Short, fields_of
 from ledger.workspace.rows import WORKSPACE_ROWS
+from ledger.workspace.talk import TALK_ROWS
+from ledger.workspace.work import WORK_ROWS
 
 PRIVATE_SCHEMA: Final = 1
-KINDS: Final[tuple[type[Row], ...]] = (*OF_EVERY_STORE, *BEAD_ROWS, *WORKSPACE_ROWS)
+KINDS: Final[tuple[type[Row], ...]] = (
+    *OF_EVERY_STORE,
+    *BEAD_ROWS,
+    *WORKSPACE_ROWS,
+    *WORK_ROWS,
+    *TALK_ROWS,
+)
 IGNORED: Final = "local_%"
 _META: Final = "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NOT NULL"
 

@@ -1,0 +1,161 @@
+"""Who works on what: assignments, sessions, leases, merge requests and what their gates found.
+
+Pure, and values only. Every message of a piece of work carries its assignment's id, so that one
+that comes late is known to be late. Times are microseconds since 1970 UTC, 0 for never.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from ledger.private.rows import Row, Short, Table
+
+# An assignment: its worker is to begin, works, has handed in; and how it ended.
+SPAWNING: Final = "spawning"
+WORKING: Final = "working"
+STUCK: Final = "stuck"
+SUBMITTED: Final = "submitted"
+MERGED: Final = "merged"
+DONE: Final = "done"
+DEFERRED_WORK: Final = "deferred"
+ESCALATED: Final = "escalated"
+FAILED: Final = "failed"
+WITHDRAWN: Final = "withdrawn"
+HELD: Final = (SPAWNING, WORKING, STUCK)  # the bead is on the worker's hook
+ACTIVE: Final = (*HELD, SUBMITTED)
+ENDED: Final = (MERGED, DONE, DEFERRED_WORK, ESCALATED, FAILED, WITHDRAWN)
+
+# A worker: nobody needs it, it works, it says that it cannot go on.
+IDLE: Final = "idle"
+
+# A merge request: waits, is being tried, and how it ended; `blocked` waits for a conflict's task.
+READY: Final = "ready"
+TRYING: Final = "trying"
+BLOCKED_REQUEST: Final = "blocked"
+REJECTED: Final = "rejected"
+SUPERSEDED: Final = "superseded"
+OPEN_REQUESTS: Final = (READY, TRYING, BLOCKED_REQUEST)
+
+TO_QUEUE: Final = "mr"
+DIRECT: Final = "direct"
+LOCAL: Final = "local"
+MERGE_WAYS: Final = (TO_QUEUE, DIRECT, LOCAL)
+
+
+class Assignment(Row, frozen=True, kw_only=True):
+    """One bead in the hands of one worker, from the moment it is slung until it is over."""
+
+    table: ClassVar[Table] = Table(
+        name="assignments", key=("id",), indexes=(("bead",), ("agent",), ("state",))
+    )
+
+    id: Short
+    bead: Short = ""
+    agent: Short = ""
+    rig: Short = ""
+    state: Short = SPAWNING
+    attempt: int = 1  # how many sessions it has had
+    branch: Short = ""
+    base: Short = ""  # the branch it is to be merged into
+    worktree: Short = ""  # below the workspace's root
+    runtime: Short = ""  # the agent program, where this work asks for one
+    formula: Short = ""
+    args: str = ""
+    vars: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    merge: Short = TO_QUEUE
+    no_merge: bool = False
+    review_only: bool = False
+    convoy: Short = ""
+    dispatched_by: Short = ""
+    created_at: int = 0
+    started_at: int = 0
+    ended_at: int = 0
+    outcome: str = ""
+    request: Short = ""  # the merge request it led to
+
+
+class Session(Row, frozen=True, kw_only=True):
+    """One run of an agent's program."""
+
+    table: ClassVar[Table] = Table(
+        name="local_session", key=("id",), versioned=False, indexes=(("agent",),)
+    )
+
+    id: Short
+    name: Short = ""  # of the provider: `hq-mayor`, `<prefix>-<polecat>`
+    agent: Short = ""
+    assignment: Short = ""
+    bead: Short = ""
+    provider: Short = ""
+    runtime: Short = ""
+    native_id: Short = ""  # the runtime's own name for it
+    pid: int = 0
+    created: str = ""  # when the process was created, seconds as text
+    cwd: str = ""
+    transcript: str = ""
+    topic: str = ""
+    started_at: int = 0
+    active_at: int = 0
+    ended_at: int = 0
+    exit: int | None = None
+    reason: Short = ""  # why it ended: done, crash, handoff, stopped, hung
+
+
+class Lease(Row, frozen=True, kw_only=True):
+    """The right to do one thing, of one holder, until a moment."""
+
+    table: ClassVar[Table] = Table(name="local_lease", key=("resource",), versioned=False)
+
+    resource: Short
+    holder: Short = ""
+    expires_at: int = 0
+
+
+class MergeRequest(Row, frozen=True, kw_only=True):
+    """Work that was handed in, on its way into the branch it is meant for."""
+
+    table: ClassVar[Table] = Table(
+        name="merge_requests", key=("id",), indexes=(("rig", "state"), ("bead",))
+    )
+
+    id: Short
+    rig: Short = ""
+    bead: Short = ""
+    assignment: Short = ""
+    worker: Short = ""
+    branch: Short = ""
+    sha: Short = ""
+    target: Short = ""
+    state: Short = READY
+    priority: int = 2
+    retries: int = 0
+    convoy: Short = ""
+    convoy_at: int = 0
+    submitted_at: int = 0
+    updated_at: int = 0
+    blocked_by: Short = ""  # the bead of a conflict's task
+    verified_base: Short = ""  # the commit on which its worker says it passed
+    merge_commit: Short = ""
+    failure: Short = ""  # conflict, tests, build, push, infrastructure, …
+    reason: str = ""
+
+
+class GateRun(Row, frozen=True, kw_only=True):
+    """What the gates found of one tree."""
+
+    table: ClassVar[Table] = Table(name="gate_runs", key=("id",), indexes=(("rig",), ("sha",)))
+
+    id: Short
+    rig: Short = ""
+    sha: Short = ""  # the commit that was tried
+    base: Short = ""  # the target's commit under it
+    requests: tuple[str, ...] = ()
+    passed: bool = False
+    why: Short = ""  # batch, single, half, again, land
+    gates: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    at: int = 0
+    took_us: int = 0
+
+
+WORK_ROWS: Final[tuple[type[Row], ...]] = (Assignment, Session, Lease, MergeRequest, GateRun)
