@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import typer
 
+from cli.bd.interchange import sync_after
 from cli.context import Call
 from cli.tree import call_of
 from town.beads.desk import Beads
@@ -29,4 +30,6 @@ def beads_of(ctx: typer.Context) -> Iterator[Beads]:
     """The beads of this call, open until the block ends."""
     call = call_of(ctx)
     with call.private(call) as private:
-        yield private.beads(caller_of(call))
+        caller = caller_of(call)
+        yield private.beads(caller)
+        sync_after(call, private, caller)

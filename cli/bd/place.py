@@ -1,20 +1,23 @@
 """`bd init`: beads for a project that is in no town."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.bd.exchange import bring_in, found_file
 from cli.bd.printing import print_json, print_lines
-from cli.context import UsageError
+from cli.context import Call, UsageError
 from cli.local import open_private_here
 from cli.tree import Command, call_of, example, new_module
-from ledger.beads.errors import BadFieldError
+from ledger.beads.errors import BadFieldError, BeadError
 from ledger.beads.ids import checked_prefix, derived_prefix
+from ledger.beads.merging import Beadfile
 
 app = new_module()
 
-IGNORED = "beads.db*\nrun/\n"
+IGNORED = "*beads.db*\nrun/\n"
 
 
 @app.command(cls=Command)
@@ -22,25 +25,48 @@ IGNORED = "beads.db*\nrun/\n"
 def init(
     ctx: typer.Context,
     prefix: Annotated[str, typer.Option("-p", "--prefix", help="What ids begin with.")] = "",
+    from_jsonl: Annotated[
+        bool,
+        typer.Option("--from-jsonl", help="The file .beads/issues.jsonl must be there."),
+    ] = False,
 ) -> int:
-    """Make a place for beads in this folder."""
+    """Make a place for beads in this folder, with those that its issues.jsonl has."""
     call = call_of(ctx)
     folder = call.path(".beads")
-    try:
-        chosen = checked_prefix(prefix or derived_prefix(call.cwd.name) or "bd")
-    except BadFieldError:
-        if prefix:
-            raise
-        chosen = "bd"
     if (folder / "beads.db").exists():
         raise UsageError(f"{folder} has beads already")
-    folder.mkdir(parents=True, exist_ok=True)
-    Path(folder / ".gitignore").write_text(IGNORED, "utf-8")
     call.home = str(folder)
-    with open_private_here(call) as private:
-        private.tell({"issue_prefix": chosen})
+    said = found_file(call, must_be=from_jsonl)
+    chosen = _prefix(prefix, said.prefix if said is not None else "", call.cwd.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = _make(call, chosen, said)
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text(IGNORED, "utf-8")
     if call.wants.json:
         return print_json(call, {"prefix": chosen, "path": str(folder)})
-    return print_lines(
-        call, (f"beads   in {folder}, ids begin with {chosen}-", 'next    bd create "First bead"')
-    )
+    following = () if lines else ('next    bd create "First bead"',)
+    told = f"beads   in {folder}, ids begin with {chosen}-"
+    return print_lines(call, (told, *lines, *following))
+
+
+def _prefix(asked: str, found: str, name: str) -> str:
+    """The prefix as asked, else that of the beads that are there, else one for the folder."""
+    if asked:
+        return checked_prefix(asked)
+    for word in (found, derived_prefix(name)):
+        with suppress(BadFieldError):
+            return checked_prefix(word)
+    return "bd"
+
+
+def _make(call: Call, prefix: str, said: Beadfile | None) -> list[str]:
+    """The database is there with the beads of the file, or is not there. Raises BeadError."""
+    try:
+        with open_private_here(call) as private:
+            private.tell({"issue_prefix": prefix})
+            return bring_in(call, private, said) if said is not None else []
+    except BeadError:
+        for file in Path(call.home).glob("*beads.db*"):
+            file.unlink(missing_ok=True)
+        raise

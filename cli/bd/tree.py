@@ -9,10 +9,12 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.place": ("init",),
     "cli.bd.work": ("create", "update", "close", "reopen"),
     "cli.bd.look": ("show", "list", "ready"),
+    "cli.bd.exchange": ("export", "import", "sync"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work with beads": (*PLACES["cli.bd.work"],),
     "Find beads": (*PLACES["cli.bd.look"],),
+    "Leave and enter": (*PLACES["cli.bd.exchange"],),
     "This project": ("init",),
 }
 

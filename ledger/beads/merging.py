@@ -4,6 +4,7 @@ Pure. The newer one wins by `updated_at`; of two of one moment that of the file.
 never lost: those of both are kept. Nothing here depends on the order of lines.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from ledger.beads import reading
 from ledger.beads.errors import BeadError
+from ledger.beads.ids import prefix_of
 from ledger.beads.jsonl import Whole
 from ledger.beads.reading import BadLineError
 from ledger.beads.rows import BLOCKING, Bead, Comment, Link
@@ -65,6 +67,12 @@ class Beadfile:
         """One more bead; of several lines of one bead the newest will count."""
         if self.beads.setdefault(whole.bead.id, (number, whole))[0] != number:
             self._again.setdefault(whole.bead.id, []).append((number, whole))
+
+    @property
+    def prefix(self) -> str:
+        """What most ids begin with; empty for a file without beads."""
+        found = Counter(prefix_of(bead) for bead in sorted(self.beads))
+        return found.most_common(1)[0][0] if found else ""
 
     def settle(self) -> None:
         """Each bead is there once. Raises BadLineError where two forms of it are equally new."""

@@ -5,13 +5,15 @@ it, and nothing else of the town.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ledger.dolt.private import open_private_doltlite, open_private_server
 from ledger.private.rows import Setting
 from ledger.private.store import Change, PrivateStore
+from ledger.store import StoreError
 from stamps.clock import SECOND_US
 from town.beads.desk import Beads
 from town.beads.ports import BeadPorts, Caller
@@ -22,7 +24,12 @@ from town.node.home import BeadsFolder, Home
 from town.node.place import TOWN_HOME
 from town.node.writer import Writer
 from town.rigs.desk import Rigs
+from town.workspace.desk import Town
+from town.workspace.events_file import EventsFile
 from town.workspace.layout import Workspace
+
+if TYPE_CHECKING:
+    from town.beads.syncing import Syncing
 
 Result = TypeVar("Result")
 COMMIT_AGE_US = 10 * SECOND_US
@@ -41,6 +48,7 @@ class Works:
     """The desks of a town, for one caller."""
 
     workspace: Workspace
+    town: Town
     rigs: Rigs
     now: Callable[[], int]
 
@@ -55,6 +63,8 @@ class OpenPrivate:
         self._own_writer = writer is None
         self.store = self.writer.run(self._open)
         self._said: list[str] = []
+        self._untold = True  # whether something may have happened that the file of events lacks
+        self._events: EventsFile | None = None
         self._kept_at = 0
 
     def _open(self) -> PrivateStore:
@@ -75,25 +85,36 @@ class OpenPrivate:
             new_secret=clock.new_secret,
             run=self.writer.run,
             caller=caller,
-            said=self._said.append,
+            said=self._note,
         )
 
     def beads(self, caller: Caller) -> Beads:
         """The beads, as this caller works on them."""
         return Beads(self.store, self.ports(caller))
 
+    def exchange(self, caller: Caller) -> "Syncing":
+        """The beads, as this caller lets them leave and enter."""
+        from town.beads.syncing import Syncing  # noqa: PLC0415  # few commands need it
+
+        return Syncing(self.store, self.ports(caller))
+
     def works(self, workspace: Workspace, caller: Caller, env: Mapping[str, str]) -> "Works":
         """The town's works, as this caller runs them; `env` is that of the caller's programs."""
         ports = self.ports(caller)
         git = GitProgram(env)
         rigs = Rigs(self.store, ports, workspace, git)
-        return Works(workspace=workspace, rigs=rigs, now=self.now)
+        town = Town(self.store, ports, workspace)
+        return Works(workspace=workspace, town=town, rigs=rigs, now=self.now)
 
     def tell(self, settings: Mapping[str, str]) -> None:
         """The database was told these settings."""
         rows = tuple(Setting(name=name, value=value) for name, value in settings.items())
         self.writer.run(lambda: self.store.apply(Change(puts=rows)))
-        self._said.append("settings")
+        self._note("settings")
+
+    def _note(self, what: str) -> None:
+        self._said.append(what)
+        self._untold = True
 
     def run(self, work: Callable[[], Result]) -> Result:
         """The result of the work, done in the database's thread."""
@@ -105,10 +126,22 @@ class OpenPrivate:
 
     def keep(self) -> None:
         """What was said is in the history, where the last commit is old enough. In the thread."""
+        if self._untold:
+            self._tell_events()
         if self._said and clock.now() - self._kept_at >= COMMIT_AGE_US:
             self._commit()
 
+    def _tell_events(self) -> None:
+        """Others find in the town's file what happened; that it fails is the doctor's business."""
+        self._untold = False
+        if self.workspace is not None and self.workspace.root.is_dir():
+            with suppress(StoreError):
+                self._events = self._events or EventsFile(self.workspace.events, self.store)
+                self._events.follow()
+
     def _commit(self) -> None:
+        if self._events is not None:
+            self._events.settle()
         if self._said:
             shown = "; ".join(dict.fromkeys(self._said))
             self.store.checkpoint(shown[:MESSAGE_CHARS_MAX])
@@ -122,6 +155,7 @@ class OpenPrivate:
             self.writer.close()
 
     def _shut(self) -> None:
+        self._tell_events()
         self._commit()
         self.store.close()
 
