@@ -21,11 +21,14 @@ from town.node import clock
 from town.node.config import Config
 from town.node.git import GitProgram
 from town.node.home import BeadsFolder, Home
+from town.node.makers import ProcessMakers
 from town.node.place import TOWN_HOME
+from town.node.room import give_back
 from town.node.writer import Writer
 from town.rigs.desk import Rigs
 from town.workspace.desk import Town
 from town.workspace.events_file import EventsFile
+from town.workspace.git import Git
 from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 COMMIT_AGE_US = 10 * SECOND_US
+SIZE_AGE_US = 60 * SECOND_US
 MESSAGE_CHARS_MAX = 200
 
 
@@ -50,6 +54,7 @@ class Works:
     workspace: Workspace
     town: Town
     rigs: Rigs
+    git: Git
     now: Callable[[], int]
 
 
@@ -66,6 +71,8 @@ class OpenPrivate:
         self._untold = True  # whether something may have happened that the file of events lacks
         self._events: EventsFile | None = None
         self._kept_at = 0
+        self._makers = ProcessMakers()
+        self._sized_at = clock.now()
 
     def _open(self) -> PrivateStore:
         url = self.config.text("private.url")
@@ -76,7 +83,8 @@ class OpenPrivate:
     @property
     def workspace(self) -> Workspace | None:
         """The town around the database; None for a project's own beads."""
-        return None if isinstance(self.home, BeadsFolder) else Workspace(self.home.path.parent)
+        in_town = not isinstance(self.home, BeadsFolder) and self.home.path.name == TOWN_HOME
+        return Workspace(self.home.path.parent) if in_town else None
 
     def ports(self, caller: Caller) -> BeadPorts:
         """What a use case of this caller is given."""
@@ -102,9 +110,9 @@ class OpenPrivate:
         """The town's works, as this caller runs them; `env` is that of the caller's programs."""
         ports = self.ports(caller)
         git = GitProgram(env)
-        rigs = Rigs(self.store, ports, workspace, git)
+        rigs = Rigs(self.store, ports, workspace, git, self._makers)
         town = Town(self.store, ports, workspace)
-        return Works(workspace=workspace, town=town, rigs=rigs, now=self.now)
+        return Works(workspace=workspace, town=town, rigs=rigs, git=git, now=self.now)
 
     def tell(self, settings: Mapping[str, str]) -> None:
         """The database was told these settings."""
@@ -125,16 +133,22 @@ class OpenPrivate:
         return clock.now()
 
     def keep(self) -> None:
-        """What was said is in the history, where the last commit is old enough. In the thread."""
+        """What was said is in the history where the last commit is old, and storage given back.
+
+        In the thread.
+        """
         if self._untold:
             self._tell_events()
         if self._said and clock.now() - self._kept_at >= COMMIT_AGE_US:
             self._commit()
+        if clock.now() - self._sized_at >= SIZE_AGE_US:
+            self._sized_at = clock.now()
+            give_back(self.store, self.home.private, waited_for=False)
 
     def _tell_events(self) -> None:
         """Others find in the town's file what happened; that it fails is the doctor's business."""
         self._untold = False
-        if self.workspace is not None and self.workspace.root.is_dir():
+        if self.workspace is not None and self.workspace.mark.is_file():
             with suppress(StoreError):
                 self._events = self._events or EventsFile(self.workspace.events, self.store)
                 self._events.follow()
@@ -157,6 +171,7 @@ class OpenPrivate:
     def _shut(self) -> None:
         self._tell_events()
         self._commit()
+        give_back(self.store, self.home.private, waited_for=self._own_writer)
         self.store.close()
 
 
