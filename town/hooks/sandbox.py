@@ -1,0 +1,124 @@
+"""A worker's worktree: made, turned to new work, and never emptied of what lies nowhere else.
+
+Branches are refs of the rig's bare repository, which every worktree shares: what was committed
+stays when a worktree turns to other work. What was not is put on a `rescue/` branch first.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ledger.workspace.rows import Rig
+from ledger.workspace.work import Assignment
+from town.hooks.errors import WorktreeGoneError
+from town.workspace.git import Git
+from town.workspace.layout import RigFolder, Workspace
+
+ORIGIN: Final = "origin"
+RESCUE: Final = "rescue"
+DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def branch_of(name: str, bead: str, at: int) -> str:
+    """The branch of a worker's work on a bead, begun at a moment (microseconds)."""
+    number, text = at // 1_000, ""
+    while number:
+        number, digit = divmod(number, len(DIGITS))
+        text = DIGITS[digit] + text
+    return f"polecat/{name}/{bead}@{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who commits: the worker by name, the person behind the town by address."""
+
+    name: str
+    email: str
+
+    def env(self) -> dict[str, str]:
+        """The variables by which git knows."""
+        return {
+            "GIT_AUTHOR_NAME": self.name,
+            "GIT_AUTHOR_EMAIL": self.email,
+            "GIT_COMMITTER_NAME": self.name,
+            "GIT_COMMITTER_EMAIL": self.email,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sandboxes:
+    """The worktrees of a town's workers."""
+
+    workspace: Workspace
+    git: Git
+
+    def path_of(self, rig: str, name: str) -> Path:
+        """Where a worker's worktree lies."""
+        return self.workspace.rig(rig).polecats / name / rig
+
+    def ready(self, rig: Rig, work: Assignment, author: Author) -> Path:
+        """The worktree is there, on the work's branch; as it was, where that was so already."""
+        folder = self.workspace.rig(rig.name)
+        path = self.workspace.root / work.worktree
+        if self.is_worktree(path, folder):
+            if self._branch(path) == work.branch:
+                return path
+            self._rescue(path, author, work)
+        elif path.exists():
+            path.rename(path.with_name(f"{path.name}.lost-{work.id}"))  # not ours to remove
+        self._turn(folder, path, rig, work)
+        return path
+
+    def is_worktree(self, path: Path, folder: RigFolder) -> bool:
+        """Whether a worktree of this rig is there."""
+        if not (path / ".git").is_file():
+            return False
+        if not self.git.tells("rev-parse", "--is-inside-work-tree", at=path):
+            return False
+        told = self.git.run("rev-parse", "--git-common-dir", at=path).strip()
+        return (path / told).resolve() == folder.repository.resolve()
+
+    def _branch(self, path: Path) -> str:
+        return self.git.run("branch", "--show-current", at=path).strip()
+
+    def _rescue(self, path: Path, author: Author, work: Assignment) -> None:
+        """Whatever is not committed lies on a branch of its own."""
+        if not self.git.run("status", "--porcelain", at=path).strip():
+            return
+        self.git.run("switch", "-q", "-c", f"{RESCUE}/{work.id}", at=path)
+        commit_all(self.git, path, f"Rescued before {work.bead} was begun here", author)
+
+    def _turn(self, folder: RigFolder, path: Path, rig: Rig, work: Assignment) -> None:
+        """The worktree is on the work's branch: as far as that had come, else from its base."""
+        self.git.run("worktree", "prune", at=folder.repository)
+        self.git.run("fetch", "-q", ORIGIN, at=folder.repository)
+        base = work.base or rig.default_branch
+        begun = self.git.tells("rev-parse", "-q", "--verify", work.branch, at=folder.repository)
+        handed_in = f"{ORIGIN}/{work.branch}"
+        again = self.git.tells("rev-parse", "-q", "--verify", handed_in, at=folder.repository)
+        start = handed_in if again else f"{ORIGIN}/{base}"
+        if path.exists():
+            words = ("switch", "-q", work.branch) if begun else ("switch", "-q", "-c", work.branch)
+            self.git.run(*words, *(() if begun else ("--no-track", start)), at=path)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        add = ("worktree", "add", "-q")
+        if begun:
+            self.git.run(*add, str(path), work.branch, at=folder.repository)
+        else:
+            new = ("--no-track", "-b", work.branch, str(path), start)
+            self.git.run(*add, *new, at=folder.repository)
+
+    def standing(self, rig: str, path: Path) -> None:
+        """Raises WorktreeGoneError where the worktree of some work is not there."""
+        if not self.is_worktree(path, self.workspace.rig(rig)):
+            raise WorktreeGoneError(str(path))
+
+
+def commit_all(git: Git, path: Path, message: str, author: Author) -> bool:
+    """All of the worktree that git does not ignore is committed; whether there was anything."""
+    git.run("add", "-A", at=path)
+    if git.tells("diff", "--cached", "--quiet", at=path):
+        return False
+    git.run("commit", "-q", "--no-verify", "-m", message, at=path, env=author.env())
+    return True
