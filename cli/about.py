@@ -53,6 +53,11 @@ def help_(
     topic: Annotated[str, typer.Argument(metavar="[TOPIC]", help="Or a command.")] = "",
 ) -> int:
     """Explain the exit codes, the output, or a command."""
+    return help_of(ctx, topic, schema="wl.v1.help")
+
+
+def help_of(ctx: typer.Context, topic: str, *, schema: str) -> int:
+    """The topic, or the help of a command of this tree, is printed."""
     call = call_of(ctx)
     if topic == "exits":
         data: object = {str(code): words for code, words in EXIT_CODES}
@@ -63,7 +68,7 @@ def help_(
         text = _command_help(ctx, topic)
         data, lines = text, text.split("\n")
     if call.wants.json:
-        call.terminal.out(envelope("wl.v1.help", data=data))
+        call.terminal.out(envelope(schema, data=data))
     else:
         call.terminal.out("\n".join(lines) + "\n")
     return 0

@@ -150,16 +150,21 @@ def _write(descriptor: int, payload: bytes) -> None:
 def run(argv: Sequence[str], program: str = "wl") -> int:
     """The exit code of the command, run by the node of its home or, without one, here."""
     if first_word(argv) not in HERE[program] and os.environ.get("WL_NO_NODE", "") != "1":
-        home = home_of(program, argv, cwd=os.getcwd(), env=os.environ)  # noqa: PTH109
-        line = connect(home) if home else None
-        if line is not None:
-            with line:
-                code = _through_node(line, argv, program)
-            if code is not None:
-                return code
+        code = hand_over(home_of(program, argv, cwd=os.getcwd(), env=os.environ), argv, program)  # noqa: PTH109
+        if code is not None:
+            return code
     from cli.app import run_here  # noqa: PLC0415  # typer and the rest only when needed
 
     return run_here(argv, program)
+
+
+def hand_over(home: str, argv: Sequence[str], program: str) -> int | None:
+    """The exit code that the home's node said; None where the command is still to do."""
+    line = connect(home) if home else None
+    if line is None:
+        return None
+    with line:
+        return _through_node(line, argv, program)
 
 
 def _through_node(line: socket.socket, argv: Sequence[str], program: str) -> int | None:

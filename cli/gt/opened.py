@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from cli.bd.opened import caller_of
-from cli.context import NoPlaceError
+from cli.context import Call, NoPlaceError
 from cli.tree import call_of
+from town.node.place import TOWN_HOME
+from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
     from town.node.private import OpenPrivate, Works
@@ -27,3 +30,11 @@ def _works(private: "OpenPrivate", ctx: typer.Context) -> "Works":
     if private.workspace is None:
         raise NoPlaceError(call.cwd, call.program)
     return private.works(private.workspace, caller_of(call), call.env)
+
+
+def workspace_of(call: Call) -> Workspace:
+    """The workspace that this call stands in; nothing is opened. Raises NoPlaceError."""
+    home = Path(call.home)
+    if not call.home or home.name != TOWN_HOME:
+        raise NoPlaceError(call.cwd, call.program)
+    return Workspace(home.parent)

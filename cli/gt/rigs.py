@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.answers import many_of
+from cli.gt import rig_settings
 from cli.gt.opened import works_of
 from cli.output import show
 from cli.tree import Command, call_of, example, new_group, new_module
@@ -16,6 +17,8 @@ from town.rigs.source import NewRig, address_of, shown
 app = new_module()
 rig = new_group("rig", "Projects: each a git repository with its agents.")
 app.add_typer(rig)
+rig.add_typer(rig_settings.config)
+rig.command(cls=Command)(rig_settings.settings)
 
 Name = Annotated[str, typer.Argument(metavar="RIG", help="The rig's name.")]
 

@@ -6,11 +6,17 @@ from typing import Final
 from cli import tree
 
 PLACES: Final[Mapping[str, Sequence[str]]] = {
-    "cli.gt.workspace": ("install",),
+    "cli.gt.workspace": ("install", "upgrade", "git-init"),
+    "cli.gt.leaving": ("uninstall",),
+    "cli.gt.status": ("status", "log"),
+    "cli.gt.config": ("config",),
+    "cli.gt.about": ("info", "version", "help"),
     "cli.gt.rigs": ("rig",),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "The town": ("install", "rig"),
+    "The town": ("install", "status", "log", "config", "rig"),
+    "Care": ("upgrade", "git-init", "uninstall"),
+    "About": ("info", "version", "help"),
 }
 
 root = tree.new_root("gt")

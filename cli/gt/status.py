@@ -1,0 +1,150 @@
+"""`gt status` and `gt log`: how the town stands, and what happened in it."""
+
+import json
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.answers import many_of
+from cli.context import Call
+from cli.escape import escape
+from cli.gt.opened import works_of, workspace_of
+from cli.output import show
+from cli.tree import Command, call_of, example, new_module
+from ledger.private.rows import Event
+from town.market.answer import Answer, Next
+from town.node.home import Home
+from town.node.lifecycle import NodeFacts, running
+from town.workspace.desk import Asked, RigCount, Standing
+from town.workspace.events_file import facts_of
+from town.workspace.following import following
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+app = new_module()
+
+POLL_S = 0.2
+SHORT_CHARS = 60
+
+
+@app.command(cls=Command)
+@example("gt status", "gt status --fast --json")
+def status(
+    ctx: typer.Context,
+    *,
+    fast: Annotated[bool, typer.Option("--fast", help="Do not count the beads.")] = False,
+) -> int:
+    """Show how the town stands, in one look."""
+    call = call_of(ctx)
+    workspace = workspace_of(call)
+    node = running(Home(workspace.home))
+    with works_of(ctx) as works:
+        found = works.town.status(fast=fast)
+        now = works.now()
+    words = [f"Town      {found.name}  {workspace.root}", *_words(found, node)]
+    up = () if node else (Next(do="up", cmd=("gt", "up")),)
+    needs = tuple(Next(do="need", cmd=need.cmd) for need in found.needs[:1])
+    data = {"root": str(workspace.root), **_facts(found, node)}
+    answer = Answer(schema="gt.v1.status", data=data, words=tuple(words), next=(*needs, *up))
+    return show(call, answer, now=now)
+
+
+def _facts(found: Standing, node: NodeFacts | None) -> dict[str, Any]:
+    person = found.overseer
+    needs = [{"untrusted": {"words": need.words}, "cmd": list(need.cmd)} for need in found.needs]
+    return {
+        "name": found.name,
+        "overseer": {"name": person.name, "email": person.email},
+        "node": {"pid": node.pid, "url": node.url} if node else None,
+        "rigs": [
+            {
+                "name": rig.name, "state": rig.state, "prefix": rig.prefix,
+                "polecats": rig.polecats, "crew": rig.crew, "beads": rig.beads,
+            }
+            for rig in found.rigs
+        ],
+        "beads": found.beads or None,
+        "needs": needs,
+    }  # fmt: skip
+
+
+def _words(found: Standing, node: NodeFacts | None) -> list[str]:
+    person = found.overseer
+    email = f" <{person.email}>" if person.email else ""
+    lines = [f"Overseer  {person.name}{email}"]
+    lines += [f"Node      {node.url}  pid {node.pid}" if node else "Node      not running"]
+    lines += [_rig_line(rig) for rig in found.rigs] or ["Rigs      none yet"]
+    if found.beads:
+        told = ("open", "in_progress", "hooked", "blocked", "ready")
+        shown = (f"{found.beads[name]} {name.replace('_', ' ')}" for name in told)
+        lines.append(f"Beads     {', '.join(shown)}")
+    needs = [f"Needs     {need.words}" for need in found.needs]
+    return [*lines, *(needs or ["Needs     nothing of you"])]
+
+
+def _rig_line(rig: RigCount) -> str:
+    beads = "" if rig.beads is None else f", {rig.beads} {'bead' if rig.beads == 1 else 'beads'}"
+    state = "" if rig.state == "operational" else f"  {rig.state.upper()}"
+    return f"Rig       {rig.name}: {rig.polecats} polecats, {rig.crew} crew{beads}{state}"
+
+
+@app.command(cls=Command)
+@example("gt log", "gt log -n 50 --type bead --actor overseer", "gt log --follow")
+def log(
+    ctx: typer.Context,
+    *,
+    number: Annotated[int, typer.Option("-n", "--lines", min=1, help="At most so many.")] = 20,
+    type_: Annotated[
+        list[str] | None, typer.Option("-t", "--type", help="Only these kinds, or their starts.")
+    ] = None,
+    actor: Annotated[list[str] | None, typer.Option("--actor", help="Only of these.")] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until Ctrl-C.")] = False,
+) -> int:
+    """Show what happened in the town, the newest last."""
+    call = call_of(ctx)
+    asked = Asked(at_most=number, kinds=many_of(type_), actors=many_of(actor))
+    with works_of(ctx) as works:
+        found = works.town.log(asked)
+        now = works.now()
+    if follow:
+        return _follow(call, found, asked)
+    data = {"events": [facts_of(event) for event in found]}
+    words = tuple(_line(facts_of(event)) for event in found) or ("nothing yet",)
+    return show(call, Answer(schema="gt.v1.log", data=data, words=words), now=now)
+
+
+def _line(facts: dict[str, Any]) -> str:
+    told = dict(facts["payload"])
+    subject = told.pop("subject", "")
+    more = " ".join(f"{name}={_short(value)}" for name, value in told.items() if value != "")
+    return f"{facts['ts'][:19]}Z  {facts['type']:<16} {facts['actor']}  {subject}  {more}".rstrip()
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHORT_CHARS else f"{text[: SHORT_CHARS - 1]}…"
+
+
+def _follow(call: Call, found: list[Event], asked: Asked) -> int:
+    """Every event is printed when it is in the town's file; no database stays open meanwhile."""
+    after = found[-1].seq if found else 0
+    for event in found:
+        _print(call, facts_of(event))
+    for facts in _live(call, after):
+        if asked.takes(kind=str(facts.get("type")), actor=str(facts.get("actor"))):
+            _print(call, facts)
+    return 0
+
+
+def _live(call: Call, after: int) -> "Iterator[dict[str, Any]]":
+    lines = following(workspace_of(call).events, after)
+    while not call.cancelled.is_set():
+        yield from next(lines)
+        time.sleep(POLL_S)
+
+
+def _print(call: Call, facts: dict[str, Any]) -> None:
+    line = json.dumps(facts) if call.wants.json else escape(_line(facts))
+    call.terminal.out(line + "\n")

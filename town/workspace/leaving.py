@@ -1,0 +1,169 @@
+"""Taking a town away: what it made and nothing else, and only when no work would be lost.
+
+Work is what lies in no commit, in a stash, or in a commit that no remote has. The keys of an
+account are never taken, nor is the history of the town's settings.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+from stamps.errors import WastelandError
+from town.workspace.files import write_text
+from town.workspace.git import Git, GitError
+from town.workspace.install import text_of
+from town.workspace.layout import RigFolder, Workspace
+from town.workspace.managed import ANCHORS, GITIGNORE
+
+DEPTH_MAX: Final = 4
+SHOWN_MAX: Final = 10
+
+
+class UnsavedError(WastelandError):
+    """There is work that would be lost."""
+
+    code: ClassVar[str] = "town.unsaved"
+    hint: ClassVar[str] = "Commit and push it, or move it away; then repeat the command."
+    exit: ClassVar[int] = 1
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        more = len(reasons) - SHOWN_MAX
+        shown = [*reasons[:SHOWN_MAX], *([f"and {more} more"] if more > 0 else [])]
+        super().__init__("\n".join(shown))
+        self.reasons = list(reasons)
+
+
+class NodeRunsError(WastelandError):
+    """The town's node is running."""
+
+    code: ClassVar[str] = "node.runs"
+    hint: ClassVar[str] = "Stop it first."
+    exit: ClassVar[int] = 6
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("gt", "down"),)
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(f"the node of this town runs as process {pid}")
+        self.pid = pid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What would be taken away, what would stay and why, and what forbids it."""
+
+    removes: tuple[Path, ...]
+    parts: tuple[Path, ...]  # files of a person that lose a part of ours
+    folders: tuple[Path, ...]  # taken away where they are empty then, the deepest first
+    keeps: tuple[tuple[Path, str], ...]
+    unsaved: tuple[str, ...]
+
+
+def plan_of(workspace: Workspace, rigs: Sequence[str], git: Git) -> Leaving:
+    """What taking the town away would do; nothing is done."""
+    folders = [workspace.rig(name) for name in rigs]
+    removes = [path for folder in folders for path in _made_in(folder)]
+    own = (workspace.rigs, workspace.overseer, workspace.settings, workspace.events)
+    managed = [(workspace.root / one.name, one) for one in (*ANCHORS, GITIGNORE)]
+    ours = [
+        (path, one) for path, one in managed if path.is_file() and one.ours(text_of(path) or "")
+    ]
+    whole = [path for path, one in ours if not one.without(text_of(path) or "").strip()]
+    empty = [*(place for folder in folders for place in reversed(folder.folders))]
+    keeps = [(workspace.root / ".git", "the history of the town's settings")]
+    return Leaving(
+        removes=tuple(path for path in (*removes, *own, *whole) if path.exists()),
+        parts=tuple(path for path, _ in ours if path not in whole),
+        folders=(*empty, *reversed(workspace.folders[1:])),
+        keeps=tuple((path, why) for path, why in keeps if path.exists()),
+        unsaved=tuple(why for folder in folders for why in unsaved(folder, workspace.root, git)),
+    )
+
+
+def _made_in(folder: RigFolder) -> Iterator[Path]:
+    yield from checkouts(folder)
+    yield from (folder.config, folder.settings, folder.repository)
+
+
+def checkouts(folder: RigFolder) -> list[Path]:
+    """Every checkout within the rig's folder."""
+    places = [folder.path / name for name in ("mayor", "refinery", "witness", "crew", "polecats")]
+    return [found for place in places for found in _checkouts_in(place, DEPTH_MAX)]
+
+
+def _checkouts_in(place: Path, depth: int) -> Iterator[Path]:
+    if not place.is_dir() or place.is_symlink():
+        return
+    if (place / ".git").exists():
+        yield place
+    elif depth:
+        for inner in sorted(place.iterdir()):
+            yield from _checkouts_in(inner, depth - 1)
+
+
+def unsaved(folder: RigFolder, root: Path, git: Git) -> Iterator[str]:
+    """A line for each place of a rig with work that lies nowhere else, or that cannot be read."""
+    for checkout in checkouts(folder):
+        name = checkout.relative_to(root)
+        try:
+            standing = git.standing(checkout)
+        except GitError as error:
+            yield f"{name} cannot be looked at: {error.said or error}"
+            continue
+        told = (
+            (len(standing.changed), "not committed"),
+            (standing.unpushed, "commits that no remote has"),
+            (standing.stashes, "stashes"),
+        )
+        if not standing.safe:
+            yield f"{name}: {', '.join(f'{number} {words}' for number, words in told if number)}"
+    if folder.repository.is_dir():
+        yield from _lonely(folder.repository, root, git)
+
+
+def _lonely(repository: Path, root: Path, git: Git) -> Iterator[str]:
+    """Branches in the bare repository whose commits no remote has."""
+    name = repository.relative_to(root)
+    try:
+        argv = ("for-each-ref", "--format=%(refname:short)", "refs/heads")
+        for branch in git.run(*argv, at=repository).split():
+            count = git.run(
+                "rev-list", "--count", branch, "--not", "--remotes", "--", at=repository
+            )
+            if int(count):
+                yield f"{name}: {int(count)} commits on {branch} that no remote has"
+    except GitError as error:
+        yield f"{name} cannot be looked at: {error.said or error}"
+
+
+def take(plan: Leaving) -> None:
+    """What the plan says is gone. Raises UnsavedError, OSError; repeating it goes on."""
+    if plan.unsaved:
+        raise UnsavedError(plan.unsaved)
+    for path in plan.removes:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    managed = {one.name: one for one in (*ANCHORS, GITIGNORE)}
+    for path in plan.parts:
+        write_text(path, managed[path.name].without(text_of(path) or ""))
+    for folder in plan.folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def take_home(workspace: Workspace, *, keys: bool) -> None:
+    """The database is gone, and the home where no account lives in it; the mark goes last."""
+    home = workspace.home
+    if keys:
+        for path in (home / "ledgers").glob("*town.db*"):
+            path.unlink(missing_ok=True)
+    else:
+        for inner in home.iterdir():
+            if inner.name != "run":
+                shutil.rmtree(inner) if inner.is_dir() else inner.unlink()
+    workspace.mark.unlink(missing_ok=True)
+    mayor = workspace.mark.parent
+    if mayor.is_dir() and not any(mayor.iterdir()):
+        mayor.rmdir()
