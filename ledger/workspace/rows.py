@@ -1,4 +1,4 @@
-"""What a town remembers of its workspace: rigs, agents, worktrees.
+"""What a town remembers of its workspace: rigs, agents, worktrees, names, what is being made.
 
 Pure, and values only. Times are microseconds since 1970 UTC, 0 for never.
 """
@@ -13,6 +13,10 @@ OPERATIONAL: Final = "operational"
 PARKED: Final = "parked"
 DOCKED: Final = "docked"
 RIG_STATES: Final = (ADDING, OPERATIONAL, PARKED, DOCKED)
+
+# What only one can have.
+RIG_NAME: Final = "rig"
+PREFIX_NAME: Final = "prefix"
 
 MAYOR: Final = "mayor"
 DEACON: Final = "deacon"
@@ -37,6 +41,8 @@ class Rig(Row, frozen=True, kw_only=True):
     push_url: str = ""
     upstream_url: str = ""
     local_repo: str = ""
+    fewer: Short = ""  # git's filter of a partial clone
+    folders: tuple[str, ...] = ()  # of a sparse checkout; empty for all
     default_branch: Short = ""
     state: Short = OPERATIONAL
     added_at: int = 0
@@ -72,4 +78,30 @@ class Worktree(Row, frozen=True, kw_only=True):
     made_at: int = 0
 
 
-WORKSPACE_ROWS: Final[tuple[type[Row], ...]] = (Rig, Agent, Worktree)
+class Taken(Row, frozen=True, kw_only=True):
+    """A name that only one can have: that of a rig in small letters, or the prefix of its beads."""
+
+    table: ClassVar[Table] = Table(name="taken_names", key=("kind", "name"))
+
+    kind: Short
+    name: Short
+    rig: Short = ""
+
+
+class Making(Row, frozen=True, kw_only=True):
+    """A folder that is being made, and by which process; where that died, the folder is rubbish.
+
+    It bears the token, so that what somebody else put in its place is never mistaken for it.
+    """
+
+    table: ClassVar[Table] = Table(name="local_making", key=("path",), versioned=False)
+
+    path: Short  # below the workspace's root
+    kind: Short = ""  # `rig` or `crew`
+    name: Short = ""  # the key of the row that goes with it
+    token: Short = ""
+    maker: Short = ""  # the process, in words of the port that looks for it
+    begun_at: int = 0
+
+
+WORKSPACE_ROWS: Final[tuple[type[Row], ...]] = (Rig, Agent, Worktree, Taken, Making)

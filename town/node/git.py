@@ -1,83 +1,135 @@
 """The git program behind the port: one process a question, no shell, no prompt.
 
 Nothing of the caller's own repository leaks in: the variables by which git is told where it works
-are taken out of the environment.
+are taken out of the environment. The environment is that of whoever typed the command, also where
+a node runs it for them.
 """
 
 import subprocess
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from town.workspace.git import GitError, NoGitError, Standing
+from town.workspace.git import GitError, Heads, NoGitError, Standing
 
+# As `git rev-parse --local-env-vars` lists them, but for a caller's own settings.
 PLACES: Final = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
-    *("GIT_PREFIX", "GIT_NAMESPACE", "GIT_CEILING_DIRECTORIES"),
+    *("GIT_PREFIX", "GIT_NAMESPACE", "GIT_CEILING_DIRECTORIES", "GIT_GRAFT_FILE"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_IMPLICIT_WORK_TREE", "GIT_SHALLOW_FILE"),
+    *("GIT_REPLACE_REF_BASE", "GIT_NO_REPLACE_OBJECTS", "GIT_INTERNAL_SUPER_PREFIX"),
+    *("GIT_QUARANTINE_PATH", "GIT_CONFIG", "GIT_REFLOG_ACTION"),
 )
 CALM: Final = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8"}
 SAID_CHARS_MAX: Final = 4_000
 TIMEOUT_S: Final = 600.0
+END_S: Final = 5.0
+LOOK_S: Final = 0.1
+OUT_OF_TIME: Final = 124
+STOPPED: Final = 130
 HEAD_REF: Final = "ref: refs/heads/"
+HEADS: Final = "refs/heads/"
+STATUS: Final = ("status", "--porcelain", "-z", "--no-renames")
 
 
 class GitProgram:
-    """Git as it is found on the caller's PATH."""
+    """Git as it is found on the caller's PATH; it ends where nobody waits for it any more."""
 
-    def __init__(self, env: Mapping[str, str], *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        *,
+        timeout_s: float = TIMEOUT_S,
+        cancelled: threading.Event | None = None,
+    ) -> None:
         self.env = {name: value for name, value in env.items() if name not in PLACES} | CALM
         self.timeout_s = timeout_s
+        self.cancelled = cancelled or threading.Event()
 
-    def _done(
-        self, argv: tuple[str, ...], at: Path, env: Mapping[str, str] | None
-    ) -> "subprocess.CompletedProcess[str]":
+    def _begun(
+        self, argv: tuple[str, ...], at: Path, env: Mapping[str, str]
+    ) -> "subprocess.Popen[str]":
         try:
-            return subprocess.run(  # noqa: S603  # argv only, never a shell
+            return subprocess.Popen(  # noqa: S603  # argv only, never a shell
                 ["git", *argv],  # noqa: S607  # the caller's own
                 cwd=at,
-                env=self.env | dict(env or {}),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
+                env=self.env | dict(env),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                check=False,
-                timeout=self.timeout_s,
             )
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             if not at.is_dir():
                 raise GitError(argv, 128, f"{at} is not there") from error
             raise NoGitError("git is not on PATH") from error
-        except subprocess.TimeoutExpired as error:
-            raise GitError(argv, 124, f"did not end within {self.timeout_s:.0f} s") from error
 
-    def run(self, *argv: str, at: Path, env: Mapping[str, str] | None = None) -> str:
+    def _done(
+        self, argv: tuple[str, ...], at: Path, env: Mapping[str, str], stdin: str, limit_s: float
+    ) -> tuple[int, str, str]:
+        """The exit code, and what it printed on both streams."""
+        process = self._begun(argv, at, env)
+        end = time.monotonic() + limit_s
+        said: str | None = stdin or None
+        try:
+            while True:
+                try:
+                    out, err = process.communicate(said, timeout=LOOK_S)
+                except subprocess.TimeoutExpired:
+                    said = None  # what is left of it goes on its way by itself
+                    if self.cancelled.is_set():
+                        raise GitError(argv, STOPPED, "was stopped") from None
+                    if time.monotonic() > end:
+                        raise GitError(argv, OUT_OF_TIME, f"took over {limit_s:.0f} s") from None
+                else:
+                    return process.returncode, out, err
+        finally:
+            _end(process)
+
+    def run(
+        self,
+        *argv: str,
+        at: Path,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
+        limit_s: float | None = None,
+    ) -> str:
         """What git printed. Raises GitError, NoGitError."""
-        done = self._done(argv, at, env)
-        if done.returncode:
-            raise GitError(argv, done.returncode, (done.stderr or done.stdout)[-SAID_CHARS_MAX:])
-        return done.stdout
+        code, out, err = self._done(argv, at, env or {}, stdin, limit_s or self.timeout_s)
+        if code:
+            raise GitError(argv, code, (err or out)[-SAID_CHARS_MAX:])
+        return out
 
     def tells(self, *argv: str, at: Path) -> bool:
         """Whether git ended well. Raises NoGitError."""
-        return self._done(argv, at, None).returncode == 0
+        return self._done(argv, at, {}, "", self.timeout_s)[0] == 0
 
-    def default_branch(self, url: str, *, at: Path) -> str:
-        """The branch that HEAD of a repository names; empty where it has no commit."""
-        lines = self.run("ls-remote", "--symref", url, "HEAD", at=at).splitlines()
-        named = [line.split("\t")[0] for line in lines if line.startswith(HEAD_REF)]
-        has_commit = any(not line.startswith("ref:") for line in lines)
-        return named[0].removeprefix(HEAD_REF) if named and has_commit else ""
+    def heads(self, remote: str, *, at: Path) -> Heads:
+        """The branches of a remote; its own one is named only where it has a commit."""
+        argv = ("ls-remote", "--symref", "--", remote, "HEAD", f"{HEADS}*")
+        default, has_commit, branches = "", False, []
+        for line in self.run(*argv, at=at).splitlines():
+            what, _, name = line.partition("\t")
+            if name == "HEAD" and what.startswith(HEAD_REF):
+                default = what.removeprefix(HEAD_REF)
+            elif name == "HEAD":
+                has_commit = True
+            elif name.startswith(HEADS):
+                branches.append(name.removeprefix(HEADS))
+        return Heads(default=default if has_commit else "", branches=tuple(branches))
 
     def standing(self, checkout: Path) -> Standing:
         """How a checkout stands. Work on no branch of a remote counts as pushed nowhere."""
-        changed = self.run("status", "--porcelain", "-z", at=checkout).split("\0")
+        changed = self.run(*STATUS, at=checkout).split("\0")
         branch = self.run("branch", "--show-current", at=checkout).strip()
         head = ""
         unpushed = 0
         if self.tells("rev-parse", "--verify", "-q", "HEAD", at=checkout):
             head = self.run("rev-parse", "HEAD", at=checkout).strip()
-            count = self.run("rev-list", "--count", "HEAD", "--not", "--remotes", at=checkout)
-            unpushed = int(count)
+            unpushed = self._nowhere(checkout, "HEAD")
         stashes = self.run("stash", "list", at=checkout).count("\n")
         return Standing(
             branch=branch,
@@ -86,3 +138,38 @@ class GitProgram:
             unpushed=unpushed,
             stashes=stashes,
         )
+
+    def _nowhere(self, checkout: Path, *starts: str) -> int:
+        """How many commits can be reached from there and lie on no branch of a remote."""
+        return int(self.run("rev-list", "--count", *starts, "--not", "--remotes", at=checkout))
+
+    def clone_standing(self, checkout: Path) -> Standing:
+        """How a clone stands: commits of every branch of it, and of its HEAD."""
+        here = self.standing(checkout)
+        listed = self.run("for-each-ref", "--format=%(refname)", HEADS, at=checkout).split()
+        held = [name for name in listed if self._nowhere(checkout, name)]
+        if not held:
+            return here
+        starts = [*held, *(["HEAD"] if here.head else [])]
+        return Standing(
+            branch=here.branch,
+            head=here.head,
+            changed=here.changed,
+            unpushed=self._nowhere(checkout, *starts),
+            branches=tuple(name.removeprefix(HEADS) for name in held),
+            stashes=here.stashes,
+        )
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """The process is gone, and git had the time to take its own helpers along."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()

@@ -4,11 +4,10 @@ Adding one takes as long as git needs, outside of every turn: the name and the p
 first, and given back when something fails. The rows count; `mayor/rigs.json` shows them to others.
 """
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -17,25 +16,32 @@ from ledger.beads import ids
 from ledger.private.store import Change, Dropped, PrivateStore
 from ledger.workspace.rows import (
     ADDING,
+    CREW,
     OPERATIONAL,
+    POLECAT,
     REFINERY,
     WITNESS,
     Agent,
+    Making,
     Rig,
+    Taken,
     Worktree,
 )
-from town.beads.acting import Acting
 from town.beads.desk import PREFIX
 from town.beads.ports import BeadPorts
 from town.rigs import folder as folders
-from town.rigs.errors import NoRigError, PrefixTakenError, RigThereError
+from town.rigs import names
+from town.rigs.errors import BusyRigError, NoRigError, PrefixConflictError, RigThereError
+from town.rigs.ports import Makers
 from town.rigs.source import NewRig, shown
+from town.rigs.unfinished import RIG, Unfinished
 from town.workspace.files import write_json
-from town.workspace.git import Git
+from town.workspace.git import Git, Standing
 from town.workspace.layout import RigFolder, Workspace, checked_rig
 
 HQ: Final = "hq"
 RIGS_VERSION: Final = 1
+ADD: Final = "gt rig add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,105 +56,151 @@ class RigView:
         return sum(agent.role == role for agent in self.agents)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder with a rig's files, and how it stands; None where it is gone."""
+
+    tree: Worktree
+    standing: Standing | None
+
+
 def instant(at: int) -> str:
     """A moment in microseconds since 1970 UTC, in RFC 3339."""
     return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Rigs(Acting):
+class Rigs(Unfinished):
     """The rigs of a town, as one caller works on them."""
 
     def __init__(
-        self, store: PrivateStore, ports: BeadPorts, workspace: Workspace, git: Git
+        self,
+        store: PrivateStore,
+        ports: BeadPorts,
+        workspace: Workspace,
+        git: Git,
+        makers: Makers,
     ) -> None:
-        super().__init__(store, ports)
-        self.workspace = workspace
+        super().__init__(store, ports, workspace, makers)
         self.git = git
 
     # --- looking
 
+    def found(self, name: str) -> Rig:
+        """The rig of this name. Only within a turn. Raises NoRigError."""
+        rig = self.store.get(Rig, name.rstrip("/"))
+        if rig is None or rig.state == ADDING:
+            raise NoRigError(name, [one.name for one in self._whole()])
+        return rig
+
     def rig(self, name: str) -> Rig:
         """The rig of this name. Raises NoRigError."""
-
-        def work() -> Rig:
-            found = self.store.get(Rig, name.rstrip("/"))
-            if found is None or found.state == ADDING:
-                raise NoRigError(name, [rig.name for rig in self._whole()])
-            return found
-
-        return self.look(work)
+        return self.look(lambda: self.found(name))
 
     def _whole(self) -> list[Rig]:
         return [rig for rig in self.store.find(Rig) if rig.state != ADDING]
 
+    def _view(self, rig: Rig) -> RigView:
+        return RigView(rig, tuple(self.store.find(Agent, rig=rig.name)))
+
     def listed(self) -> list[RigView]:
         """Every rig, and who is in it."""
+        return self.look(lambda: [self._view(rig) for rig in self._whole()])
 
-        def work() -> list[RigView]:
-            return [
-                RigView(rig, tuple(self.store.find(Agent, rig=rig.name))) for rig in self._whole()
-            ]
+    def view(self, name: str) -> RigView:
+        """One rig, and who is in it. Raises NoRigError."""
+        return self.look(lambda: self._view(self.found(name)))
 
-        return self.look(work)
+    def places(self, name: str) -> list[Place]:
+        """The folders with the rig's files, and how they stand."""
+        trees = self.look(lambda: list(self.store.find(Worktree, rig=name)))
+        return [Place(tree, self._standing(self.workspace.root / tree.path)) for tree in trees]
+
+    def _standing(self, path: Path) -> Standing | None:
+        if not path.is_dir():
+            return None
+        whole = (path / ".git").is_dir()
+        return self.git.clone_standing(path) if whole else self.git.standing(path)
 
     # --- adding
 
     def add(self, wanted: NewRig) -> Rig:
         """The rig is part of the town. Raises RigError, BadNameError, GitError; then nothing is."""
         place = self.workspace.rig(checked_rig(wanted.name))
-        rig = self._take(wanted, place)
-        with self._or_nothing(rig, place):
-            branch = folders.make(place, wanted, self.git)
-            rig = replace(rig, default_branch=branch, state=OPERATIONAL)
+        self.clear_dead()
+        rig, making = self._take(wanted, place)
+        with self.or_nothing(making):
+            folders.begin(place, making.token)
+            branch = folders.fetch(place, wanted, self.git)
+            rig = replace(self._settle(rig, wanted, branch), state=OPERATIONAL)
+            folders.check_out(place, branch, rig.folders, self.git)
             folders.write_facts(place, rig, created_at=instant(rig.added_at))
-            self._join(rig, place)
+            self._join(rig, place, making)
+        folders.finish(place)
         self.publish()
         return rig
 
-    def _take(self, wanted: NewRig, place: RigFolder) -> Rig:
+    def _take(self, wanted: NewRig, place: RigFolder) -> tuple[Rig, Making]:
         """The name and the prefix are this rig's from now on."""
 
-        def work() -> tuple[Rig, Change]:
-            there = self.store.get(Rig, wanted.name)
-            if (there is not None and there.state != ADDING) or place.path.exists():
+        def work() -> tuple[tuple[Rig, Making], Change]:
+            names.check_name(self.store, wanted.name, place)
+            if place.path.exists() or place.path.is_symlink():
                 raise RigThereError(wanted.name, place.path)
-            rig = Rig(
-                name=wanted.name,
-                prefix=self._free_prefix(wanted),
-                git_url=wanted.url,
-                push_url=wanted.push_url,
-                upstream_url=wanted.upstream_url,
-                local_repo=wanted.local_repo,
-                state=ADDING,
-                added_at=self.ports.now(),
-                added_by=self.ports.caller.actor,
-            )
-            rests = self.missing(Rig, rig.name) if there is None else self.seen(there)
-            return rig, Change(puts=(rig,), seen=(rests,))
+            rig = self._drafted(wanted)
+            making = self.begun(place.path, kind=RIG, name=rig.name)
+            taken = (names.name_row(rig.name), names.prefix_row(rig.prefix, rig.name))
+            rows = (rig, making, *taken)
+            seen = tuple(self.missing(type(row), *row.key) for row in rows)
+            return (rig, making), Change(puts=rows, seen=seen)
 
-        return self.act("gt rig add", work)
+        return self.act(ADD, work)
 
-    def _free_prefix(self, wanted: NewRig) -> str:
-        taken = {rig.prefix: rig.name for rig in self.store.find(Rig) if rig.name != wanted.name}
-        taken[self.setting(PREFIX) or HQ] = "the town"
+    def _drafted(self, wanted: NewRig) -> Rig:
         prefix = ids.checked_prefix(wanted.prefix or ids.derived_prefix(wanted.name))
-        if prefix in taken:
-            raise PrefixTakenError(prefix, taken[prefix])
-        return prefix
+        names.check_prefix(self.store, prefix, rig=wanted.name, towns=self._towns())
+        return Rig(
+            name=wanted.name,
+            prefix=prefix,
+            git_url=wanted.url,
+            push_url=wanted.push_url,
+            upstream_url=wanted.upstream_url,
+            local_repo=wanted.local_repo,
+            fewer=wanted.filter,
+            folders=wanted.sparse,
+            state=ADDING,
+            added_at=self.ports.now(),
+            added_by=self.ports.caller.actor,
+        )
 
-    @contextmanager
-    def _or_nothing(self, rig: Rig, place: RigFolder) -> Iterator[None]:
-        """If the block fails, neither the folder nor the name is taken."""
-        try:
-            yield
-        except BaseException:
-            shutil.rmtree(place.path, ignore_errors=True)
-            drop = Dropped(kind=Rig, key=rig.key)
-            self.look(lambda: self.store.apply(Change(drops=(drop,))))
-            raise
+    def _towns(self) -> str:
+        return self.setting(PREFIX) or HQ
 
-    def _join(self, rig: Rig, place: RigFolder) -> None:
-        """The rig and its own agents are rows."""
+    def _settle(self, rig: Rig, wanted: NewRig, branch: str) -> Rig:
+        """The rig with its branch, and with the prefix that beads in its repository have."""
+        found = names.prefix_in(self.workspace.rig(rig.name), branch, self.git)
+        new = replace(rig, default_branch=branch)
+        if not found or found == rig.prefix or (wanted.prefix and wanted.force):
+            return self._written(rig, new)
+        if wanted.prefix:
+            raise PrefixConflictError(rig.prefix, found)
+        return self._written(rig, replace(new, prefix=found))
+
+    def _written(self, old: Rig, new: Rig) -> Rig:
+        """The rig's row is the new one, and its prefix is taken."""
+
+        def work() -> tuple[Rig, Change]:
+            if old.prefix == new.prefix:
+                return new, Change(puts=(new,), seen=(self.seen(old),))
+            names.check_prefix(self.store, new.prefix, rig=new.name, towns=self._towns())
+            mine = names.prefix_row(new.prefix, new.name)
+            drop = Dropped(kind=Taken, key=names.prefix_row(old.prefix, old.name).key)
+            seen = (self.seen(old), self.missing(Taken, *mine.key))
+            return new, Change(puts=(new, mine), drops=(drop,), seen=seen)
+
+        return self.act(ADD, work)
+
+    def _join(self, rig: Rig, place: RigFolder, making: Making) -> None:
+        """The rig and its own agents are rows, and nobody is making it any more."""
         now = self.ports.now()
         agents = [
             Agent(
@@ -166,8 +218,13 @@ class Rigs(Acting):
             Worktree(path=str(place.mayor.relative_to(root)), rig=rig.name, made_at=now),
         ]  # fmt: skip
         told = self.event("rig.added", rig.name, prefix=rig.prefix, url=shown(rig.git_url))
-        change = Change(puts=(rig, *agents, *trees), events=(told,))
-        self.act("gt rig add", lambda: (None, change))
+        change = Change(
+            puts=(rig, *agents, *trees),
+            drops=(Dropped(kind=Making, key=making.key),),
+            events=(told,),
+            seen=(self.seen(making), self.seen(replace(rig, state=ADDING))),
+        )
+        self.act(ADD, lambda: (None, change))
 
     # --- changing
 
@@ -175,7 +232,7 @@ class Rigs(Acting):
         """The rig in another state: parked, docked, operational."""
 
         def work() -> tuple[Rig, Change]:
-            old = self.rig(name)
+            old = self.found(name)
             new = replace(old, state=state)
             told = self.event(f"rig.{state}", old.name)
             change = Change(puts=(new,), events=(told,), seen=(self.seen(old),))
@@ -183,31 +240,64 @@ class Rigs(Acting):
 
         return self.act(f"gt rig {state}", work)
 
-    def remove(self, name: str) -> Rig:
-        """The town knows the rig no more; its folder stays where it is."""
+    def remove(self, name: str, *, force: bool = False) -> Rig:
+        """The town knows the rig no more; its folder stays. Raises BusyRigError."""
+        reasons = () if force else tuple(self.in_use(name))
+        if reasons:
+            raise BusyRigError(name, reasons)
 
         def work() -> tuple[Rig, Change]:
-            rig = self.rig(name)
+            rig = self.found(name)
+            if not force and (working := _working(self._view(rig).agents)):
+                raise BusyRigError(name, working)  # it began since we looked
             rows: Sequence[Any] = (
                 rig,
-                *self.store.find(Agent, rig=rig.name),
-                *self.store.find(Worktree, rig=rig.name),
+                *(row for kind in (Agent, Worktree, Taken) for row in self._of(kind, rig)),
             )
             drops = tuple(Dropped(kind=type(row), key=row.key) for row in rows)
             told = self.event("rig.removed", rig.name)
-            return rig, Change(drops=drops, events=(told,), seen=(self.seen(rig),))
+            return rig, Change(drops=drops, events=(told,), seen=tuple(map(self.seen, rows)))
 
         rig = self.act("gt rig remove", work)
         self.publish()
         return rig
 
+    def _of(self, kind: Any, rig: Rig) -> Sequence[Any]:
+        found: Sequence[Any] = self.store.find(kind, rig=rig.name)
+        return found
+
+    def in_use(self, name: str) -> list[str]:
+        """Why the rig should not go: who works in it, and what lies nowhere else."""
+        view = self.view(name)
+        people = {agent.id for agent in view.agents if agent.role in (CREW, POLECAT)}
+        found = _working(view.agents)
+        for place in self.places(view.rig.name):
+            if place.tree.agent in people and place.standing is not None:
+                told = ", ".join(place.standing.lost)
+                found += [f"{place.tree.agent} has {told}"] if told else []
+        return found
+
     def publish(self) -> None:
         """The file that other programs read says what the rows say."""
-        rigs = self.look(self._whole)
-        told: dict[str, Any] = {}
-        for rig in rigs:
-            facts = {"git_url": shown(rig.git_url), "added_at": instant(rig.added_at)}
-            more = ("push_url", "upstream_url", "local_repo")
-            facts |= {name: shown(getattr(rig, name)) for name in more if getattr(rig, name)}
-            told[rig.name] = {**facts, "beads": {"prefix": rig.prefix}}
-        write_json(self.workspace.rigs, {"version": RIGS_VERSION, "rigs": told})
+
+        def work() -> None:
+            told = {rig.name: _published(rig) for rig in self._whole()}
+            write_json(self.workspace.rigs, {"version": RIGS_VERSION, "rigs": told})
+
+        self.look(work)  # in the turn, so that of two nobody writes what was so before
+
+
+def _working(agents: Sequence[Agent]) -> list[str]:
+    """Who of these has work in hand."""
+    return [
+        f"{agent.id} works on {agent.hook_bead or agent.assignment}"
+        for agent in agents
+        if agent.hook_bead or agent.assignment
+    ]
+
+
+def _published(rig: Rig) -> dict[str, Any]:
+    facts: dict[str, Any] = {"git_url": shown(rig.git_url), "added_at": instant(rig.added_at)}
+    more = ("push_url", "upstream_url", "local_repo")
+    facts |= {name: shown(getattr(rig, name)) for name in more if getattr(rig, name)}
+    return {**facts, "beads": {"prefix": rig.prefix}}

@@ -1,63 +1,91 @@
 """Making a rig's folder: a bare repository that everybody shares, and the first worktrees.
 
 The bare repository holds what the remote has under `refs/remotes/origin`; local branches in it are
-the town's own, so that nobody mistakes an old copy for work.
+the town's own, so that nobody mistakes an old copy for work. The folder must not be there before;
+it bears the token of who makes it until it is whole.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from ledger.workspace.rows import Rig
-from town.rigs.errors import EmptyRepositoryError, NoBranchError
+from town.rigs import remotes
+from town.rigs.errors import EmptyRepositoryError, NoBranchError, RigThereError
+from town.rigs.excluded import exclude
+from town.rigs.remotes import ORIGIN
 from town.rigs.source import NewRig, shown
 from town.workspace.files import write_json
 from town.workspace.git import Git
 from town.workspace.layout import RigFolder
 
-FETCH: Final = "+refs/heads/*:refs/remotes/origin/*"
-ORIGIN: Final = "origin"
+MARK: Final = ".making"
+FETCH_S: Final = 6 * 3_600.0  # a large repository on a slow line
 
 
-def make(folder: RigFolder, wanted: NewRig, git: Git) -> str:
-    """The default branch of the rig whose repository and worktrees are there. Raises RigError."""
+def begin(folder: RigFolder, token: str) -> None:
+    """The folder is there, empty but for its token. Raises RigThereError."""
+    try:
+        folder.path.mkdir()
+    except FileExistsError as error:
+        raise RigThereError(folder.path.name, folder.path) from error
+    (folder.path / MARK).write_text(token, "utf-8")
+
+
+def finish(folder: RigFolder) -> None:
+    """The folder is whole, and nobody's work in progress."""
+    (folder.path / MARK).unlink(missing_ok=True)
+
+
+def fetch(folder: RigFolder, wanted: NewRig, git: Git) -> str:
+    """The default branch of the repository that is there now. Raises RigError, GitError."""
     for path in folder.folders:
-        path.mkdir(parents=True, exist_ok=True)
-    branch = wanted.branch or git.default_branch(wanted.url, at=folder.path)
-    if not branch:
+        path.mkdir(exist_ok=True)
+    repository = folder.repository
+    remotes.begin(repository, wanted, git)
+    heads = git.heads(ORIGIN, at=repository)
+    if not heads.branches:
         raise EmptyRepositoryError(shown(wanted.url))
-    _make_repository(folder.repository, wanted, git)
-    if not git.tells("rev-parse", "-q", "--verify", f"{ORIGIN}/{branch}", at=folder.repository):
-        raise NoBranchError(shown(wanted.url), branch)
-    git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}", at=folder.repository)
-    worktree(folder, folder.refinery, branch, git, start=f"{ORIGIN}/{branch}")
-    mayor = ("worktree", "add", "-q", "--detach", str(folder.mayor), f"{ORIGIN}/{branch}")
-    git.run(*mayor, at=folder.repository)
-    if wanted.sparse:
-        for place in (folder.refinery, folder.mayor):
-            git.run("sparse-checkout", "set", *wanted.sparse, at=place)
+    branch = wanted.branch or heads.default
+    if branch not in heads.branches:
+        raise NoBranchError(shown(wanted.url), branch, heads.branches)
+    fewer = ("--filter", wanted.filter) if wanted.filter else ()
+    git.run("fetch", "-q", *fewer, ORIGIN, at=repository, limit_s=FETCH_S)
+    remotes.forget_branches(repository, git)
+    git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}", at=repository)
+    exclude(repository / "info" / "exclude")
     return branch
 
 
-def _make_repository(repository: Path, wanted: NewRig, git: Git) -> None:
-    git.run("init", "-q", "--bare", str(repository), at=repository.parent)
-    if wanted.local_repo:
-        objects = git.run("rev-parse", "--git-path", "objects", at=Path(wanted.local_repo)).strip()
-        source = (Path(wanted.local_repo) / objects).resolve()
-        (repository / "objects" / "info" / "alternates").write_text(f"{source}\n", "utf-8")
-    git.run("remote", "add", ORIGIN, wanted.url, at=repository)
-    git.run("config", f"remote.{ORIGIN}.fetch", FETCH, at=repository)
-    if wanted.push_url:
-        git.run("remote", "set-url", "--push", ORIGIN, wanted.push_url, at=repository)
-    if wanted.upstream_url:
-        git.run("remote", "add", "upstream", wanted.upstream_url, at=repository)
-    fewer = ("--filter", wanted.filter) if wanted.filter else ()
-    git.run("fetch", "-q", *fewer, ORIGIN, at=repository)
+def check_out(folder: RigFolder, branch: str, folders: Iterable[str], git: Git) -> None:
+    """The worktrees of the refinery and of the mayor are there."""
+    start = f"{ORIGIN}/{branch}"
+    few = tuple(folders)
+    worktree(folder, folder.refinery, ("-B", branch), git, start=start, folders=few)
+    worktree(folder, folder.mayor, ("--detach",), git, start=start, folders=few)
 
 
-def worktree(folder: RigFolder, path: Path, branch: str, git: Git, *, start: str) -> None:
-    """A worktree of the rig is there, on a branch that begins at `start`."""
+def worktree(
+    folder: RigFolder,
+    path: Path,
+    how: tuple[str, ...],
+    git: Git,
+    *,
+    start: str,
+    folders: tuple[str, ...] = (),
+) -> None:
+    """A worktree of the rig is there, as `how` says: on a branch or on none; begun at `start`.
+
+    Of a sparse checkout only the folders that are asked for are ever fetched.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    git.run("worktree", "add", "-q", "-B", branch, str(path), start, at=folder.repository)
+    at = folder.repository
+    if not folders:
+        git.run("worktree", "add", "-q", *how, str(path), start, at=at, limit_s=FETCH_S)
+        return
+    git.run("worktree", "add", "-q", "--no-checkout", *how, str(path), start, at=at)
+    git.run("sparse-checkout", "set", *folders, at=path)
+    git.run("checkout", "-q", at=path, limit_s=FETCH_S)
 
 
 def write_facts(folder: RigFolder, rig: Rig, *, created_at: str) -> None:

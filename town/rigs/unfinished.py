@@ -1,0 +1,129 @@
+"""Folders that are being made: taken first, given back when something fails, cleared when it died.
+
+A folder is removed only where it bears the token of the row, so nothing is ever removed that
+somebody else made. Whoever makes one is known by its process.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ledger.private.store import Change, ChangedError, Dropped, PrivateStore
+from ledger.workspace.rows import ADDING, CREW, Agent, Making, Rig, Taken
+from town.beads.acting import Acting
+from town.beads.ports import BeadPorts
+from town.rigs.ports import Makers
+from town.workspace.layout import Workspace
+
+MARKS: Final = (".making", ".git/making")
+CLEAR_TRIES: Final = 3
+RIG: Final = "rig"
+
+
+def aside(path: Path, token: str) -> Path:
+    """Where a folder lies while it is made or removed, beside its own place."""
+    return path.with_name(f".making-{token}")
+
+
+def clear_folder(path: Path, token: str) -> None:
+    """Nothing of that work is at the path or beside it; what is not of that work stays."""
+    beside = aside(path, token)
+    if any(_says(path / mark, token) for mark in MARKS):
+        path.rename(beside)  # a program that still writes there does not hold it up
+    else:
+        with contextlib.suppress(OSError):
+            path.rmdir()  # empty: it was begun, or it is nobody's
+    for _ in range(CLEAR_TRIES):
+        shutil.rmtree(beside, ignore_errors=True)
+        if not beside.exists():
+            return
+
+
+def _says(mark: Path, token: str) -> bool:
+    try:
+        return mark.read_text("utf-8") == token
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+class Unfinished(Acting):
+    """The folders that are being made in a town's workspace."""
+
+    def __init__(
+        self, store: PrivateStore, ports: BeadPorts, workspace: Workspace, makers: Makers
+    ) -> None:
+        super().__init__(store, ports)
+        self.workspace = workspace
+        self.makers = makers
+
+    def begun(self, path: Path, *, kind: str, name: str) -> Making:
+        """The row of a work that begins now; it is still to be written."""
+        token = self.ports.new_secret().hex()
+        return Making(
+            path=str(path.relative_to(self.workspace.root)),
+            kind=kind,
+            name=name,
+            token=token,
+            maker=self.makers.begin(token),
+            begun_at=self.ports.now(),
+        )
+
+    def lives(self, making: Making) -> bool:
+        """Whether somebody is at that work."""
+        return self.makers.lives(making.maker, making.token, begun_at=making.begun_at)
+
+    @contextmanager
+    def or_nothing(self, making: Making) -> Iterator[None]:
+        """If the block fails, neither the folder nor the name is taken."""
+        try:
+            yield
+        except BaseException:
+            self.clear(making)
+            raise
+        finally:
+            self.makers.end(making.token)
+
+    def dead(self) -> list[Making]:
+        """Works whose makers died in the midst."""
+
+        def work() -> list[Making]:
+            return [one for one in self.store.find(Making) if not self.lives(one)]
+
+        return self.look(work)
+
+    def clear_dead(self) -> list[Making]:
+        """What dead makers left is gone; what they had begun."""
+        found = self.dead()
+        for making in found:
+            self.clear(making)
+        return found
+
+    def clear(self, making: Making) -> None:
+        """Neither the folder nor the rows of that work are there."""
+        clear_folder(self.workspace.root / making.path, making.token)
+
+        def work() -> tuple[None, Change]:
+            if self.store.get(Making, making.path) != making:
+                return None, Change()
+            drops = [Dropped(kind=Making, key=making.key), *self._named(making)]
+            told = self.event(f"{making.kind}.cleared", making.name, path=making.path)
+            return None, Change(drops=tuple(drops), events=(told,), seen=(self.seen(making),))
+
+        with contextlib.suppress(ChangedError):  # somebody else cleared it
+            self.act("clear what was left", work)
+
+    def _named(self, making: Making) -> Iterator[Dropped]:
+        """The rows that were only there for the sake of that work."""
+        if making.kind == RIG:
+            rig = self.store.get(Rig, making.name)
+            if rig is not None and rig.state == ADDING:
+                yield Dropped(kind=Rig, key=rig.key)
+                for taken in self.store.find(Taken, rig=rig.name):
+                    yield Dropped(kind=Taken, key=taken.key)
+        elif making.kind == CREW:
+            agent = self.store.get(Agent, making.name)
+            if agent is not None and agent.state == ADDING:
+                yield Dropped(kind=Agent, key=agent.key)
