@@ -1,0 +1,246 @@
+"""Handing work in: everything is committed and pushed first, then one step says so.
+
+Whatever is cut short can be repeated: a push that was made is seen to have been made, a request
+that was made is found. Nothing is committed anywhere but in the work's own worktree.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from ledger.beads import rules
+from ledger.beads.rows import BLOCKED, CLOSED, IN_PROGRESS, OPEN, Bead
+from ledger.private.store import Change, PrivateStore
+from ledger.workspace.rows import Agent
+from ledger.workspace.work import (
+    ACTIVE,
+    DEFERRED_WORK,
+    DIRECT,
+    DONE,
+    ESCALATED,
+    IDLE,
+    LOCAL,
+    STUCK,
+    SUBMITTED,
+    TO_QUEUE,
+    Assignment,
+    MergeRequest,
+)
+from town.beads.ports import BeadPorts
+from town.hooks.desk import Hooks
+from town.hooks.errors import HookError, NothingDoneError, NoWorkError, StaleError
+from town.hooks.sandbox import ORIGIN, commit_all
+from town.workspace.git import Git
+from town.workspace.layout import Workspace
+
+COMPLETED: Final = "COMPLETED"
+SAID_ESCALATED: Final = "ESCALATED"
+SAID_DEFERRED: Final = "DEFERRED"
+STATUSES: Final = (COMPLETED, SAID_ESCALATED, SAID_DEFERRED)
+SAVED: Final = "Saved by gt done: what was not committed yet"
+
+
+class WrongBranchError(HookError):
+    """The worktree is on another branch than the work's."""
+
+    code = "work.branch"
+    hint = "Switch back to the work's branch; what is on the other one stays there."
+
+    def __init__(self, branch: str, wanted: str) -> None:
+        super().__init__(f"the worktree is on {branch or 'no branch'}, the work on {wanted}")
+        self.branch, self.wanted = branch, wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandIn:
+    """What a worker says at the end of its work."""
+
+    agent: str
+    assignment: str = ""  # what it believes to work on; empty: whatever is on its hook
+    status: str = COMPLETED
+    message: str = ""
+    priority: int | None = None
+    verified: bool = False  # it says that the gates passed on the target as it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedIn:
+    """What came of it. `again` is true where it had been handed in before."""
+
+    work: Assignment
+    bead: Bead
+    request: MergeRequest | None = None
+    saved: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A merge request to be made."""
+
+    work: Assignment
+    sha: str
+    priority: int
+    verified_base: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What git has of the work: the commit, the target's commit, whether something was saved."""
+
+    sha: str = ""
+    base: str = ""
+    saved: bool = False
+
+
+Request = Callable[[Wanted], tuple[MergeRequest, Change]]
+
+
+class Handing(Hooks):
+    """Work that is handed in, put off or given up."""
+
+    def __init__(
+        self,
+        store: PrivateStore,
+        ports: BeadPorts,
+        workspace: Workspace,
+        git: Git,
+        request: Request,
+    ) -> None:
+        super().__init__(store, ports, workspace, git)
+        self._request = request
+
+    def done(self, said: HandIn) -> HandedIn:
+        """The work is handed in. Raises HookError, GitError."""
+        bead, work = self.look(lambda: self._mine(said))
+        if work.state == SUBMITTED:
+            request = self.look(lambda: self.store.get(MergeRequest, work.request))
+            return HandedIn(work=work, bead=bead, request=request, again=True)
+        kept = self._kept(said, work) if work.worktree else _Kept()
+        return self.act("gt done", lambda: self._step(said, work.id, kept))
+
+    def _mine(self, said: HandIn) -> tuple[Bead, Assignment]:
+        """The work that is meant. Raises StaleError, NoWorkError."""
+        held = self.held(said.agent)
+        if said.assignment and (held is None or held.id != said.assignment):
+            known = self.store.get(Assignment, said.assignment)
+            if known is None or known.agent != said.agent or known.state not in ACTIVE:
+                raise StaleError(said.assignment, known.state if known is not None else "unknown")
+            held = known
+        if held is None:
+            raise NoWorkError(said.agent)
+        bead = self.store.get(Bead, held.bead)
+        if bead is None:
+            raise NoWorkError(said.agent)
+        return bead, held
+
+    # --- git, outside of every turn
+
+    def _kept(self, said: HandIn, work: Assignment) -> _Kept:
+        """Everything is committed, and pushed as far as that is asked for or can be."""
+        path = self.workspace.root / work.worktree
+        self.sandboxes.standing(work.rig, path)
+        saved = commit_all(self.git, path, SAVED, self.author(work.agent))
+        if said.status == COMPLETED:
+            return self._pushed(path, work, saved=saved)
+        self._preserved(path, work)
+        return _Kept(saved=saved)
+
+    def _pushed(self, path: Path, work: Assignment, *, saved: bool) -> _Kept:
+        """The commit that is handed in, pushed where the work's way asks for it, and its base."""
+        branch = self.git.run("branch", "--show-current", at=path).strip()
+        if branch != work.branch:
+            raise WrongBranchError(branch, work.branch)
+        sha = self.git.run("rev-parse", "HEAD", at=path).strip()
+        self.git.run("fetch", "-q", ORIGIN, at=path)
+        target = f"{ORIGIN}/{work.base}"
+        base = self.git.run("rev-parse", target, at=path).strip()
+        ahead = int(self.git.run("rev-list", "--count", f"{target}..HEAD", at=path))
+        if not ahead and not (work.no_merge or work.review_only):
+            raise NothingDoneError(work.branch, work.base)
+        if work.merge == DIRECT and not work.no_merge:
+            self.git.run("push", "-q", ORIGIN, f"HEAD:refs/heads/{work.base}", at=path)
+        elif work.merge == TO_QUEUE and ahead:
+            self._push_branch(path, work)
+        return _Kept(sha=sha, base=base, saved=saved)
+
+    def _push_branch(self, path: Path, work: Assignment) -> None:
+        """The remote has the branch as it is here; what it had there is replaced only if known."""
+        known = f"{ORIGIN}/{work.branch}"
+        there = self.git.tells("rev-parse", "-q", "--verify", known, at=path)
+        old = self.git.run("rev-parse", known, at=path).strip() if there else ""
+        lease = f"--force-with-lease=refs/heads/{work.branch}:{old}"
+        refs = f"refs/heads/{work.branch}:refs/heads/{work.branch}"
+        self.git.run("push", "-q", lease, ORIGIN, refs, at=path)
+
+    def _preserved(self, path: Path, work: Assignment) -> None:
+        """What was done so far lies at the remote too, where that can be reached."""
+        branch = self.git.run("branch", "--show-current", at=path).strip()
+        if branch == work.branch and work.merge != LOCAL:
+            self.git.tells("push", "-q", ORIGIN, f"HEAD:refs/heads/{work.branch}", at=path)
+
+    # --- the one step
+
+    def _step(self, said: HandIn, began: str, kept: _Kept) -> tuple[HandedIn, Change]:
+        bead, work = self._mine(said)
+        if work.id != began or work.state == SUBMITTED:
+            return HandedIn(work=work, bead=bead, again=True), Change()
+        queued = said.status == COMPLETED and self._is_queued(work)
+        request: MergeRequest | None = None
+        change = Change()
+        if queued:
+            priority = bead.priority if said.priority is None else said.priority
+            base = kept.base if said.verified else ""
+            wanted = Wanted(work=work, sha=kept.sha, priority=priority, verified_base=base)
+            request, change = self._request(wanted)
+        state, status = self._outcome(said, queued=queued)
+        now = self.ports.now()
+        over = replace(
+            work,
+            state=state,
+            outcome=said.message or said.status,
+            request=request.id if request is not None else "",
+            ended_at=0 if queued else now,
+        )
+        moved = self._moved(bead, status, said, kept.sha)
+        told = self.event("done", bead.id, assignment=work.id, status=said.status, sha=kept.sha)
+        change += Change(
+            puts=(over, moved), events=(told,), seen=(self.seen(work), self.seen(bead))
+        )
+        change += self._free(work, stuck=said.status == SAID_ESCALATED)
+        return HandedIn(work=over, bead=moved, request=request, saved=kept.saved), change
+
+    def _is_queued(self, work: Assignment) -> bool:
+        queued = work.merge == TO_QUEUE and not work.no_merge and not work.review_only
+        return queued and bool(work.branch)
+
+    def _outcome(self, said: HandIn, *, queued: bool) -> tuple[str, str]:
+        """How the assignment stands afterwards, and the bead."""
+        if said.status == SAID_DEFERRED:
+            return DEFERRED_WORK, OPEN
+        if said.status == SAID_ESCALATED:
+            return ESCALATED, BLOCKED
+        return (SUBMITTED, IN_PROGRESS) if queued else (DONE, CLOSED)
+
+    def _moved(self, bead: Bead, status: str, said: HandIn, sha: str) -> Bead:
+        now = self.ports.now()
+        if status == CLOSED:
+            return rules.closed(bead, now=now, reason=f"Done in {sha}" if sha else "Done")
+        if said.status == SAID_ESCALATED:
+            note = f"{bead.notes}\nESCALATED: {said.message}".strip()
+            return rules.moved(bead, BLOCKED, now=now, notes=note)
+        if status == OPEN:
+            note = f"{bead.notes}\nDEFERRED: {said.message}".strip() if said.message else bead.notes
+            return rules.moved(bead, OPEN, now=now, assignee="", notes=note)
+        return rules.moved(bead, IN_PROGRESS, now=now)
+
+    def _free(self, work: Assignment, *, stuck: bool) -> Change:
+        agent = self.store.get(Agent, work.agent)
+        if agent is None or agent.assignment != work.id:
+            return Change()
+        state = STUCK if stuck else IDLE
+        free = replace(agent, state=state, hook_bead="", assignment="")
+        return Change(puts=(free,), seen=(self.seen(agent),))
