@@ -7,15 +7,35 @@ from cli import tree
 
 PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.place": ("init",),
-    "cli.bd.work": ("create", "update", "close", "reopen"),
-    "cli.bd.look": ("show", "list", "ready"),
+    "cli.bd.work": ("create", "q", "update"),
+    "cli.bd.closing": (
+        *("close", "reopen", "defer", "undefer", "delete", "duplicate", "supersede"),
+    ),
+    "cli.bd.one": ("show", "assign", "priority", "note", "tag", "comment", "comments"),
+    "cli.bd.look": ("list", "ready", "blocked", "search", "children", "stale"),
+    "cli.bd.links": ("dep", "link"),
+    "cli.bd.labels": ("label",),
+    "cli.bd.numbers": ("count", "status", "epic", "statuses", "types"),
+    "cli.bd.told": ("config", "where", "info", "version", "help"),
     "cli.bd.exchange": ("export", "import", "sync"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Work with beads": (*PLACES["cli.bd.work"],),
-    "Find beads": (*PLACES["cli.bd.look"],),
+    "Work with beads": (
+        *("create", "q", "update", "close", "reopen", "defer", "undefer", "delete"),
+        *("assign", "priority", "note", "tag", "comment", "comments", "duplicate", "supersede"),
+    ),
+    "Find beads": ("show", *PLACES["cli.bd.look"]),
+    "What depends on what": ("dep", "link", "label", "epic"),
+    "Numbers": ("count", "status", "statuses", "types"),
     "Leave and enter": (*PLACES["cli.bd.exchange"],),
-    "This project": ("init",),
+    "This place": ("init", *PLACES["cli.bd.told"]),
+}
+# Other words for the same things, which users of the predecessor type.
+ALIASES: Final[Mapping[str, str]] = {
+    "new": "cli.bd.work",
+    "done": "cli.bd.closing",
+    "view": "cli.bd.one",
+    "stats": "cli.bd.numbers",
 }
 
 root = tree.new_root("bd")
@@ -37,6 +57,7 @@ def _bd() -> None:
 PROGRAM: Final = tree.Program(
     root=root,
     places=PLACES,
+    aliases=ALIASES,
     sections=SECTIONS,
     closing=("With --json a command prints one object or one list, as scripts for bd expect.",),
 )

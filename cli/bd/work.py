@@ -1,119 +1,175 @@
-"""`bd create update close reopen`: making beads, and moving them."""
+"""`bd create q update`: making beads, and changing what they say."""
 
 from typing import Annotated, Any
 
 import typer
 
-from cli.answers import many_of, text_of
+from cli.answers import many_of
+from cli.bd.meaning import (
+    fields_of,
+    file_text,
+    links_of,
+    pairs_of,
+    priority_of,
+    type_of,
+    value_of,
+)
 from cli.bd.opened import beads_of
-from cli.bd.printing import bead_line, print_beads, print_json, print_lines
-from cli.context import UsageError
+from cli.bd.options import Many, Writing, said
+from cli.bd.printing import bead_line, print_done, print_lines, print_object
+from cli.context import Call, UsageError
 from cli.tree import Command, call_of, example, new_module
 from ledger.beads.jsonl import bead_facts
-from town.beads.desk import Draft
+from ledger.beads.plan import read_plan
+from town.beads.desk import Beads, Draft, Edit
 
 app = new_module()
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Beads: ids or how they begin.")]
-Text = typer.Option("-d", "--description", help="What it is about; `-` reads standard input.")
-Priority = Annotated[str, typer.Option("-p", "--priority", help="0 (now) to 4 (some day).")]
 
 
-def priority_of(said: str) -> int:
-    """The number of a priority said as `1` or `P1`. Raises UsageError."""
-    digits = said.upper().removeprefix("P")
-    if digits not in ("0", "1", "2", "3", "4"):
-        raise UsageError(f"{said!r} is no priority; 0 (now) to 4 (some day) are")
-    return int(digits)
-
-
-def _links(deps: list[str] | None) -> list[tuple[str, str]]:
-    """(kind, id) of each `kind:id` or plain id, which blocks."""
-    found = []
-    for word in many_of(deps):
-        kind, colon, bead = word.partition(":")
-        found.append((kind, bead) if colon else ("blocks", word))
-    return found
-
-
-@app.command(cls=Command)
+@app.command("new", cls=Writing, hidden=True)
+@app.command(cls=Writing)
 @example('bd create "Fix the race" -t bug -p 1', 'bd create "Part" --parent gt-x7k2m --silent')
 def create(
     ctx: typer.Context,
-    title: Annotated[str, typer.Argument(metavar="TITLE", help="What should be done.")],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="What should be done.")] = "",
     *,
-    type_: Annotated[str, typer.Option("-t", "--type", help="task, bug, feature, …")] = "task",
-    priority: Priority = "2",
-    description: Annotated[str, Text] = "",
-    labels: Annotated[list[str] | None, typer.Option("-l", "--labels", help="Labels.")] = None,
+    title_: Annotated[str, typer.Option("--title", help="The same.")] = "",
+    labels: Annotated[Many, typer.Option("-l", "--labels", "--label", help="Labels.")] = None,
     parent: Annotated[str, typer.Option("--parent", help="The bead above it.")] = "",
-    deps: Annotated[list[str] | None, typer.Option("--deps", help="kind:id, or id.")] = None,
-    assignee: Annotated[str, typer.Option("-a", "--assignee", help="Whose it is.")] = "",
+    no_inherit: Annotated[
+        bool, typer.Option("--no-inherit-labels", help="Without its parent's labels.")
+    ] = False,
+    deps: Annotated[
+        Many, typer.Option("--deps", help="id or kind:id; blocks:id is what waits for it.")
+    ] = None,
+    waits_for: Annotated[str, typer.Option("--waits-for", help="Whose children.")] = "",
+    gate: Annotated[str, typer.Option("--waits-for-gate", help="all- or any-children.")] = "",
     bead: Annotated[str, typer.Option("--id", help="Its id, if it must be this one.")] = "",
+    prefix: Annotated[str, typer.Option("--prefix", help="What its id begins with.")] = "",
+    graph: Annotated[str, typer.Option("--graph", help="A plan of many, as JSON.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Also with a strange prefix.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Make nothing.")] = False,
     silent: Annotated[bool, typer.Option("--silent", help="Print only the id.")] = False,
 ) -> int:
     """Make a bead, and print its id."""
     call = call_of(ctx)
-    fields: dict[str, Any] = {
-        "issue_type": type_,
-        "priority": priority_of(priority),
-        "description": text_of(call, description),
-        "labels": many_of(labels),
-        "assignee": assignee,
-    }
-    draft = Draft(title=title, fields=fields, id=bead, parent=parent, links=_links(deps))
+    asked = ctx.params
     with beads_of(ctx) as beads:
-        made = beads.create(draft)
+        fields = fields_of(call, beads, said(ctx))
+        if graph:
+            return _plan(call, beads, graph, fields)
+        draft = _draft(asked, fields, said(ctx)["append_notes"])
+        made = beads.draft(draft) if dry_run else beads.create(draft)
     if call.wants.json:
-        return print_json(call, bead_facts(made))
-    return print_lines(call, (made.id if silent else f"created {bead_line(made)}",))
+        return print_object(call, bead_facts(made))
+    word = "would create" if dry_run else "created"
+    return print_lines(call, (made.id if silent else f"{word} {bead_line(made)}",))
 
 
-@app.command(cls=Command)
+def _draft(asked: dict[str, Any], fields: dict[str, Any], note: str) -> Draft:
+    """The bead that `create` was asked for. Raises UsageError."""
+    if asked["title"] and asked["title_"] not in ("", asked["title"]):
+        raise UsageError("the title stands there twice, and differs")
+    if asked["gate"] not in ("", "all-children", "any-children"):
+        raise UsageError("--waits-for-gate is all-children or any-children")
+    if note:
+        fields["notes"] = f"{fields['notes']}\n{note}" if fields.get("notes") else note
+    needs, waiting = links_of(asked["deps"])
+    return Draft(
+        title=asked["title"] or asked["title_"],
+        fields={**fields, "labels": many_of(asked["labels"])},
+        id=asked["bead"].strip().lower(),
+        prefix=asked["prefix"],
+        parent=asked["parent"],
+        links=needs,
+        blocks=waiting,
+        waits_for=asked["waits_for"],
+        gate=asked["gate"],
+        inherit=not asked["no_inherit"],
+        any_prefix=asked["force"],
+    )
+
+
+def _plan(call: Call, beads: Beads, name: str, fields: dict[str, Any]) -> int:
+    plan = read_plan(file_text(call, name))
+    flags = {flag: fields[flag] for flag in ("ephemeral", "no_history") if flag in fields}
+    made = beads.create_plan(plan, **flags)
+    if call.wants.json:
+        return print_object(call, {"ids": made})
+    lines = (f"  {key} -> {bead}" for key, bead in sorted(made.items()))
+    return print_lines(call, (f"created {len(made)} beads", *lines))
+
+
+@app.command("q", cls=Command)
+@example('bd q "Fix the login" -t bug')
+def quick(
+    ctx: typer.Context,
+    title: Annotated[list[str], typer.Argument(metavar="TITLE", help="What should be done.")],
+    *,
+    type_: Annotated[str, typer.Option("-t", "--type", help="task, bug, …")] = "task",
+    priority: Annotated[str, typer.Option("-p", "--priority", help="0 to 4.")] = "2",
+    labels: Annotated[Many, typer.Option("-l", "--labels", help="Labels.")] = None,
+) -> int:
+    """Make a bead quickly, and print only its id."""
+    fields = {
+        "issue_type": type_of(type_),
+        "priority": priority_of(priority),
+        "labels": many_of(labels),
+    }
+    with beads_of(ctx) as beads:
+        made = beads.create(Draft(title=" ".join(title), fields=fields))
+    call = call_of(ctx)
+    if call.wants.json:
+        return print_object(call, bead_facts(made))
+    return print_lines(call, (made.id,))
+
+
+@app.command(cls=Writing)
 @example("bd update gt-x7k2m --claim", "bd update gt-x7k2m --status blocked -p 0")
 def update(
     ctx: typer.Context,
-    said: Ids,
+    ids: Ids,
     *,
     status: Annotated[str, typer.Option("-s", "--status", help="Its new status.")] = "",
-    priority: Annotated[str, typer.Option("-p", "--priority", help="0 to 4.")] = "",
-    title: Annotated[str, typer.Option("--title", help="Its new title.")] = "",
-    assignee: Annotated[str | None, typer.Option("-a", "--assignee", help="Whose it is.")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Its new title.")] = None,
     claim: Annotated[bool, typer.Option("--claim", help="Take it: one of several wins.")] = False,
+    set_labels: Annotated[Many, typer.Option("--set-labels", help="These and no others.")] = None,
+    add: Annotated[Many, typer.Option("--add-label", help="These too.")] = None,
+    remove: Annotated[Many, typer.Option("--remove-label", help="Not these.")] = None,
+    parent: Annotated[str | None, typer.Option("--parent", help="Under this; '' for none.")] = None,
+    set_metadata: Annotated[Many, typer.Option("--set-metadata", help="key=value.")] = None,
+    unset_metadata: Annotated[Many, typer.Option("--unset-metadata", help="A key.")] = None,
+    persistent: Annotated[bool, typer.Option("--persistent", help="No wisp any more.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="To be kept for ever.")] = False,
+    await_id: Annotated[str | None, typer.Option("--await-id", help="Of a gate.")] = None,
 ) -> int:
-    """Change beads, or claim them."""
-    fields: dict[str, Any] = {}
-    fields |= {"status": status} if status else {}
-    fields |= {"priority": priority_of(priority)} if priority else {}
-    fields |= {"title": title} if title else {}
-    fields |= {"assignee": assignee} if assignee is not None else {}
+    """Change beads, or claim them; all of them or none."""
+    asked = ctx.params
     with beads_of(ctx) as beads:
-        found = []
-        for one in said:
-            bead = beads.claim(one) if claim else None
-            found.append(beads.update(one, fields) if fields or bead is None else bead)
-    return print_beads(call_of(ctx), found, empty="")
+        fields = fields_of(call_of(ctx), beads, said(ctx)) | _moved(asked)
+        edit = Edit(
+            fields=fields,
+            claim=claim,
+            set_labels=None if set_labels is None else many_of(set_labels),
+            add_labels=many_of(add),
+            remove_labels=many_of(remove),
+            append_notes=said(ctx)["append_notes"],
+            parent=parent,
+            set_metadata={
+                k: value_of(v) for k, v in pairs_of(set_metadata, "--set-metadata").items()
+            },
+            unset_metadata=tuple(unset_metadata or ()),
+        )
+        found = beads.edit(ids, edit)
+    return print_done(call_of(ctx), "claimed" if claim else "updated", found)
 
 
-@app.command(cls=Command)
-@example('bd close gt-x7k2m --reason "Done in 3fa9c1"')
-def close(
-    ctx: typer.Context,
-    said: Ids,
-    *,
-    reason: Annotated[str, typer.Option("-r", "--reason", help="Why.")] = "",
-    force: Annotated[bool, typer.Option("-f", "--force", help="Also blocked or pinned.")] = False,
-) -> int:
-    """Close beads."""
-    with beads_of(ctx) as beads:
-        found = [beads.close(one, reason=reason, force=force) for one in said]
-    return print_beads(call_of(ctx), found, empty="")
-
-
-@app.command(cls=Command)
-@example("bd reopen gt-x7k2m")
-def reopen(ctx: typer.Context, said: Ids) -> int:
-    """Open closed beads again."""
-    with beads_of(ctx) as beads:
-        found = [beads.reopen(one) for one in said]
-    return print_beads(call_of(ctx), found, empty="")
+def _moved(asked: dict[str, Any]) -> dict[str, Any]:
+    """The fields that `update` has options of its own for."""
+    found: dict[str, Any] = {"status": asked["status"].lower()} if asked["status"] else {}
+    found |= {"title": asked["title"]} if asked["title"] is not None else {}
+    found |= {"ephemeral": False} if asked["persistent"] else {}
+    found |= {"no_history": False} if asked["history"] else {}
+    return found | ({"await_id": asked["await_id"]} if asked["await_id"] is not None else {})

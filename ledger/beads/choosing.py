@@ -1,20 +1,18 @@
-"""Which beads somebody means, and in which order: filters, sorts, and what is ready.
+"""Which beads somebody means: filters, and the tests that they are made of.
 
 Pure. A filter without a word lets everything through that is not the town's own bookkeeping.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from heapq import nsmallest
+from typing import Any, Final
 
-from ledger.beads.rows import LIVE, OPEN, TERMINAL, TOWN_TYPES, Bead
-from ledger.beads.waiting import Graph, waits
+from ledger.beads.rows import TERMINAL, TOWN_TYPES, Bead
 
-HOUR_US: Final = 3_600_000_000
-RECENT_US: Final = 48 * HOUR_US
-LATE: Final = 999
-Sort = Literal["priority", "hybrid", "oldest"]
-SORTS: Final = ("priority", "hybrid", "oldest")
+Test = Callable[[Bead], bool]
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,76 +28,154 @@ class Filter:
     labels: tuple[str, ...] = ()  # all of them
     labels_any: tuple[str, ...] = ()  # at least one
     not_labels: tuple[str, ...] = ()
+    label_pattern: str = ""
+    no_labels: bool = False
     assignee: str = ""
     unassigned: bool = False
     words: str = ""  # in title, description, notes or id
     title: str = ""
+    description: str = ""
+    notes: str = ""
+    no_description: bool = False
     ids: tuple[str, ...] = ()
-    created: tuple[int, int] | None = None
-    updated: tuple[int, int] | None = None
-    closed: tuple[int, int] | None = None
-    bookkeeping: bool = False  # the town's own types too
-    ephemeral: bool = False
+    among: Collection[str] | None = None  # only these: the children of somebody
+    outside: Collection[str] | None = None  # not these: whatever has a parent
+    created: Span | None = None
+    updated: Span | None = None
+    closed: Span | None = None
+    due: Span | None = None
+    defer: Span | None = None
+    deferred: bool = False  # only what has a day to wait for
+    overdue_at: int = 0  # due before this, and not closed
+    pinned: bool | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata_key: str = ""
+    spec: str = ""
+    wisp_type: str = ""
+    mol_type: str = ""
     external_ref: str = ""
+    bookkeeping: bool = False  # the town's own types too
+    gates: bool = False
+    templates: bool = False
+    ephemeral: bool = False
+
+    def test(self) -> Test:
+        """Whether a bead is meant; made once for a whole list."""
+        tests = [_kinds(self)]
+        for name, make in TESTS.items():
+            said = getattr(self, name)
+            if said or (said is not None and name in SAID_WHEN_EMPTY):
+                tests.append(make(said))
+        if len(tests) == 1:
+            return tests[0]
+        return lambda bead: all(test(bead) for test in tests)
 
     def takes(self, bead: Bead) -> bool:
         """Whether the bead is meant."""
+        return self.test()(bead)
+
+
+def _kinds(wanted: Filter) -> Test:
+    """What every list asks: no bookkeeping, no template, nothing fleeting, unless it is meant."""
+    types = wanted.types
+    hidden = set() if types or wanted.bookkeeping else set(TOWN_TYPES)
+    hidden -= {"gate"} if wanted.gates else set()
+    hidden |= set(wanted.not_types)
+    ephemeral, templates = wanted.ephemeral, wanted.templates
+
+    def test(bead: Bead) -> bool:
         return (
-            self._by_kind(bead)
-            and self._by_people(bead)
-            and self._by_text(bead)
-            and self._by_time(bead)
+            bead.issue_type not in hidden
+            and (not types or bead.issue_type in types)
+            and (ephemeral or not bead.ephemeral)
+            and (templates or not bead.is_template)
         )
 
-    def _by_kind(self, bead: Bead) -> bool:
-        if self.types:
-            if bead.issue_type not in self.types:
-                return False
-        elif not self.bookkeeping and bead.issue_type in TOWN_TYPES:
-            return False
-        if bead.issue_type in self.not_types or (bead.ephemeral and not self.ephemeral):
-            return False
-        if self.statuses and bead.status not in self.statuses:
-            return False
-        least, most = self.priority_min, self.priority_max
-        return (
-            (not self.priorities or bead.priority in self.priorities)
-            and (least is None or bead.priority >= least)
-            and (most is None or bead.priority <= most)
-        )
+    return test
 
-    def _by_people(self, bead: Bead) -> bool:
-        if self.unassigned and bead.assignee:
-            return False
-        if self.assignee and bead.assignee != self.assignee:
-            return False
-        labels = set(bead.labels)
-        return (
-            labels.issuperset(self.labels)
-            and (not self.labels_any or bool(labels & set(self.labels_any)))
-            and not labels & set(self.not_labels)
-        )
 
-    def _by_text(self, bead: Bead) -> bool:
-        if self.ids and bead.id not in self.ids:
-            return False
-        if self.external_ref and bead.external_ref != self.external_ref:
-            return False
-        if self.title and self.title.casefold() not in bead.title.casefold():
-            return False
-        if not self.words:
-            return True
+def _said(name: str) -> Callable[[str], Test]:
+    """That a field is this text."""
+    return lambda said: lambda bead: getattr(bead, name) == said
+
+
+def _holding(*names: str) -> Callable[[str], Test]:
+    """That the words stand in one of these fields, in letters of any size."""
+
+    def make(said: str) -> Test:
+        folded = said.casefold()
+        return lambda bead: any(folded in getattr(bead, name).casefold() for name in names)
+
+    return make
+
+
+def _within(name: str) -> Callable[[Span], Test]:
+    def make(span: Span) -> Test:
+        start, end = span
+        return lambda bead: start <= getattr(bead, name) < end and getattr(bead, name) > 0
+
+    return make
+
+
+def _words(said: str) -> Test:
+    words = said.casefold().split()
+
+    def test(bead: Bead) -> bool:
         text = f"{bead.id}\n{bead.title}\n{bead.description}\n{bead.notes}".casefold()
-        return all(word in text for word in self.words.casefold().split())
+        return all(word in text for word in words)
 
-    def _by_time(self, bead: Bead) -> bool:
-        spans = (
-            (self.created, bead.created_at),
-            (self.updated, bead.updated_at),
-            (self.closed, bead.closed_at),
-        )
-        return all(span is None or span[0] <= at < span[1] for span, at in spans)
+    return test
 
+
+def _values(said: Mapping[str, str]) -> Test:
+    def test(bead: Bead) -> bool:
+        return all(_shown(bead.metadata.get(name)) == value for name, value in said.items())
+
+    return test
+
+
+def _shown(value: Any) -> str | None:
+    """A value of the metadata as a person types it."""
+    return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
+
+
+SAID_WHEN_EMPTY: Final = frozenset(("priority_min", "priority_max", "among", "outside", "pinned"))
+# What each field of a filter asks of a bead.
+TESTS: Final[Mapping[str, Callable[[Any], Test]]] = {
+    "statuses": lambda said: lambda bead: bead.status in said,
+    "priorities": lambda said: lambda bead: bead.priority in said,
+    "priority_min": lambda said: lambda bead: bead.priority >= said,
+    "priority_max": lambda said: lambda bead: bead.priority <= said,
+    "labels": lambda said: lambda bead: set(said).issubset(bead.labels),
+    "labels_any": lambda said: lambda bead: not set(said).isdisjoint(bead.labels),
+    "not_labels": lambda said: lambda bead: set(said).isdisjoint(bead.labels),
+    "label_pattern": lambda said: lambda bead: any(fnmatchcase(one, said) for one in bead.labels),
+    "no_labels": lambda _: lambda bead: not bead.labels,
+    "assignee": _said("assignee"),
+    "unassigned": lambda _: lambda bead: not bead.assignee,
+    "words": _words,
+    "title": _holding("title"),
+    "description": _holding("description"),
+    "notes": _holding("notes"),
+    "no_description": lambda _: lambda bead: not bead.description.strip(),
+    "ids": lambda said: lambda bead: bead.id in said,
+    "among": lambda said: lambda bead: bead.id in said,
+    "outside": lambda said: lambda bead: bead.id not in said,
+    "created": _within("created_at"),
+    "updated": _within("updated_at"),
+    "closed": _within("closed_at"),
+    "due": _within("due_at"),
+    "defer": _within("defer_until"),
+    "deferred": lambda _: lambda bead: bead.defer_until > 0,
+    "overdue_at": lambda at: lambda bead: 0 < bead.due_at < at and bead.status not in TERMINAL,
+    "pinned": lambda said: lambda bead: (bead.pinned or bead.status == "pinned") == said,
+    "metadata": _values,
+    "metadata_key": lambda said: lambda bead: said in bead.metadata,
+    "spec": lambda said: lambda bead: bead.spec_id.startswith(said),
+    "wisp_type": _said("wisp_type"),
+    "mol_type": _said("mol_type"),
+    "external_ref": _holding("external_ref"),
+}
 
 # What a list can be sorted by; priority first, then the newest, as everywhere.
 ORDERS: Final[dict[str, Callable[[Bead], Any]]] = {
@@ -115,63 +191,21 @@ ORDERS: Final[dict[str, Callable[[Bead], Any]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The first of some beads, and how many there are."""
+
+    beads: list[Bead]
+    total: int
+
+
+def page(beads: Iterable[Bead], key: Callable[[Bead], Any], *, at_most: int) -> Page:
+    """The first beads in the order of the key; 0 for all of them."""
+    found = list(beads)
+    first = nsmallest(at_most, found, key=key) if at_most else sorted(found, key=key)
+    return Page(first, len(found))
+
+
 def listed(beads: Iterable[Bead], wanted: Filter, *, order: str = "priority") -> list[Bead]:
     """The beads that are meant, in this order of `ORDERS`."""
-    return sorted((bead for bead in beads if wanted.takes(bead)), key=ORDERS[order])
-
-
-def ready(
-    beads: Iterable[Bead], graph: Graph, wanted: Filter, *, now: int, sort: Sort = "priority"
-) -> list[Bead]:
-    """The beads that somebody could begin now: open, not waiting, blocked by nothing."""
-    found = [
-        bead
-        for bead in beads
-        if bead.status == OPEN
-        and not bead.pinned
-        and not bead.is_template
-        and not waits(bead, now=now)
-        and wanted.takes(bead)
-        and not graph.blockers(bead.id)
-        and not graph.deferred_above(bead.id, now=now)
-    ]
-    return sorted(found, key=_by(sort, now))
-
-
-def _by(sort: Sort, now: int) -> Callable[[Bead], Any]:
-    if sort == "oldest":
-        return lambda bead: (bead.created_at, bead.id)
-    if sort == "hybrid":
-        since = now - RECENT_US
-        return lambda bead: (
-            bead.created_at < since,
-            bead.priority if bead.created_at >= since else LATE,
-            bead.created_at,
-            bead.id,
-        )
-    return lambda bead: (bead.priority, bead.created_at, bead.id)
-
-
-def blocked(beads: Iterable[Bead], graph: Graph, wanted: Filter) -> list[Bead]:
-    """The beads that wait for others, those of the highest priority first."""
-    found = [
-        bead
-        for bead in beads
-        if bead.status in LIVE and wanted.takes(bead) and graph.blockers(bead.id)
-    ]
-    return sorted(found, key=ORDERS["priority"])
-
-
-def counts(beads: Sequence[Bead], graph: Graph, *, now: int) -> dict[str, int]:
-    """How many beads there are of each standing."""
-    work = Filter()
-    by_status = dict.fromkeys((*LIVE, *TERMINAL), 0)
-    for bead in beads:
-        if work.takes(bead):
-            by_status[bead.status] = by_status.get(bead.status, 0) + 1
-    return {
-        "total": sum(by_status.values()) - by_status["tombstone"],
-        **{name: count for name, count in by_status.items() if name != "tombstone"},
-        "blocked_by_others": len(blocked(beads, graph, work)),
-        "ready": len(ready(beads, graph, work, now=now)),
-    }
+    return sorted(filter(wanted.test(), beads), key=ORDERS[order])

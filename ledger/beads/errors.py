@@ -106,3 +106,71 @@ class CycleError(BeadError):
     def __init__(self, path: Sequence[str]) -> None:
         super().__init__(f"adding dependency would create a cycle: {' -> '.join(path)}")
         self.path = tuple(path)
+
+
+class TakenIdError(BeadError):
+    """There is a bead, or was one, with this id."""
+
+    code: ClassVar[str] = "bead.exists"
+    hint: ClassVar[str] = "Leave --id away for a new one, or change that bead with `bd update`."
+
+    def __init__(self, bead: str) -> None:
+        super().__init__(f"{bead} exists already")
+        self.bead = bead
+
+
+class OtherPrefixError(BadFieldError):
+    """An id was asked for that looks like another project's."""
+
+    code: ClassVar[str] = "bead.prefix"
+    hint: ClassVar[str] = "Add --force to make it all the same."
+
+    def __init__(self, bead: str, prefix: str) -> None:
+        super().__init__("id", f"prefix mismatch: ids here begin with {prefix}-, {bead!r} does not")
+        self.bead, self.prefix = bead, prefix
+
+
+class OpenChildrenError(BeadError):
+    """An epic has children that are not closed."""
+
+    code: ClassVar[str] = "bead.children"
+    hint: ClassVar[str] = "Close the children first, or add --force."
+
+    def __init__(self, bead: str, children: Sequence[str]) -> None:
+        super().__init__(
+            f"cannot close epic {bead}: {len(children)} open child issue(s): {', '.join(children)}"
+        )
+        self.bead, self.children = bead, tuple(children)
+
+
+class DependantsError(BeadError):
+    """Others depend on what was to be deleted."""
+
+    code: ClassVar[str] = "bead.dependants"
+    hint: ClassVar[str] = "Add --force to cut those links, or --cascade to delete them too."
+
+    def __init__(self, beads: Sequence[str], dependants: Sequence[str]) -> None:
+        super().__init__(f"{', '.join(dependants)} depend on {', '.join(beads)}")
+        self.beads, self.dependants = tuple(beads), tuple(dependants)
+
+
+class LinkedError(BeadError):
+    """Two beads are linked already, in another way."""
+
+    code: ClassVar[str] = "bead.linked"
+    hint: ClassVar[str] = "Remove that link first: bd dep remove A B"
+
+    def __init__(self, bead: str, needs: str, kind: str) -> None:
+        super().__init__(f"{bead} depends on {needs} already, by {kind}")
+        self.bead, self.needs, self.kind = bead, needs, kind
+
+
+class SecondParentError(BeadError):
+    """A bead has one parent at most."""
+
+    code: ClassVar[str] = "bead.parent"
+    hint: ClassVar[str] = "`bd update ID --parent OTHER` moves it."
+
+    def __init__(self, bead: str, parent: str) -> None:
+        super().__init__(f"{bead} is a child of {parent} already")
+        self.bead, self.parent = bead, parent

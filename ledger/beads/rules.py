@@ -30,6 +30,7 @@ TITLE_CHARS_MAX: Final = 500
 TEXT_CHARS_MAX: Final = 1 << 20
 LABELS_MAX: Final = 100
 PRIORITIES: Final = range(5)
+CLOSE_REASON: Final = "Closed"
 TEXTS: Final = ("description", "design", "acceptance_criteria", "notes", "close_reason")
 SHORTS: Final = (
     *("assignee", "owner", "created_by", "external_ref", "source_system", "spec_id", "sender"),
@@ -75,6 +76,14 @@ def _check_sizes(bead: Bead) -> None:
             raise BadFieldError("label", f"{label[:40]!r} is none")
 
 
+def check_comment(text: str) -> None:
+    """Somebody said something. Raises BadFieldError."""
+    if not text.strip():
+        raise BadFieldError("comment", "is empty")
+    if len(text) > TEXT_CHARS_MAX:
+        raise BadFieldError("comment", f"is longer than {TEXT_CHARS_MAX} characters")
+
+
 def labelled(bead: Bead, *, add: Collection[str] = (), remove: Collection[str] = ()) -> Bead:
     """The bead with other labels, each once and in order."""
     return replace(bead, labels=tuple(sorted({*bead.labels, *add} - set(remove))))
@@ -113,7 +122,8 @@ def closed(
         raise NotOpenError(bead.id, bead.status)
     if (bead.pinned or bead.status == PINNED) and not force:
         raise PinnedError(bead.id)
-    return moved(bead, CLOSED, now=now, close_reason=reason, closed_by_session=session)
+    told = reason.strip() or CLOSE_REASON
+    return moved(bead, CLOSED, now=now, close_reason=told, closed_by_session=session)
 
 
 def reopened(bead: Bead, *, now: int) -> Bead:

@@ -13,6 +13,7 @@ from typing import Final
 
 from ledger.beads.rows import (
     BLOCKING,
+    BLOCKS,
     CONDITIONAL,
     DEFERRED,
     PARENT_CHILD,
@@ -26,6 +27,7 @@ from ledger.beads.rules import failed
 
 ANY_CHILDREN: Final = "any-children"
 DEPTH_MAX: Final = 1_000
+OUTSIDE: Final = "external:"  # something in another project, which only a person can call done
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +38,72 @@ class Blocker:
     how: str
 
 
+Ends = Callable[[str], Sequence[Link]]
+
+
+def woven(links: Iterable[Link]) -> tuple[Ends, Ends]:
+    """The links by the bead that needs, and by the one that is needed."""
+    needs: dict[str, list[Link]] = {}
+    needed: dict[str, list[Link]] = {}
+    for link in links:
+        needs.setdefault(link.issue_id, []).append(link)
+        needed.setdefault(link.depends_on_id, []).append(link)
+    return (lambda bead: needs.get(bead, ())), (lambda bead: needed.get(bead, ()))
+
+
 @dataclass(slots=True)
 class Graph:
-    """The links among beads, with a way to look a bead up."""
+    """The links among beads, with a way to look a bead up.
+
+    `live_of` finds only beads that are not closed; most questions need no other.
+    """
 
     bead_of: Callable[[str], Bead | None]
-    needs: dict[str, list[Link]] = field(default_factory=dict)
-    needed: dict[str, list[Link]] = field(default_factory=dict)
+    needs: Ends
+    needed: Ends
+    live_of: Callable[[str], Bead | None]
     _blocked: dict[str, tuple[Blocker, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, links: Iterable[Link], bead_of: Callable[[str], Bead | None]) -> "Graph":
         """The graph of these links."""
-        graph = cls(bead_of)
-        for link in links:
-            graph.needs.setdefault(link.issue_id, []).append(link)
-            graph.needed.setdefault(link.depends_on_id, []).append(link)
-        return graph
+        return cls.between(woven(links), bead_of)
+
+    @classmethod
+    def between(
+        cls,
+        ends: tuple[Ends, Ends],
+        bead_of: Callable[[str], Bead | None],
+        live_of: Callable[[str], Bead | None] | None = None,
+    ) -> "Graph":
+        """The graph of links that are looked up from both of their ends."""
+
+        def looked(bead: str) -> Bead | None:
+            found = bead_of(bead)
+            return None if found is None or found.status in TERMINAL else found
+
+        return cls(bead_of, *ends, live_of or looked)
+
+    def with_beads(self, changed: Mapping[str, Bead]) -> "Graph":
+        """The same links between beads of which some are other ones by now."""
+        bead_of, live_of = self.bead_of, self.live_of
+
+        def live(bead: str) -> Bead | None:
+            found = changed.get(bead)
+            if found is None:
+                return live_of(bead)
+            return None if found.status in TERMINAL else found
+
+        return Graph(lambda bead: changed.get(bead) or bead_of(bead), self.needs, self.needed, live)
 
     def children(self, parent: str) -> list[str]:
         """The beads below this one."""
-        links = self.needed.get(parent, ())
+        links = self.needed(parent)
         return sorted(link.issue_id for link in links if link.type == PARENT_CHILD)
 
     def parent(self, bead: str) -> str:
         """The bead above this one; empty for none."""
-        links = self.needs.get(bead, ())
+        links = self.needs(bead)
         return next((link.depends_on_id for link in links if link.type == PARENT_CHILD), "")
 
     def below(self, parent: str) -> list[str]:
@@ -78,6 +120,8 @@ class Graph:
     def blockers(self, bead: str) -> tuple[Blocker, ...]:
         """What the bead waits for, in order of id; nothing for one that could begin."""
         if bead not in self._blocked:
+            if not self.needs(bead):
+                return ()
             for one in self._upwards(bead):
                 self._blocked[one] = self._look(one)
         return self._blocked[bead]
@@ -94,32 +138,49 @@ class Graph:
             elif at not in met and at not in self._blocked:
                 met.add(at)
                 left.append((at, True))
-                above = self.needs.get(at, ())
+                above = self.needs(at)
                 left += [(link.depends_on_id, False) for link in above if link.type == PARENT_CHILD]
         return order
 
     def _look(self, bead: str) -> tuple[Blocker, ...]:
         found = [
-            blocker
-            for link in self.needs.get(bead, ())
-            if (blocker := self._of_link(link)) is not None
+            blocker for link in self.needs(bead) if (blocker := self._of_link(link)) is not None
         ]
         return tuple(sorted(found, key=lambda blocker: blocker.id))
 
     def _of_link(self, link: Link) -> Blocker | None:
-        other = self.bead_of(link.depends_on_id)
-        if other is None or link.type not in BLOCKING:
+        if link.type not in BLOCKING:
             return None
-        if link.type == PARENT_CHILD:
-            how = "parent" if self._blocked.get(other.id) else ""
-        elif link.type == WAITS_FOR:
-            how = "children" if self._awaited(other, link.metadata) else ""
-        elif other.status not in (*TERMINAL, PINNED):
-            how = "open"
-        else:
-            never = link.type == CONDITIONAL and other.status in TERMINAL and not failed(other)
-            how = "succeeded" if never else ""
-        return Blocker(other.id, how) if how else None
+        if link.depends_on_id.startswith(OUTSIDE):
+            return Blocker(link.depends_on_id, "outside") if link.type == BLOCKS else None
+        ways = {
+            BLOCKS: self._of_open,
+            PARENT_CHILD: self._of_parent,
+            WAITS_FOR: self._of_children,
+            CONDITIONAL: self._of_failure,
+        }
+        how = ways[link.type](link)
+        return Blocker(link.depends_on_id, how) if how else None
+
+    def _of_open(self, link: Link) -> str:
+        other = self.live_of(link.depends_on_id)
+        return "" if other is None or other.status == PINNED else "open"
+
+    def _of_parent(self, link: Link) -> str:
+        other = self.live_of(link.depends_on_id)
+        return "parent" if other is not None and self._blocked.get(other.id) else ""
+
+    def _of_children(self, link: Link) -> str:
+        other = self.bead_of(link.depends_on_id)
+        return "children" if other is not None and self._awaited(other, link.metadata) else ""
+
+    def _of_failure(self, link: Link) -> str:
+        other = self.bead_of(link.depends_on_id)
+        if other is None or other.status == PINNED:
+            return ""
+        if other.status not in TERMINAL:
+            return "open"
+        return "" if failed(other) else "succeeded"
 
     def _awaited(self, spawner: Bead, metadata: str) -> bool:
         """Whether children of the spawner are still to come or to close."""
@@ -133,7 +194,7 @@ class Graph:
         """Whether a bead above this one waits for a later day."""
         above = self.parent(bead)
         for _ in range(DEPTH_MAX):
-            parent = self.bead_of(above) if above else None
+            parent = self.live_of(above) if above else None
             if parent is None:
                 return False
             if waits(parent, now=now):
@@ -149,28 +210,29 @@ class Graph:
             at = left.pop()
             if at == bead:
                 return _way(came, bead)
-            for link in self.needs.get(at, ()):
+            for link in self.needs(at):
                 if link.type in BLOCKING and link.depends_on_id not in came:
                     came[link.depends_on_id] = at
                     left.append(link.depends_on_id)
         return ()
 
-    def cycles(self) -> list[Sequence[str]]:
-        """A circle of beads that wait for each other, for every bead that is in one."""
-        left = {
-            bead: {link.depends_on_id for link in links if link.type in BLOCKING}
-            for bead, links in self.needs.items()
-        }
-        found: list[Sequence[str]] = []
-        while True:
-            try:
-                TopologicalSorter(left).prepare()
-            except GraphCycleError as error:
-                way = list(reversed(error.args[1]))
-                found.append(way)
-                left[way[0]].discard(way[1])
-            else:
-                return found
+
+def cycles(links: Iterable[Link]) -> list[Sequence[str]]:
+    """A circle of beads that wait for each other, for every bead that is in one."""
+    left: dict[str, set[str]] = {}
+    for link in links:
+        if link.type in BLOCKING:
+            left.setdefault(link.issue_id, set()).add(link.depends_on_id)
+    found: list[Sequence[str]] = []
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+        except GraphCycleError as error:
+            way = list(reversed(error.args[1]))
+            found.append(way)
+            left[way[0]].discard(way[1])
+        else:
+            return found
 
 
 def _way(came: Mapping[str, str], bead: str) -> Sequence[str]:

@@ -76,6 +76,8 @@ def meaning(error: BaseException | None) -> StoreError:
 class Database:
     """One database, and the few ways in which the store talks to it."""
 
+    shared = False  # whether others may write it while we do
+
     def __init__(self, path: Path, *, town: str) -> None:
         self.path = path
         self.town = town

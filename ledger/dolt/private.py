@@ -5,17 +5,17 @@ no rewriting. It knows no table by name but the one of events.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from ledger.dolt.engine import Database
+from ledger.dolt.engine import BusyError, Database
 from ledger.dolt.private_schema import Read, columns_of, fit
 from ledger.private.rows import Event, Field, Key, Row, Some, fields_of
-from ledger.private.store import EVENTS_MAX, Change, ChangedError
+from ledger.private.store import EVENTS_MAX, Change, ChangedError, Made, PrivateReader
 
 LAST_CHARACTER: Final = "\U0010ffff"
 ASKED_MAX: Final = 500
@@ -75,8 +75,21 @@ class DoltPrivate:
         sql = f"{_select(Event)} WHERE seq > ? ORDER BY seq LIMIT {int(at_most)}"
         return [_row(Event, row) for row in self.database.all(sql, (after,))]
 
+    def made(self, of: tuple[type[Row], ...], make: Callable[[PrivateReader], Made]) -> Made:
+        """What `make` finds, each time anew."""
+        del of
+        return make(self)
+
     def apply(self, change: Change) -> Sequence[Event]:
         """Everything of the change is durable. Raises ChangedError, StoreError."""
+        try:
+            return self._apply(change)
+        except BusyError as error:
+            if not self.database.shared:
+                raise
+            raise ChangedError("database", ()) from error  # another node's change came first
+
+    def _apply(self, change: Change) -> Sequence[Event]:
         with self.database.transaction():
             for seen in change.seen:
                 if self.get(seen.kind, *seen.key) != seen.row:

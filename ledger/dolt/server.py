@@ -58,6 +58,8 @@ def meaning(error: BaseException | None) -> StoreError:
 class ServerDatabase(Database):
     """One database of a server, in the words of `Database`."""
 
+    shared = True
+
     def __init__(self, url: str, *, town: str) -> None:
         self.path = Path()
         self.town = town

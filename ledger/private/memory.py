@@ -4,13 +4,13 @@ It keeps nothing when the process ends.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from ledger.private.rows import Event, Key, Row, Some, matches
-from ledger.private.store import EVENTS_MAX, Change, ChangedError
+from ledger.private.store import EVENTS_MAX, Change, ChangedError, Made, PrivateReader
 
 
 class MemoryPrivate:
@@ -41,6 +41,11 @@ class MemoryPrivate:
         """What happened behind this number, in order."""
         at = bisect_left(self._events, after + 1, key=lambda event: event.seq)
         return self._events[at : at + at_most]
+
+    def made(self, of: tuple[type[Row], ...], make: Callable[[PrivateReader], Made]) -> Made:
+        """What `make` finds, each time anew."""
+        del of
+        return make(self)
 
     def apply(self, change: Change) -> Sequence[Event]:
         """Everything of the change is kept. Raises ChangedError."""

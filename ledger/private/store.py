@@ -4,14 +4,15 @@ Pure. A change says which rows it rests on; a store in which one of them is diff
 nothing of it. Events are written in the transaction of the change that they describe.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from ledger.private.rows import Event, Key, Row, Some
 from ledger.store import StoreError
 
 EVENTS_MAX = 1_000
+Made = TypeVar("Made")
 
 
 class ChangedError(StoreError):
@@ -84,6 +85,14 @@ class PrivateReader(Protocol):
 
     def events(self, after: int, *, at_most: int = EVENTS_MAX) -> Sequence[Event]:
         """What happened behind this number, in order."""
+        ...
+
+    def made(self, of: tuple[type[Row], ...], make: "Callable[[PrivateReader], Made]") -> Made:
+        """What `make` finds, which looks at rows of these types and at nothing else.
+
+        A store that is sure that none of those rows has changed gives again what it gave before;
+        so nobody may change what they are given, and `make` is a function of a module.
+        """
         ...
 
 

@@ -1,223 +1,199 @@
-"""The desk at which beads are made, found, changed and closed.
+"""The desk at which beads are made, found, linked, changed, closed, deleted.
 
 One method a verb; each is one turn and one change. Rules stand in `ledger.beads`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from msgspec.structs import replace
 
-from ledger.beads import choosing, ids, rules
-from ledger.beads.errors import BlockedError, ManyBeadsError, NoBeadError
-from ledger.beads.rows import LIVE, PARENT_CHILD, TOMBSTONE, Bead, Link
-from ledger.beads.waiting import Graph
-from ledger.private.store import Change
-from town.beads.acting import Acting
+from ledger.beads import ids, rules
+from ledger.beads.errors import BadFieldError, DependantsError
+from ledger.beads.rows import STATUSES, TOMBSTONE, Bead, Comment, Link
+from ledger.private.rows import SHORT_CHARS_MAX, Setting
+from ledger.private.store import Change, Dropped
+from town.beads.changing import Closing, Edit
+from town.beads.finding import (
+    CUSTOM_STATUSES,
+    CUSTOM_TYPES,
+    PREFIX,
+    PREFIX_DEFAULT,
+    custom_statuses,
+)
+from town.beads.looking import Looking
+from town.beads.making import Draft
 
-PREFIX: Final = "issue_prefix"
-CUSTOM_STATUSES: Final = "status.custom"
-CUSTOM_TYPES: Final = "types.custom"
-PREFIX_DEFAULT: Final = "bd"
-FOUND_MAX: Final = 10
+CATEGORIES: Final = ("", "active", "wip", "done", "frozen")
+VALUE_CHARS_MAX: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A bead to be made: fields by their names, and what it is linked to."""
+class Deleting:
+    """What is deleted, or would be: beads, and the links that go with them."""
 
-    title: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    id: str = ""
-    prefix: str = ""
-    parent: str = ""
-    links: Sequence[tuple[str, str]] = ()  # (kind, id of the other bead)
+    beads: Sequence[Bead]
+    links: Sequence[Link]
+    done: bool
 
 
-class Beads(Acting):
+class Beads(Looking):
     """The beads of one database, as one caller works on them."""
 
-    # --- finding; only within a turn
+    def delete(
+        self, said: Sequence[str], *, force: bool = False, cascade: bool = False, dry: bool = False
+    ) -> Deleting:
+        """The beads are no more, and nothing is linked to them. Raises DependantsError.
 
-    def resolve(self, said: str) -> Bead:
-        """The bead with this id, or the only one whose id begins so. Raises BeadError."""
-        word = said.strip().lower()
-        for start in (word, f"{self.prefix()}-{word}"):
-            exact = self.store.get(Bead, start)
-            if exact is not None and exact.status != TOMBSTONE:
-                return exact
-        for start in (word, f"{self.prefix()}-{word}"):
-            keys = self.store.keys(Bead, start, at_most=FOUND_MAX) if word else ()
-            beads = [bead for key in keys if (bead := self.store.get(Bead, *key)) is not None]
-            found = [bead for bead in beads if bead.status != TOMBSTONE]
-            if len(found) == 1:
-                return found[0]
-            if found:
-                raise ManyBeadsError(said, [bead.id for bead in found])
-        raise NoBeadError(said)
+        With `cascade` whatever depends on them goes too, with `force` only its links; `dry` tells
+        what that would be. What is left of a bead is its name, so that nobody is given it again.
+        """
 
-    def prefix(self) -> str:
-        """The prefix of beads made here."""
-        return self.ports.caller.prefix or self.setting(PREFIX) or PREFIX_DEFAULT
+        def work() -> tuple[Deleting, Change]:
+            beads = {bead.id: bead for bead in map(self.resolve, said)}
+            if cascade:
+                beads = self._with_dependants(beads)
+            links = self._links_of(beads)
+            others = {a.issue_id: None for a in links.values() if a.issue_id not in beads}
+            if others and not force:
+                raise DependantsError(list(beads), list(others))
+            told = Deleting(beads=list(beads.values()), links=list(links.values()), done=not dry)
+            return told, Change() if dry else self._deleted(beads, links)
 
-    def live(self) -> dict[str, Bead]:
-        """Every bead that is not closed, by id."""
-        return {bead.id: bead for bead in self.store.find(Bead, status=LIVE)}
+        return self.act("bd delete", work)
 
-    def graph(self, beads: Mapping[str, Bead], links: Iterable[Link] | None = None) -> Graph:
-        """The links among beads; one that is not at hand is looked up."""
+    def _links_of(self, beads: Mapping[str, Bead]) -> dict[tuple[str | int, ...], Link]:
+        near = self.near()
+        return {a.key: a for bead in beads for a in (*near.needs(bead), *near.needed(bead))}
 
-        def bead_of(bead: str) -> Bead | None:
-            return beads.get(bead) or self.store.get(Bead, bead)
+    def _with_dependants(self, beads: Mapping[str, Bead]) -> dict[str, Bead]:
+        near, found, left = self.near(), dict(beads), list(beads)
+        while left:
+            for link in near.needed(left.pop()):
+                bead = near.bead_of(link.issue_id)
+                if bead is not None and bead.id not in found:
+                    found[bead.id] = bead
+                    left.append(bead.id)
+        return found
 
-        return Graph.of(self.store.find(Link) if links is None else links, bead_of)
-
-    def checked(self, bead: Bead) -> Bead:
-        """The bead, if this database takes it. Raises BadFieldError."""
-        return rules.checked(
-            bead,
-            statuses=self.setting(CUSTOM_STATUSES).split(","),
-            types=self.setting(CUSTOM_TYPES).split(","),
-        )
-
-    # --- making and changing
-
-    def create(self, draft: Draft) -> Bead:
-        """A new bead, with its links. Raises BeadError."""
-
-        def work() -> tuple[Bead, Change]:
-            now = self.ports.now()
-            parent = self.resolve(draft.parent).id if draft.parent else ""
-            bead = self.checked(
-                Bead(
-                    id=self._new_id(draft, parent),
-                    title=draft.title,
-                    created_at=now,
-                    updated_at=now,
-                    created_by=self.ports.caller.actor,
-                    **{"owner": self.ports.caller.owner, **draft.fields},
-                )
-            )
-            asked = [*draft.links, *([(PARENT_CHILD, parent)] if parent else [])]
-            links = [self._link(bead.id, self.resolve(other).id, kind) for kind, other in asked]
-            return bead, Change(
-                puts=(rules.labelled(bead), *links),
-                events=(self.event("bead.created", bead.id, title=bead.title),),
-                seen=(self.missing(Bead, bead.id),),
-            )
-
-        return self.act("bd create", work)
-
-    def _new_id(self, draft: Draft, parent: str) -> str:
-        if draft.id:
-            return ids.checked_id(draft.id)
-        if parent:
-            return ids.next_child(parent, (str(k[0]) for k in self._children(parent)))
-        prefix = ids.checked_prefix(draft.prefix or self.prefix())
-        return ids.new_id(prefix, self.ports.new_secret, self._taken)
-
-    def _children(self, parent: str) -> Sequence[tuple[str | int, ...]]:
-        return self.store.keys(Bead, f"{parent}.", at_most=1 << 20)
-
-    def _taken(self, bead: str) -> bool:
-        return self.store.get(Bead, bead) is not None
-
-    def _link(self, bead: str, needs: str, kind: str) -> Link:
-        return Link(
-            issue_id=bead,
-            depends_on_id=needs,
-            type=rules.checked_link_kind(kind),
-            created_at=self.ports.now(),
-            created_by=self.ports.caller.actor,
-        )
-
-    def update(self, said: str, fields: Mapping[str, Any]) -> Bead:
-        """The bead with other fields; `status` moves it. Raises BeadError."""
-
-        def work() -> tuple[Bead, Change]:
-            old = self.resolve(said)
-            now = self.ports.now()
-            told = {**fields, "updated_at": now}
-            new = self.checked(rules.moved(old, told.pop("status", old.status), now=now, **told))
-            return new, self._changed(old, new, "bead.updated")
-
-        return self.act("bd update", work)
-
-    def claim(self, said: str) -> Bead:
-        """The bead, in the caller's hands. Raises ClaimedError, NotOpenError."""
-
-        def work() -> tuple[Bead, Change]:
-            old = self.resolve(said)
-            new = rules.claimed(old, self.ports.caller.actor, now=self.ports.now())
-            return new, self._changed(old, new, "bead.claimed")
-
-        return self.act("bd claim", work)
-
-    def close(self, said: str, *, reason: str = "", force: bool = False) -> Bead:
-        """The bead, closed. Raises BlockedError, PinnedError, NotOpenError."""
-
-        def work() -> tuple[Bead, Change]:
-            old = self.resolve(said)
-            blockers = self.graph({}, self._links_above(old.id)).blockers(old.id)
-            open_ones = [blocker.id for blocker in blockers if blocker.how == "open"]
-            if open_ones and not force:
-                raise BlockedError(old.id, open_ones)
-            session = self.ports.caller.session
-            new = rules.closed(
-                old, now=self.ports.now(), reason=reason, session=session, force=force
-            )
-            return new, self._changed(old, new, "bead.closed")
-
-        return self.act("bd close", work)
-
-    def _links_above(self, bead: str) -> Sequence[Link]:
-        return self.store.find(Link, issue_id=bead)
-
-    def reopen(self, said: str) -> Bead:
-        """The bead, open again."""
-
-        def work() -> tuple[Bead, Change]:
-            old = self.resolve(said)
-            new = rules.reopened(old, now=self.ports.now())
-            return new, self._changed(old, new, "bead.reopened")
-
-        return self.act("bd reopen", work)
-
-    def _changed(self, old: Bead, new: Bead, kind: str) -> Change:
-        """The step from one to the other; none where they are the same but for the time."""
-        if replace(new, updated_at=old.updated_at) == old:
-            return Change()
-        names = [name for name in old.__struct_fields__ if getattr(old, name) != getattr(new, name)]
-        told = {name: getattr(new, name) for name in names if name not in ("updated_at", "other")}
+    def _deleted(
+        self, beads: Mapping[str, Bead], links: Mapping[tuple[str | int, ...], Link]
+    ) -> Change:
+        now = self.ports.now()
+        words = [one for bead in beads for one in self.store.find(Comment, issue_id=bead)]
         return Change(
-            puts=(new,), events=(self.event(kind, new.id, **told),), seen=(self.seen(old),)
-        )
+            puts=tuple(replace(b, status=TOMBSTONE, updated_at=now) for b in beads.values()),
+            drops=tuple(Dropped(kind=Comment, key=one.key) for one in words),
+            events=tuple(self.event("bead.deleted", b.id, title=b.title) for b in beads.values()),
+            seen=tuple(self.seen(bead) for bead in beads.values()),
+        ) + self.linked((), cut=links.values())
 
-    # --- looking
+    # --- labels
 
-    def show(self, said: Sequence[str]) -> list[Bead]:
-        """These beads. Raises NoBeadError, ManyBeadsError."""
-        return self.look(lambda: [self.resolve(one) for one in said])
+    def label(
+        self, said: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> list[Bead]:
+        """The beads with other labels."""
+        return self.edit(said, Edit(add_labels=add, remove_labels=remove))
 
-    def listed(self, wanted: choosing.Filter, *, order: str, everything: bool) -> list[Bead]:
-        """The beads that are meant; closed ones only where the filter or the caller says so."""
+    def propagate(self, said: str, label: str) -> list[Bead]:
+        """The children of the bead that have the label now and had it not before."""
 
-        def work() -> list[Bead]:
-            statuses = wanted.statuses or (() if everything else LIVE)
-            where: dict[str, Any] = {"status": statuses} if statuses else {}
-            found = self.store.find(Bead, **where)
-            kept = [bead for bead in found if bead.status != TOMBSTONE]
-            return choosing.listed(kept, wanted, order=order)
+        def step(old: Bead, _: Mapping[str, Bead]) -> tuple[Bead, Change]:
+            new = self.checked(rules.labelled(old, add=(label,)))
+            new = replace(new, updated_at=self.ports.now())
+            return new, self.changed(old, new, "bead.updated")
 
-        return self.look(work)
+        def work() -> tuple[list[Bead], Change]:
+            children = map(self.bead_of, self.near().children(self.resolve(said).id))
+            without = [c.id for c in children if c is not None and label not in c.labels]
+            done, change = self.stepped(without, step)
+            return list(done.values()), change
 
-    def ready(self, wanted: choosing.Filter, *, sort: choosing.Sort = "priority") -> list[Bead]:
-        """The beads that somebody could begin now."""
+        return self.act("bd label propagate", work)
 
-        def work() -> list[Bead]:
-            beads = self.live()
-            graph = self.graph(beads)
-            return choosing.ready(beads.values(), graph, wanted, now=self.ports.now(), sort=sort)
+    # --- two beads that are about the same
 
-        return self.look(work)
+    def settle(self, said: str, other: str, *, kind: str, reason: str) -> tuple[str, str]:
+        """The first bead is closed in favour of the other, and linked to it."""
+
+        def work() -> tuple[tuple[str, str], Change]:
+            old, new = self.resolve(said), self.resolve(other)
+            why = f"{reason} {new.id}"
+            closed = rules.closed(old, now=self.ports.now(), reason=why)
+            link = self.asked_link(old.id, new.id, kind)
+            change = self.changed(old, closed, "bead.closed") + self.linked((link,))
+            return (old.id, new.id), change
+
+        return self.act(f"bd {kind}", work)
+
+    # --- what the database is told
+
+    def settings(self) -> dict[str, str]:
+        """Everything that the database was told."""
+        return self.look(lambda: {row.name: row.value for row in self.store.find(Setting)})
+
+    def told(self, name: str) -> str:
+        """One thing that the database was told; empty for nothing."""
+        return self.look(lambda: self.setting(name))
+
+    def tell(self, name: str, value: str) -> str:
+        """The value as it is kept. Raises BadFieldError."""
+        kept = _checked_setting(name, value)
+
+        def work() -> tuple[str, Change]:
+            old = self.store.get(Setting, name)
+            told = self.event("setting.changed", name, value=kept)
+            return kept, Change(puts=(Setting(name=name, value=kept),), events=(told,), seen=(
+                self.seen(old) if old else self.missing(Setting, name),
+            ))  # fmt: skip
+
+        return self.act("bd config set", work)
+
+    def untell(self, name: str) -> bool:
+        """Whether there was such a setting to forget."""
+
+        def work() -> tuple[bool, Change]:
+            old = self.store.get(Setting, name)
+            if old is None:
+                return False, Change()
+            if name == PREFIX:
+                raise BadFieldError(name, "cannot be taken away, only set")
+            return True, Change(
+                drops=(Dropped(kind=Setting, key=(name,)),),
+                events=(self.event("setting.changed", name, value=""),),
+                seen=(self.seen(old),),
+            )
+
+        return self.act("bd config unset", work)
+
+
+def _checked_setting(name: str, value: str) -> str:
+    """The value as it is kept. Raises BadFieldError."""
+    if not name.strip() or len(name) > SHORT_CHARS_MAX or any(c.isspace() for c in name):
+        raise BadFieldError("setting", f"{name[:40]!r} is no name of one")
+    if len(value) > VALUE_CHARS_MAX:
+        raise BadFieldError(name, f"is longer than {VALUE_CHARS_MAX} characters")
+    if name == PREFIX:
+        return ids.checked_prefix(value)
+    if name == CUSTOM_STATUSES:
+        for status, category in custom_statuses(value).items():
+            if category not in CATEGORIES or status in STATUSES or len(status) > SHORT_CHARS_MAX:
+                raise BadFieldError(
+                    name, f"{status}:{category} is none; name:active, wip, done are"
+                )
+    return value
+
+
+__all__ = [
+    "CUSTOM_STATUSES",
+    "CUSTOM_TYPES",
+    "PREFIX",
+    "PREFIX_DEFAULT",
+    "Beads",
+    "Closing",
+    "Deleting",
+    "Draft",
+    "Edit",
+]

@@ -14,7 +14,8 @@ class Caller:
     actor: str  # `overseer`, `<rig>/crew/<name>`, …
     owner: str = ""  # the email address of the person behind it
     session: str = ""  # of the agent's runtime
-    prefix: str = ""  # of the rig it stands in; empty for the database's own
+    prefix: str = ""  # of new beads, where it is not that of the rig or of the database
+    rig: str = ""  # in which it stands, if the town has one of this name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

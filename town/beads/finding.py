@@ -1,0 +1,165 @@
+"""Finding beads: by id or how it begins, by their links, and what this database was told of them.
+
+Everything here is for use within a turn.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from ledger.beads import rules, waiting
+from ledger.beads.errors import ManyBeadsError, NoBeadError
+from ledger.beads.rows import LIVE, OPEN, TOMBSTONE, Bead, Link
+from ledger.beads.waiting import Ends, Graph
+from ledger.private.rows import Setting
+from ledger.private.store import Change, PrivateReader
+from ledger.workspace.rows import Rig
+from town.beads.acting import Acting
+
+PREFIX: Final = "issue_prefix"
+ALLOWED_PREFIXES: Final = "allowed_prefixes"
+CUSTOM_STATUSES: Final = "status.custom"
+CUSTOM_TYPES: Final = "types.custom"
+PREFIX_DEFAULT: Final = "bd"
+FOUND_MAX: Final = 10
+ACTIVE: Final = "active"
+HIDDEN: Final = ("done", "frozen")
+
+
+def live_beads(store: PrivateReader) -> dict[str, Bead]:
+    """Every bead that is not closed, by id, those of the town's own statuses too."""
+    row = store.get(Setting, CUSTOM_STATUSES)
+    own = custom_statuses(row.value if row is not None else "")
+    found = [*store.find(Bead, status=LIVE)]
+    found += store.find(Bead, status=tuple(own)) if own else ()
+    return {bead.id: bead for bead in found}
+
+
+def woven_links(store: PrivateReader) -> tuple[Ends, Ends]:
+    """Every link, by both of its ends."""
+    return waiting.woven(store.find(Link))
+
+
+def custom_statuses(said: str) -> dict[str, str]:
+    """The statuses of a town's own, each with its category; `name:category` with commas between."""
+    words = [word.strip().partition(":") for word in said.split(",")]
+    return {name.strip(): category.strip() for name, _, category in words if name.strip()}
+
+
+class Finding(Acting):
+    """Looks things up for one caller."""
+
+    def resolve(self, said: str) -> Bead:
+        """The bead with this id, or the only one whose id begins so. Raises BeadError."""
+        word = said.strip().lower()
+        for start in (word, f"{self.prefix()}-{word}"):
+            exact = self.store.get(Bead, start)
+            if exact is not None and exact.status != TOMBSTONE:
+                return exact
+        for start in (word, f"{self.prefix()}-{word}"):
+            keys = self.store.keys(Bead, start, at_most=FOUND_MAX) if word else ()
+            beads = [bead for key in keys if (bead := self.store.get(Bead, *key)) is not None]
+            found = [bead for bead in beads if bead.status != TOMBSTONE]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise ManyBeadsError(said, [bead.id for bead in found])
+        raise NoBeadError(said)
+
+    def prefix(self) -> str:
+        """The prefix of beads made here."""
+        caller = self.ports.caller
+        rig = self.store.get(Rig, caller.rig) if caller.rig and not caller.prefix else None
+        own = rig.prefix if rig is not None else ""
+        return caller.prefix or own.rstrip("-") or self.setting(PREFIX) or PREFIX_DEFAULT
+
+    def prefixes(self) -> tuple[str, ...]:
+        """The prefixes that an id may have here, the caller's first."""
+        own = [self.prefix(), self.setting(PREFIX), *self.setting(ALLOWED_PREFIXES).split(",")]
+        own += [rig.prefix for rig in self.store.find(Rig)]
+        return tuple(dict.fromkeys(one.strip().rstrip("-") for one in own if one.strip()))
+
+    def bead_of(self, bead: str) -> Bead | None:
+        """The bead with exactly this id."""
+        return self.store.get(Bead, bead)
+
+    def live(self) -> Mapping[str, Bead]:
+        """Every bead that is not closed, by id."""
+        return self.store.made((Bead, Setting), live_beads)
+
+    def whole(self) -> Graph:
+        """All links among beads, for questions about many of them."""
+        live = self.live()
+
+        def bead_of(bead: str) -> Bead | None:
+            return live.get(bead) or self.bead_of(bead)
+
+        return Graph.between(self.store.made((Link,), woven_links), bead_of, live.get)
+
+    def near(self, links: Sequence[Link] = (), beads: Mapping[str, Bead] | None = None) -> Graph:
+        """The links around a few beads, looked up as they are asked for.
+
+        `links` and `beads` count as if they were there already.
+        """
+        changed = beads or {}
+        further = waiting.woven(links)
+
+        def bead_of(bead: str) -> Bead | None:
+            return changed.get(bead) or self.bead_of(bead)
+
+        def ends(name: str, more: Ends) -> Ends:
+            known: dict[str, Sequence[Link]] = {}
+
+            def look(bead: str) -> Sequence[Link]:
+                if bead not in known:
+                    known[bead] = [*self.store.find(Link, **{name: bead}), *more(bead)]
+                return known[bead]
+
+            return look
+
+        both = (ends("issue_id", further[0]), ends("depends_on_id", further[1]))
+        return Graph.between(both, bead_of)
+
+    # --- what this database was told
+
+    def statuses(self) -> dict[str, str]:
+        """The statuses of the town's own, with their categories."""
+        return custom_statuses(self.setting(CUSTOM_STATUSES))
+
+    def own_types(self) -> list[str]:
+        """The types of the town's own."""
+        return [word.strip() for word in self.setting(CUSTOM_TYPES).split(",") if word.strip()]
+
+    def begun_from(self) -> tuple[str, ...]:
+        """The statuses of beads that could be begun."""
+        own = self.statuses().items()
+        return (OPEN, *(name for name, category in own if category == ACTIVE))
+
+    def shown(self) -> tuple[str, ...]:
+        """The statuses that a list shows unless it is asked for others."""
+        own = self.statuses().items()
+        return (*LIVE, *(name for name, category in own if category not in HIDDEN))
+
+    def checked(self, bead: Bead) -> Bead:
+        """The bead, if this database takes it. Raises BadFieldError."""
+        return rules.checked(bead, statuses=self.statuses(), types=self.own_types())
+
+    # --- steps from one bead to another
+
+    def changed(self, old: Bead, new: Bead, kind: str, **more: str) -> Change:
+        """The step from one to the other; none where they are the same but for the time."""
+        names = [name for name in old.__struct_fields__ if getattr(old, name) != getattr(new, name)]
+        told = {name: getattr(new, name) for name in names if name not in ("updated_at", "other")}
+        if not told and "other" not in names:
+            return Change()
+        told |= more
+        return Change(
+            puts=(new,), events=(self.event(kind, new.id, **told),), seen=(self.seen(old),)
+        )
+
+
+def joined(changes: Iterable[Change]) -> Change:
+    """All of them as one step."""
+    whole = Change()
+    for change in changes:
+        whole += change
+    return whole
