@@ -55,7 +55,8 @@ class Assignment(Row, frozen=True, kw_only=True):
     agent: Short = ""
     rig: Short = ""
     state: Short = SPAWNING
-    attempt: int = 1  # how many sessions it has had
+    attempt: int = 1  # how often the bead was tried before, and once more
+    session_ended_at: int = 0  # when its last session ended
     branch: Short = ""
     base: Short = ""  # the branch it is to be merged into
     worktree: Short = ""  # below the workspace's root
@@ -96,7 +97,10 @@ class Session(Row, frozen=True, kw_only=True):
     transcript: str = ""
     topic: str = ""
     started_at: int = 0
+    attempt: int = 1
     active_at: int = 0
+    nudged_at: int = 0  # when it was last told that it is silent
+    interrupted_at: int = 0
     ended_at: int = 0
     exit: int | None = None
     reason: Short = ""  # why it ended: done, crash, handoff, stopped, hung
