@@ -10,12 +10,25 @@ from ledger.private.rows import Row, Short, Table
 
 OPEN_CONVOY: Final = "open"
 STAGED: Final = "staged_ready"
+STAGED_WARNINGS: Final = "staged_warnings"
+STAGES: Final = (STAGED, STAGED_WARNINGS)
 CLOSED_CONVOY: Final = "closed"
 
+NOTIFY: Final = "notify"
+WATCH: Final = "watch"
+BY_MAIL: Final = "mail"
+BY_NUDGE: Final = "nudge"
+
+# A delivery: nobody saw it, a session was shown that it is there, its text was read, it is put away.
 PENDING: Final = "pending"
 SHOWN: Final = "shown"
 READ: Final = "read"
 ARCHIVED: Final = "archived"
+UNREAD: Final = (PENDING, SHOWN)
+
+# A nudge besides: somebody is typing it, it arrived, it came too late, nobody could take it.
+SENDING: Final = "sending"
+DELIVERED: Final = "delivered"
 EXPIRED: Final = "expired"
 REFUSED: Final = "refused"
 
@@ -37,6 +50,8 @@ class Convoy(Row, frozen=True, kw_only=True):
     created_by: Short = ""
     closed_at: int = 0
     close_reason: str = ""
+    changed_at: int = 0  # when its members were last others, so that a landing rests on them
+    stall_told_at: int = 0  # when its owner was last told that nothing in it moves
 
 
 class ConvoyItem(Row, frozen=True, kw_only=True):
@@ -58,7 +73,8 @@ class Subscription(Row, frozen=True, kw_only=True):
 
     convoy: Short
     address: Short
-    how: Short = "mail"
+    how: Short = BY_MAIL
+    part: Short = WATCH
 
 
 class Message(Row, frozen=True, kw_only=True):
@@ -80,6 +96,8 @@ class Message(Row, frozen=True, kw_only=True):
     reply_to: Short = ""
     sent_at: int = 0
     pinned: bool = False
+    permanent: bool = False  # it is not pruned
+    recipients: tuple[str, ...] = ()  # whom it was delivered to
 
 
 class Delivery(Row, frozen=True, kw_only=True):
@@ -100,6 +118,7 @@ class Delivery(Row, frozen=True, kw_only=True):
     shown_at: int = 0
     read_at: int = 0
     shown_in: Short = ""  # the session that it was shown in
+    acked_at: int = 0  # when what was shown had left our hands
 
 
 class Nudge(Row, frozen=True, kw_only=True):
@@ -120,6 +139,20 @@ class Nudge(Row, frozen=True, kw_only=True):
     expires_at: int = 0
     settled_at: int = 0
     outcome: str = ""
+    forced: bool = False  # it reaches also who is not to be disturbed
+    shown_in: Short = ""  # the session that it reached
+    acked_at: int = 0
+
+
+class MailGroup(Row, frozen=True, kw_only=True):
+    """A name for several recipients, which may be groups themselves."""
+
+    table: ClassVar[Table] = Table(name="mail_groups", key=("name",))
+
+    name: Short
+    members: tuple[str, ...] = ()
+    created_by: Short = ""
+    created_at: int = 0
 
 
 TALK_ROWS: Final[tuple[type[Row], ...]] = (
@@ -129,4 +162,5 @@ TALK_ROWS: Final[tuple[type[Row], ...]] = (
     Message,
     Delivery,
     Nudge,
+    MailGroup,
 )
