@@ -71,7 +71,7 @@ class Assignment(Row, frozen=True, kw_only=True):
     dispatched_by: Short = ""
     created_at: int = 0
     started_at: int = 0
-    ended_at: int = 0
+    ended_at: int = 0  # when its worker was done with it
     outcome: str = ""
     request: Short = ""  # the merge request it led to
 
@@ -120,7 +120,7 @@ class MergeRequest(Row, frozen=True, kw_only=True):
     """Work that was handed in, on its way into the branch it is meant for."""
 
     table: ClassVar[Table] = Table(
-        name="merge_requests", key=("id",), indexes=(("rig", "state"), ("bead",))
+        name="merge_requests", key=("id",), indexes=(("rig", "state"), ("rig", "branch"), ("bead",))
     )
 
     id: Short
@@ -139,6 +139,10 @@ class MergeRequest(Row, frozen=True, kw_only=True):
     submitted_at: int = 0
     updated_at: int = 0
     blocked_by: Short = ""  # the bead of a conflict's task
+    task: Short = ""  # the conflict's task that was done for it, and closes with it
+    conflict_base: Short = ""  # the target's commit that it could not be put on
+    at_once: bool = False  # it does not wait for others to be tried with
+    tip: Short = ""  # the commit that is being pushed with it; empty before
     verified_base: Short = ""  # the commit on which its worker says it passed
     merge_commit: Short = ""
     failure: Short = ""  # conflict, tests, build, push, infrastructure, …
@@ -162,4 +166,40 @@ class GateRun(Row, frozen=True, kw_only=True):
     took_us: int = 0
 
 
-WORK_ROWS: Final[tuple[type[Row], ...]] = (Assignment, Session, Lease, MergeRequest, GateRun)
+class RefineryState(Row, frozen=True, kw_only=True):
+    """How a rig's refinery stands: when it last worked, and what keeps it from working."""
+
+    table: ClassVar[Table] = Table(name="local_refinery", key=("rig",), versioned=False)
+
+    rig: Short
+    cycled_at: int = 0
+    said: str = ""  # what the last cycle came to
+    broken: Short = ""  # what could not be done: gate, target, push, worktree
+    reason: str = ""
+    since: int = 0
+    times: int = 0
+    rests_until: int = 0
+
+
+class SpentBranch(Row, frozen=True, kw_only=True):
+    """A branch whose work is merged, and which is to be deleted where it still ends there."""
+
+    table: ClassVar[Table] = Table(
+        name="local_spent_branch", key=("rig", "branch"), versioned=False
+    )
+
+    rig: Short
+    branch: Short
+    sha: Short = ""
+    target: Short = ""
+
+
+WORK_ROWS: Final[tuple[type[Row], ...]] = (
+    Assignment,
+    Session,
+    Lease,
+    MergeRequest,
+    GateRun,
+    RefineryState,
+    SpentBranch,
+)

@@ -203,7 +203,7 @@ class Handing(Hooks):
             state=state,
             outcome=said.message or said.status,
             request=request.id if request is not None else "",
-            ended_at=0 if queued else now,
+            ended_at=now,
         )
         moved = self._moved(bead, status, said, kept.sha)
         told = self.event("done", bead.id, assignment=work.id, status=said.status, sha=kept.sha)

@@ -1,0 +1,171 @@
+"""What the watch does next: from rows and living processes to acts.
+
+Pure. It looks at everything each time and remembers nothing, so that a loop that was killed goes on
+where it was. One counter of attempts a bead decides when it is enough.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.beads.rows import TERMINAL, Bead
+from ledger.workspace.rows import OPERATIONAL, POLECAT, Agent, Rig
+from ledger.workspace.work import Assignment, Session
+
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
+OVER: Final = "its work is over"
+SILENT: Final = "it was silent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When enough is enough. Times in microseconds."""
+
+    attempts_max: int = 3
+    backoff_us: int = 30 * SECOND_US  # before the third session of a piece of work; doubled after
+    backoff_max_us: int = 10 * MINUTE_US
+    silent_us: int = 30 * MINUTE_US  # without a sign of work: nudged
+    interrupt_after_us: int = 5 * MINUTE_US  # and still silent: interrupted
+    restart_after_us: int = 5 * MINUTE_US  # and still silent: begun anew
+    settle_us: int = 5 * SECOND_US  # a session whose work is over has so long to end by itself
+    grace_us: int = 5 * MINUTE_US  # a session so young is never called silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A session that should run, and what was seen of it."""
+
+    row: Session
+    alive: bool
+    exit: int | None = None
+    active_at: int = 0
+    over_at: int = 0  # when its work was over; 0 where that goes on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Work on a worker's hook."""
+
+    work: Assignment
+    agent: Agent
+    bead: Bead | None
+    rig: Rig | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A session is to be begun for this work. `attempt` is the number of the session."""
+
+    held: Held
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A session's program is gone; `crashed` where its work was not over."""
+
+    seen: Seen
+    crashed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A session is to end: its work is over, or somebody else's by now."""
+
+    seen: Seen
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveUp:
+    """Work that killed its sessions too often is blocked, and a person told."""
+
+    held: Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """A silent session is nudged, then interrupted."""
+
+    seen: Seen
+    how: str  # nudge, interrupt
+
+
+Act = Start | Ended | Stop | GiveUp | Wake
+
+
+def plan(
+    held: Sequence[Held],
+    sessions: Sequence[Seen],
+    *,
+    now: int,
+    limits: Limits,
+    paused: Mapping[str, str] | None = None,
+) -> list[Act]:
+    """Everything that is to be done now, in order. `paused` rigs begin nothing."""
+    by_agent = {seen.row.agent: seen for seen in sessions if seen.alive}
+    working = {one.agent.id: one for one in held if _lives(one)}
+    acts: list[Act] = []
+    for seen in sessions:
+        mine = working.get(seen.row.agent)
+        acts += _of_session(seen, mine, now=now, limits=limits)
+    stopping = {act.seen.row.agent for act in acts if isinstance(act, Stop)}
+    for one in held:
+        if one.agent.id in by_agent and one.agent.id not in stopping:
+            continue
+        acts += _of_work(one, now=now, limits=limits, resting=paused or {})
+    return acts
+
+
+def _lives(held: Held) -> bool:
+    """Whether the work is still anybody's."""
+    return held.bead is not None and held.bead.status not in TERMINAL
+
+
+def _of_session(seen: Seen, mine: Held | None, *, now: int, limits: Limits) -> list[Act]:
+    row = seen.row
+    current = mine is not None and (not row.assignment or mine.work.id == row.assignment)
+    if not seen.alive:
+        return [Ended(seen=seen, crashed=current and bool(row.assignment))]
+    if row.assignment and not current:
+        settled = now >= seen.over_at + limits.settle_us
+        return [Stop(seen=seen, reason=OVER)] if settled else []
+    return _of_silence(seen, now=now, limits=limits) if row.assignment else []
+
+
+def _of_silence(seen: Seen, *, now: int, limits: Limits) -> list[Act]:
+    """Nudged, then interrupted, then begun anew; whoever shows a sign of work is left alone."""
+    row = seen.row
+    sign = max(seen.active_at, row.started_at)
+    if now - row.started_at < limits.grace_us or now - sign < limits.silent_us:
+        return []
+    if row.nudged_at <= sign:
+        return [Wake(seen=seen, how="nudge")]
+    if row.interrupted_at <= sign:
+        due = row.nudged_at + limits.interrupt_after_us
+        return [Wake(seen=seen, how="interrupt")] if now >= due else []
+    due = row.interrupted_at + limits.restart_after_us
+    return [Stop(seen=seen, reason=SILENT)] if now >= due else []
+
+
+def _of_work(held: Held, *, now: int, limits: Limits, resting: Mapping[str, str]) -> list[Act]:
+    work, rig = held.work, held.rig
+    if not _lives(held) or held.agent.role != POLECAT:
+        return []
+    if rig is None or rig.state != OPERATIONAL or rig.name in resting:
+        return []
+    failed = held.bead.attempts if held.bead is not None else 0
+    if failed >= limits.attempts_max:
+        return [GiveUp(held=held)]
+    if now < work.session_ended_at + backoff(failed, limits):
+        return []
+    return [Start(held=held, attempt=failed + 1, reason="crash" if failed else "assigned")]
+
+
+def backoff(failed: int, limits: Limits) -> int:
+    """How long to wait before work is tried again; after the first failure not at all."""
+    if failed <= 1:
+        return 0
+    return min(limits.backoff_us << min(failed - 2, 20), limits.backoff_max_us)
