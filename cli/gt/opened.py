@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.bd.opened import caller_of
+from cli.caller import caller_of, warn_of
 from cli.context import Call, NoPlaceError
 from cli.tree import call_of
 from town.node.place import TOWN_HOME
 from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
-    from town.node.private import OpenPrivate, Works
+    from town.node.private import OpenPrivate
+    from town.node.works import Works
 
 
 @contextmanager
@@ -22,6 +23,7 @@ def works_of(ctx: typer.Context) -> "Iterator[Works]":
     """The town's works of this call, open until the block ends. Raises NoPlaceError."""
     call = call_of(ctx)
     with call.private(call) as private:
+        warn_of(call)
         yield _works(private, ctx)
 
 

@@ -10,12 +10,15 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.leaving": ("uninstall",),
     "cli.gt.status": ("status", "log"),
     "cli.gt.config": ("config",),
+    "cli.gt.doctor": ("doctor",),
     "cli.gt.about": ("info", "version", "help"),
     "cli.gt.rigs": ("rig",),
+    "cli.gt.work": ("sling", "hook", "unsling", "prime", "done"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Work": ("sling", "hook", "unsling", "prime", "done"),
     "The town": ("install", "status", "log", "config", "rig"),
-    "Care": ("upgrade", "git-init", "uninstall"),
+    "Care": ("doctor", "upgrade", "git-init", "uninstall"),
     "About": ("info", "version", "help"),
 }
 

@@ -160,6 +160,18 @@ class Hooks(Slinging):
 
         return self.look(work)
 
+    def address(self, said: str) -> str:
+        """The whole address of a worker that is named shortly, as `RIG/NAME`."""
+
+        def work() -> str:
+            if self.store.get(Agent, said) is not None:
+                return said
+            rig, _, name = said.rstrip("/").partition("/")
+            known = [one.id for one in self.store.find(Agent, rig=rig) if one.name == name]
+            return known[0] if len(known) == 1 else said.rstrip("/")
+
+        return self.look(work)
+
     def held(self, agent: str) -> Assignment | None:
         """The assignment on somebody's hook. Only within a turn."""
         found = self.store.find(Assignment, agent=agent, state=HELD)

@@ -6,7 +6,6 @@ it, and nothing else of the town.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,16 +18,13 @@ from town.beads.desk import Beads
 from town.beads.ports import BeadPorts, Caller
 from town.node import clock
 from town.node.config import Config
-from town.node.git import GitProgram
 from town.node.home import BeadsFolder, Home
 from town.node.makers import ProcessMakers
 from town.node.place import TOWN_HOME
 from town.node.room import give_back
+from town.node.works import Works
 from town.node.writer import Writer
-from town.rigs.desk import Rigs
-from town.workspace.desk import Town
 from town.workspace.events_file import EventsFile
-from town.workspace.git import Git
 from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
@@ -45,17 +41,6 @@ def home_at(path: str) -> Home:
     place = Path(path)
     town = place.name == TOWN_HOME or (place / "keys").is_dir()
     return Home(place) if town else BeadsFolder(place)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Works:
-    """The desks of a town, for one caller."""
-
-    workspace: Workspace
-    town: Town
-    rigs: Rigs
-    git: Git
-    now: Callable[[], int]
 
 
 class OpenPrivate:
@@ -106,13 +91,16 @@ class OpenPrivate:
 
         return Syncing(self.store, self.ports(caller))
 
-    def works(self, workspace: Workspace, caller: Caller, env: Mapping[str, str]) -> "Works":
+    def works(self, workspace: Workspace, caller: Caller, env: Mapping[str, str]) -> Works:
         """The town's works, as this caller runs them; `env` is that of the caller's programs."""
-        ports = self.ports(caller)
-        git = GitProgram(env)
-        rigs = Rigs(self.store, ports, workspace, git, self._makers)
-        town = Town(self.store, ports, workspace)
-        return Works(workspace=workspace, town=town, rigs=rigs, git=git, now=self.now)
+        return Works(
+            store=self.store,
+            ports=self.ports(caller),
+            workspace=workspace,
+            env=env,
+            makers=self._makers,
+            now=self.now,
+        )
 
     def tell(self, settings: Mapping[str, str]) -> None:
         """The database was told these settings."""

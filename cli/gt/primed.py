@@ -1,0 +1,58 @@
+"""`gt prime`: the lines that an agent reads first. A broken store is never told as "no work"."""
+
+import typer
+
+from cli.caller import caller_of
+from cli.context import Call, NoPlaceError
+from cli.escape import escape
+from cli.gt.opened import works_of
+from cli.output import envelope, exit_of
+from stamps.errors import WastelandError
+from town.hooks.errors import StaleError
+from town.hooks.priming import STORE_BROKEN, Told, primed
+
+STALE = "This work was given to somebody else or is over. Stop, and end this session."
+
+
+def primed_lines(
+    ctx: typer.Context, call: Call, *, hooked: bool, compact: bool, begin: bool
+) -> int:
+    """The exit code; the lines are printed, and what is on the hook is begun."""
+    try:
+        with works_of(ctx) as works:
+            told = works.told(
+                caller_of(call).actor,
+                assignment=call.env.get("GT_ASSIGNMENT", ""),
+                session=call.env.get("GT_SESSION_ID", ""),
+                begin=begin,
+            )
+    except NoPlaceError:
+        if hooked:
+            return 0  # a person's own session of the same runtime, in no town
+        raise
+    except StaleError:
+        return _printed(call, [STALE], data={"stale": True})
+    except WastelandError as error:
+        if not error.code.startswith("store."):
+            raise
+        _printed(call, [*STORE_BROKEN, f"({error.code}: {error})"], data={"broken": error.code})
+        return exit_of(error)
+    return _printed(call, primed(told, compact=compact), data=_facts(told))
+
+
+def _facts(told: Told) -> dict[str, object]:
+    return {
+        "agent": told.agent,
+        "role": told.role,
+        "has_work": told.bead is not None,
+        "bead": told.bead.id if told.bead is not None else "",
+        "assignment": told.work.id if told.work is not None else "",
+    }
+
+
+def _printed(call: Call, lines: list[str], *, data: object) -> int:
+    if call.wants.json:
+        call.terminal.out(envelope("gt.v1.prime", data={"lines": lines, "facts": data}))
+    else:
+        call.terminal.out("".join(f"{escape(line)}\n" for line in "\n".join(lines).split("\n")))
+    return 0

@@ -1,0 +1,62 @@
+"""Gathers what a primed agent is told, from the hook, the settings and the town's policies."""
+
+from ledger.workspace.rows import Agent
+from ledger.workspace.work import Assignment
+from town.agents.address import parsed
+from town.hooks.desk import Hooked, Hooks
+from town.hooks.priming import Told
+from town.workspace.layout import Workspace
+
+DIRECTIVE_CHARS_MAX = 20_000
+
+
+def told(hooks: Hooks, agent: str, *, assignment: str, session: str, begin: bool) -> Told:
+    """What this agent is told. Raises StaleError, BadFileError, StoreError."""
+    found = hooks.begin(agent, assignment=assignment) if begin else hooks.hooked(agent)
+    role, rig = _role(found.agent)
+    return Told(
+        agent=agent,
+        role=role,
+        rig=rig,
+        session=session,
+        bead=found.bead,
+        work=found.work,
+        settings=hooks.settings(rig),
+        directives=_directives(hooks.workspace, role, rig),
+        earlier=_earlier(hooks, found),
+    )
+
+
+def _role(agent: Agent) -> tuple[str, str]:
+    """The role and the rig of somebody, also of one who has no row."""
+    if agent.role:
+        return agent.role, agent.rig
+    address = parsed(agent.id)
+    return (address.role, address.rig) if address is not None else ("", "")
+
+
+def _directives(workspace: Workspace, role: str, rig: str) -> list[tuple[str, str]]:
+    """The policies for a role: the town's, then the rig's."""
+    if not role:
+        return []
+    places = [("the town", workspace.root / "directives" / f"{role}.md")]
+    if rig:
+        places.append((rig, workspace.rig(rig).path / "directives" / f"{role}.md"))
+    return [
+        (where, path.read_text("utf-8", "replace")[:DIRECTIVE_CHARS_MAX])
+        for where, path in places
+        if path.is_file()
+    ]
+
+
+def _earlier(hooks: Hooks, found: Hooked) -> list[str]:
+    """Branches on which somebody worked on the bead before."""
+    if found.bead is None or found.work is None:
+        return []
+    bead, mine = found.bead.id, found.work.branch
+
+    def work() -> list[str]:
+        known = hooks.store.find(Assignment, bead=bead)
+        return sorted({one.branch for one in known if one.branch and one.branch != mine})
+
+    return hooks.look(work)
