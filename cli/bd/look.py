@@ -75,9 +75,10 @@ def list_(
 ) -> int:
     """List beads, those of the highest priority first; closed ones when asked for."""
     with beads_of(ctx) as beads:
-        wanted = filter_of(beads, said(ctx))
-        if "all" in wanted.statuses:
-            wanted, everything = filter_of(beads, {**said(ctx), "status": None}), True
+        asked = {**said(ctx), "include_ephemeral": not ready or said(ctx)["include_ephemeral"]}
+        if "all" in (asked["status"] or ()):
+            asked, everything = {**asked, "status": None}, True
+        wanted = filter_of(beads, asked)
         found = (
             beads.ready_lines(wanted, parent=parent, at_most=limit)
             if ready
@@ -99,7 +100,7 @@ def ready(
         False
     ),
     explain: Annotated[bool, typer.Option("--explain", help="Why, and why not.")] = False,
-    deferred: Annotated[bool, typer.Option("--include-deferred", help="Later ones too.")] = False,
+    later: Annotated[bool, typer.Option("--include-deferred", help="Later ones too.")] = False,
     parent: Parent = "",
     tree: Annotated[bool, typer.Option("--pretty", help="As a tree.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="A line each, as ever.")] = False,
@@ -116,7 +117,7 @@ def ready(
             return _claimed(call, beads.claim_ready(wanted, sort=how, parent=parent))
         if explain:
             return _explained(call, beads.explained(wanted, sort=how, parent=parent, at_most=limit))
-        found = beads.ready_lines(wanted, sort=how, deferred=deferred, parent=parent, at_most=limit)
+        found = beads.ready_lines(wanted, sort=how, deferred=later, parent=parent, at_most=limit)
     return _print(call, found, empty="nothing is ready", tree=tree and not plain)
 
 
@@ -132,7 +133,7 @@ def _explained(call: Call, found: Explained) -> int:
     if call.wants.json:
         return print_object(call, _explained_facts(found))
     lines = [f"ready   {found.total}"]
-    for bead, done, waiting in found.ready:
+    for bead, done, waiting, _ in found.ready:
         lines.append(f"  {short_line(bead)}")
         lines.append(f"      {_reason(done)}" + (f"; {waiting} wait for it" if waiting else ""))
     lines.append(f"blocked {len(found.blocked)}")
@@ -152,12 +153,13 @@ def _explained_facts(found: Explained) -> dict[str, Any]:
     ready_ones = [
         {
             **bead_facts(bead),
+            **({"parent": above} if above else {}),
             "reason": f"{len(done)} blocker(s) resolved" if done else "no blocking dependencies",
             "resolved_blockers": list(done) or None,
             "dependency_count": len(done),
             "dependent_count": waiting,
         }
-        for bead, done, waiting in found.ready
+        for bead, done, waiting, above in found.ready
     ]
     held = [
         {
@@ -243,7 +245,7 @@ def children(
 def stale(
     ctx: typer.Context,
     *,
-    days: Annotated[int, typer.Option("-d", "--days", min=0, help="For so long.")] = 30,
+    days: Annotated[int, typer.Option("-d", "--days", min=1, help="For so long.")] = 30,
     status: Annotated[str, typer.Option("-s", "--status", help="Only of this.")] = "",
     limit: Limit = 50,
 ) -> int:

@@ -54,7 +54,7 @@ def ready(
 
 
 def readiest(sort: Sort, *, now: int) -> Callable[[Bead], Any]:
-    """The key by which ready beads are offered; among equals the oldest is first."""
+    """The key by which ready beads are offered; those of one priority as lists have them."""
     if sort == "oldest":
         return lambda bead: (bead.created_at, bead.id)
     if sort == "hybrid":
@@ -65,7 +65,7 @@ def readiest(sort: Sort, *, now: int) -> Callable[[Bead], Any]:
             bead.created_at,
             bead.id,
         )
-    return lambda bead: (bead.priority, bead.created_at, bead.id)
+    return ORDERS["priority"]
 
 
 def is_blocked(bead: Bead, graph: Graph) -> bool:

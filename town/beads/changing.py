@@ -18,10 +18,12 @@ from ledger.beads.errors import (
     OpenChildrenError,
 )
 from ledger.beads.rows import (
+    BLOCKED,
     BLOCKS,
     CLOSED,
     DEFERRED,
     EPIC,
+    IN_PROGRESS,
     OPEN,
     PARENT_CHILD,
     TERMINAL,
@@ -282,10 +284,10 @@ def _metadata(bead: Bead, edit: Edit) -> dict[str, Any]:
 
 
 def _deferred(old: Bead, new: Bead, fields: Mapping[str, Any], now: int) -> Bead:
-    """A day to wait for puts an open bead aside; taking it back opens it."""
+    """A day to wait for puts the bead aside; taking it back opens it."""
     if "defer_until" not in fields or "status" in fields:
         return new
-    if new.defer_until > now and old.status == OPEN:
+    if new.defer_until > now and old.status in (OPEN, IN_PROGRESS, BLOCKED):
         return rules.moved(new, DEFERRED, now=now)
     if not new.defer_until and old.status == DEFERRED:
         return rules.moved(new, OPEN, now=now)

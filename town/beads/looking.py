@@ -56,7 +56,8 @@ class Listed:
 class Explained:
     """Why beads are ready, and why others are not."""
 
-    ready: Sequence[tuple[Bead, Sequence[str], int]]  # blockers that are closed, how many wait
+    # each with its blockers that are closed, how many wait for it, and its parent
+    ready: Sequence[tuple[Bead, Sequence[str], int, str]]
     blocked: Sequence[tuple[Bead, Sequence[Bead | str]]]
     total: int
 
@@ -338,10 +339,11 @@ def _order(name: str) -> Any:
     return choosing.ORDERS[name]
 
 
-def _settled(bead: Bead, graph: Graph) -> tuple[list[str], int]:
-    """The blockers that are closed, and how many beads wait for this one."""
+def _settled(bead: Bead, graph: Graph) -> tuple[list[str], int, str]:
+    """The blockers that are closed, how many beads wait for this one, and its parent."""
     blockers = [link.depends_on_id for link in graph.needs(bead.id) if link.type == BLOCKS]
-    return blockers, sum(link.type == BLOCKS for link in graph.needed(bead.id))
+    waiting = sum(link.type == BLOCKS for link in graph.needed(bead.id))
+    return blockers, waiting, graph.parent(bead.id)
 
 
 def _holders(bead: Bead, graph: Graph) -> list[Bead | str]:
