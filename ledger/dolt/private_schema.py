@@ -130,6 +130,27 @@ def _fit_table(database: Database, kind: type[Row]) -> None:
             database.run(f"ALTER TABLE {table.name} ADD COLUMN `{column.name}` {column.sql}")
 
 
+def lacking(database: Database) -> list[str]:
+    """Tables, and columns of tables, that the row types have and the database does not."""
+    found = []
+    for kind in KINDS:
+        table = kind.table.name
+        if not database.has_table(table):
+            found.append(table)
+            continue
+        there = database.columns(table)
+        found += [f"{table}.{one.name}" for one in columns_of(kind) if one.name not in there]
+    return found
+
+
+def complete(database: Database) -> None:
+    """Nothing is lacking; what is there stays as it is. Raises StoreError."""
+    with database.transaction():
+        for kind in KINDS:
+            _fit_table(database, kind)
+    database.call("dolt_commit", "-A", "-m", "complete the tables", "--skip-empty")
+
+
 def spelled(kind: type[Row]) -> str:
     """The columns and the key of a table, in words that both engines take."""
     key = kind.table.key

@@ -1,0 +1,1 @@
+"""The town's doctor: checks that look, and the few that can mend what they find."""

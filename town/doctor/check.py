@@ -1,0 +1,179 @@
+"""What a check of the doctor is, what it is given, and how it is run.
+
+A check looks and touches nothing; what it can mend it mends only when it is told to, and then it is
+run again. One that cannot look says so, and is never taken for a good one.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+from ledger.private.store import PrivateStore
+from ledger.workspace.rows import ADDING, Rig
+from stamps.errors import WastelandError
+from town.rigs.desk import Rigs
+from town.rigs.errors import NoRigError
+from town.workspace.git import Git
+from town.workspace.install import Overseer
+from town.workspace.layout import Workspace
+
+Status = Literal["ok", "warning", "error"]
+Result = TypeVar("Result")
+SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found."""
+
+    status: Status
+    message: str
+    details: tuple[str, ...] = ()
+    hint: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.status == "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A finding of the node's own checks (`wl doctor`), and how it is mended, if it can be."""
+
+    id: str
+    status: Status
+    words: str
+    mend: Callable[[], None] | None = None
+
+
+class Shape(Protocol):
+    """Looks whether the tables are as the row types say, and makes what is missing."""
+
+    def lacking(self) -> Sequence[str]:
+        """What is missing: `table` or `table.column`."""
+        ...
+
+    def complete(self) -> None:
+        """Nothing is missing any more."""
+        ...
+
+
+class NotOpenError(WastelandError):
+    """The database did not open, so that nothing in it can be looked at."""
+
+    code = "doctor.closed"
+    hint = "See what the check `store` says."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The town's database, as the doctor uses it."""
+
+    store: PrivateStore
+    rigs: Rigs
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """A town, and everything by which a check looks at it."""
+
+    workspace: Workspace
+    git: Git
+    now: int
+    person: Callable[[], Overseer]
+    node: Callable[[], Sequence[Reported]]
+    opened: Opened | None
+    closed_because: str = ""
+    rig: str = ""  # only this one; empty for all
+
+    @property
+    def base(self) -> Opened:
+        """The database. Raises NotOpenError."""
+        if self.opened is None:
+            raise NotOpenError("not looked at: the database did not open")
+        return self.opened
+
+    def turn(self, work: Callable[[PrivateStore], Result]) -> Result:
+        """What the work finds in one turn at the database. Raises NotOpenError."""
+        base = self.base
+        return base.rigs.look(lambda: work(base.store))
+
+    def rigs(self) -> list[Rig]:
+        """The rigs that are meant and whole. Raises NotOpenError, NoRigError."""
+        found = [rig for rig in self.turn(lambda store: store.find(Rig)) if rig.state != ADDING]
+        if not self.rig:
+            return found
+        meant = [rig for rig in found if rig.name == self.rig]
+        if not meant:
+            raise NoRigError(self.rig, [rig.name for rig in found])
+        return meant
+
+
+Look = Callable[[Patient], Finding]
+Mend = Callable[[Patient], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that could be wrong with a town."""
+
+    name: str
+    what: str
+    category: str
+    look: Look
+    mend: Mend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check found in the end, and whether something was mended."""
+
+    check: Check
+    finding: Finding
+    mended: bool = False
+
+
+def ok(message: str) -> Finding:
+    """Nothing is wrong."""
+    return Finding(status="ok", message=message)
+
+
+def of_lines(
+    lines: Iterable[str], *, good: str, bad: str, hint: str, status: Status = "error"
+) -> Finding:
+    """A finding of as many things as there are lines."""
+    found = tuple(lines)
+    if not found:
+        return ok(good)
+    more = len(found) - SHOWN_MAX
+    shown = (*found[:SHOWN_MAX], *([f"and {more} more"] if more > 0 else []))
+    return Finding(status=status, message=f"{len(found)} {bad}", details=shown, hint=hint)
+
+
+def examine(check: Check, patient: Patient, *, fix: bool) -> Outcome:
+    """The check was run, and where it was wanted what can be mended was, and it was run again."""
+    first = _looked(check, patient)
+    if first.good or not fix or check.mend is None:
+        return Outcome(check, first)
+    try:
+        check.mend(patient)
+    except (WastelandError, OSError) as error:
+        told = (*first.details, f"could not be mended: {error}")
+        return Outcome(check, Finding(status=first.status, message=first.message, details=told))
+    again = _looked(check, patient)
+    return Outcome(check, again, mended=again.good)
+
+
+def _looked(check: Check, patient: Patient) -> Finding:
+    try:
+        return check.look(patient)
+    except NotOpenError as error:
+        return Finding(status="warning", message=str(error), hint=error.hint)
+    except NoRigError:
+        raise
+    except WastelandError as error:
+        return Finding(status="error", message=f"{error.code}: {error}", hint=error.hint)
+    except OSError as error:
+        return Finding(status="error", message=str(error), hint="Look at that file's permissions.")
