@@ -16,6 +16,7 @@ from ledger.beads.rows import BEAD_ROWS
 from ledger.dolt.engine import Database
 from ledger.dolt.migrate import VERSION_KEY, NewerStoreError
 from ledger.private.rows import OF_EVERY_STORE, SHORT_CHARS_MAX, Field, Row, Short, fields_of
+from ledger.workspace.alarm import ALARM_ROWS
 from ledger.workspace.rows import WORKSPACE_ROWS
 from ledger.workspace.talk import TALK_ROWS
 from ledger.workspace.work import WORK_ROWS
@@ -27,6 +28,7 @@ KINDS: Final[tuple[type[Row], ...]] = (
     *WORKSPACE_ROWS,
     *WORK_ROWS,
     *TALK_ROWS,
+    *ALARM_ROWS,
 )
 IGNORED: Final = "local_%"
 _META: Final = "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NOT NULL"

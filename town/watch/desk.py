@@ -17,6 +17,7 @@ from ledger.workspace.rows import Agent, Rig
 from ledger.workspace.work import FAILED, HELD, Assignment, Session
 from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
+from town.escalation.desk import Escalations, Matter
 from town.hooks.desk import Hooks
 from town.sessions.port import NoSessionError, Sessions
 from town.watch.deciding import (
@@ -52,6 +53,7 @@ class Round:
 
     did: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)  # (code, why)
+    busy: bool = False  # sessions run, or work waits for one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,6 @@ class WatchPorts:
 
     sessions: Sessions
     starter: Starter
-    tell: Callable[[str, str, str], None]  # (fingerprint, subject, text): a person is told once
     active_at: Callable[[Assignment], int]  # the newest sign of work in a worktree
 
 
@@ -72,11 +73,13 @@ class Watch(Hooks):
     ) -> None:
         super().__init__(store, ports, hooks.workspace, hooks.git)
         self.watch = watch
+        self.alarms = Escalations(store, ports)
 
     def round(self, limits: Limits) -> Round:
         """Everything that was to be done is done, as far as it could be."""
         told = Round()
         held, sessions = self._observed()
+        told.busy = bool(held or sessions)
         for act in plan(held, sessions, now=self.ports.now(), limits=limits):
             try:
                 told.did.append(self._carry_out(act))
@@ -180,14 +183,16 @@ class Watch(Hooks):
                 return "", self.ended(mine, FAILED, "the bead is closed")
             note = f"{bead.notes}\nBLOCKED: {why}; the last was on {mine.branch}".strip()
             stuck = rules.moved(bead, BLOCKED, now=self.ports.now(), notes=note)
-            change = self.ended(mine, FAILED, why)
+            matter = Matter(
+                about=f"attempts/{bead.id}",
+                subject=f"{bead.id} is blocked: {why}",
+                text=f"{why}. Its branch {mine.branch} keeps what was done.\nbd show {bead.id}",
+                bead=bead.id,
+            )
+            change = self.ended(mine, FAILED, why) + self.alarms.raised(matter)
             return bead.id, change + Change(puts=(stuck,), seen=(self.seen(bead),))
 
-        bead = self.act("gt watch", work)
-        if bead:
-            text = f"{why}. Its branch {held.work.branch} keeps what was done.\nbd show {bead}"
-            self.watch.tell(f"attempts/{bead}", f"{bead} is blocked: {why}", text)
-        return f"gave up on {held.work.bead}"
+        return f"gave up on {self.act('gt watch', work)}"
 
     def _wake(self, seen: Seen, how: str) -> str:
         row = seen.row
