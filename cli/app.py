@@ -21,7 +21,7 @@ from cli.local import open_here, open_private_here
 from cli.output import show_error
 from cli.terminal import HereTerminal
 from stamps.errors import WastelandError
-from town.node.place import home_of
+from town.node.place import current_folder, home_of
 
 INTERRUPTED = 130
 OUTPUT_GONE = 141
@@ -159,7 +159,7 @@ def _unexpected(call: Call, error: Exception) -> int:
 
 def run_here(argv: Sequence[str], program: str = "wl") -> int:
     """The command runs in this process, on a ledger it opens itself where it needs one."""
-    cwd = Path.cwd()
+    cwd = Path(current_folder(os.environ))
     return run(
         Call(
             argv=tuple(argv),

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from town.node import frames
-from town.node.place import home_of, socket_is_ours, socket_path
+from town.node.place import current_folder, home_of, socket_is_ours, socket_path
 
 # What starts, ends or describes a node cannot be asked of one.
 HERE = {
@@ -19,7 +19,19 @@ HERE = {
     "gt": frozenset(("install", "up", "down", "help", "version")),
     "bd": frozenset(("init", "help", "version")),
 }
-PASSED_ON = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "HOME", "PATH", "USER")
+# Programs that the node runs for a caller see the caller's environment and never the node's: git
+# asks its agent for keys, its proxy for the way, its folder for settings. No more is handed over.
+PASSED_ON = frozenset(
+    (
+        *("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "HOME", "PATH", "USER", "LOGNAME"),
+        *("SHELL", "TZ", "TMPDIR", "TMUX", "EDITOR", "VISUAL", "DISPLAY", "WAYLAND_DISPLAY"),
+        *("SSH_AUTH_SOCK", "SSH_AGENT_PID", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "SSH_CLIENT"),
+        *("GNUPGHOME", "GPG_AGENT_INFO", "GPG_TTY", "KRB5CCNAME", "DBUS_SESSION_BUS_ADDRESS"),
+        *("CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "CLAUDE_SESSION_ID"),
+    )
+)
+PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy"))
+FAMILIES = ("WL_", "GT_", "BD_", "BEADS_", "GIT_", "XDG_", "LC_", "LANG")
 INTERRUPTED = 130
 NODE_DOWN = 6
 READER_GONE = 141  # whoever read our output has gone, as after `| head`
@@ -64,15 +76,14 @@ def request(argv: Sequence[str], program: str = "wl") -> bytes:
     env = {
         name: value
         for name, value in os.environ.items()
-        if name in PASSED_ON
-        or name.startswith(("WL_", "GT_", "BD_", "BEADS_", "GIT_", "XDG_", "LC_", "LANG"))
+        if name in PASSED_ON or name.lower() in PROXIES or name.startswith(FAMILIES)
     }
     streams = (sys.stdin, sys.stdout, sys.stderr)
     terminal = [stream is not None and stream.isatty() for stream in streams]
     facts: dict[str, object] = {
         "program": program,
         "argv": list(argv),
-        "cwd": os.getcwd(),  # noqa: PTH109
+        "cwd": current_folder(os.environ),
         "env": env,
         "tty": terminal,
     }
@@ -150,7 +161,8 @@ def _write(descriptor: int, payload: bytes) -> None:
 def run(argv: Sequence[str], program: str = "wl") -> int:
     """The exit code of the command, run by the node of its home or, without one, here."""
     if first_word(argv) not in HERE[program] and os.environ.get("WL_NO_NODE", "") != "1":
-        code = hand_over(home_of(program, argv, cwd=os.getcwd(), env=os.environ), argv, program)  # noqa: PTH109
+        here = current_folder(os.environ)
+        code = hand_over(home_of(program, argv, cwd=here, env=os.environ), argv, program)
         if code is not None:
             return code
     from cli.app import run_here  # noqa: PLC0415  # typer and the rest only when needed

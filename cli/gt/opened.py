@@ -31,7 +31,7 @@ def _works(private: "OpenPrivate", ctx: typer.Context) -> "Works":
     call = call_of(ctx)
     if private.workspace is None:
         raise NoPlaceError(call.cwd, call.program)
-    return private.works(private.workspace, caller_of(call), call.env)
+    return private.works(private.workspace, caller_of(call), call.env, call.cancelled)
 
 
 def workspace_of(call: Call) -> Workspace:

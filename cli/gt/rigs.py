@@ -1,18 +1,22 @@
 """`gt rig`: the projects of the town."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from cli.answers import many_of
+from cli.context import Call, UsageError
 from cli.gt import rig_settings
 from cli.gt.opened import works_of
-from cli.output import show
+from cli.output import command_line, show
 from cli.tree import Command, call_of, example, new_group, new_module
-from ledger.workspace.rows import CREW, DOCKED, OPERATIONAL, PARKED, POLECAT, Rig
+from ledger.workspace.rows import CREW, DOCKED, OPERATIONAL, PARKED, POLECAT, Agent, Rig
 from town.market.answer import Answer, Next
-from town.rigs.desk import RigView
-from town.rigs.source import NewRig, address_of, shown
+from town.rigs.adopting import RECEIVE, UPDATE, adopted
+from town.rigs.desk import Place, Rigs, RigView
+from town.rigs.source import NewRig, address_of, secretless, shown
+from town.workspace.git import Git
 
 app = new_module()
 rig = new_group("rig", "Projects: each a git repository with its agents.")
@@ -26,15 +30,18 @@ Name = Annotated[str, typer.Argument(metavar="RIG", help="The rig's name.")]
 @rig.command(cls=Command)
 @example(
     "gt rig add myproject https://github.com/you/repo.git",
-    "gt rig add api ~/src/api --prefix ap --branch develop",
+    "gt rig add api ~/src/api.git --prefix ap --branch develop",
+    "gt rig add api --adopt ~/src/api",
 )
 def add(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits and _.")],
-    repo: Annotated[str, typer.Argument(metavar="REPO", help="An address, file:// or a path.")],
+    repo: Annotated[str, typer.Argument(metavar="[REPO]", help="An address or a path.")] = "",
     *,
     prefix: Annotated[str, typer.Option("--prefix", help="What its beads' ids begin with.")] = "",
     branch: Annotated[str, typer.Option("--branch", help="The branch work is merged to.")] = "",
+    adopt: Annotated[str, typer.Option("--adopt", help="A checkout that is there.")] = "",
+    url: Annotated[str, typer.Option("--url", help="With --adopt: where its work goes.")] = "",
     push_url: Annotated[str, typer.Option("--push-url", help="Where it is pushed to.")] = "",
     upstream: Annotated[str, typer.Option("--upstream-url", help="What it is a fork of.")] = "",
     local: Annotated[str, typer.Option("--local-repo", help="A clone to borrow from.")] = "",
@@ -42,27 +49,61 @@ def add(
     sparse: Annotated[
         list[str] | None, typer.Option("--sparse-checkout", help="Only these folders.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also without a remote, or with another prefix.")
+    ] = False,
 ) -> int:
     """Add a project."""
     call = call_of(ctx)
-    wanted = NewRig(
+    if bool(repo) == bool(adopt):
+        raise UsageError("say where it is: REPO, or --adopt CHECKOUT")
+    said = NewRig(
         name=name,
-        url=address_of(repo, cwd=call.cwd),
+        url=_address(call, repo or url),
         prefix=prefix,
         branch=branch,
-        push_url=push_url,
-        upstream_url=upstream,
+        push_url=_address(call, push_url),
+        upstream_url=_address(call, upstream),
         local_repo=str(call.path(local).resolve()) if local else "",
         filter=filter_,
         sparse=many_of(sparse),
+        force=force,
     )
     with works_of(ctx) as works:
-        made = works.rigs.add(wanted)
+        wanted = _adopting(call, said, adopt, works.git) if adopt else said
+        call.say(f"fetching {shown(wanted.url)} …")
+        made = works.rigs.add(secretless(wanted))
+        warn = _warn(made, works.rigs)
         now = works.now()
-    return show(call, _added(made), now=now)
+    return show(call, _added(made, warn), now=now)
 
 
-def _added(rig: Rig) -> Answer:
+def _adopting(call: Call, said: NewRig, path: str, git: Git) -> NewRig:
+    """The rig as it was asked for, and as the checkout completes it."""
+    checkout = call.path(path).resolve()
+    there = adopted(checkout, git, name=said.name, url=said.url, force=said.force)
+    return replace(
+        said,
+        url=there.url,
+        push_url=said.push_url or there.push_url,
+        local_repo=said.local_repo or there.local_repo,
+        secrets=there.secrets,
+    )
+
+
+def _address(call: Call, said: str) -> str:
+    return address_of(said, cwd=call.cwd, home=call.env.get("HOME", "")) if said else ""
+
+
+def _warn(rig: Rig, rigs: Rigs) -> tuple[str, ...]:
+    where = shown(rig.push_url or rig.git_url)
+    if rigs.takes_pushes(rig):
+        return ()
+    line = command_line(("git", "-C", where, "config", RECEIVE, UPDATE))
+    return (f"{where} is a checkout; git refuses work for the branch in it until: {line}",)
+
+
+def _added(rig: Rig, warn: tuple[str, ...]) -> Answer:
     words = (
         f"rig     {rig.name}: {shown(rig.git_url)}, branch {rig.default_branch}",
         f"beads   begin with {rig.prefix}-",
@@ -72,7 +113,7 @@ def _added(rig: Rig) -> Answer:
         Next(do="bead", cmd=("bd", "create", "<title>", "--rig", rig.name)),
     )
     data = {"name": rig.name, "prefix": rig.prefix, "default_branch": rig.default_branch}
-    return Answer(schema="gt.v1.rig", data=data, words=words, next=steps)
+    return Answer(schema="gt.v1.rig", data=data, words=words, next=steps, warn=warn)
 
 
 def _facts(view: RigView) -> dict[str, object]:
@@ -103,6 +144,61 @@ def list_(ctx: typer.Context) -> int:
     empty = ("no rig yet", "next    gt rig add <name> <repo>")
     answer = Answer(schema="gt.v1.rigs", data={"rigs": found}, words=lines or empty)
     return show(call_of(ctx), answer, now=now)
+
+
+@rig.command(cls=Command)
+@example("gt rig status myproject", "gt rig status myproject --json")
+def status(ctx: typer.Context, name: Name) -> int:
+    """Show a project: who works in it, and how each checkout stands."""
+    with works_of(ctx) as works:
+        view = works.rigs.view(name)
+        places = works.rigs.places(view.rig.name)
+        now = works.now()
+    one = view.rig
+    data = {
+        **_facts(view),
+        "push_url": shown(one.push_url),
+        "upstream_url": shown(one.upstream_url),
+        "agents": [_agent_facts(agent) for agent in view.agents],
+        "checkouts": [_place_facts(place) for place in places],
+    }
+    lines = [
+        f"rig     {one.name}, {one.state}: {shown(one.git_url)}",
+        f"branch  {one.default_branch}",
+        f"beads   begin with {one.prefix}-",
+        *(f"agent   {who.id:<28} {who.state} {who.hook_bead}".rstrip() for who in view.agents),
+        *(f"files   {place.tree.path:<28} {_standing(place)}" for place in places),
+    ]
+    answer = Answer(schema="gt.v1.rig.status", data=data, words=tuple(lines))
+    return show(call_of(ctx), answer, now=now)
+
+
+def _agent_facts(agent: Agent) -> dict[str, object]:
+    return {
+        "address": agent.id,
+        "role": agent.role,
+        "state": agent.state,
+        "hook_bead": agent.hook_bead or None,
+    }
+
+
+def _place_facts(place: Place) -> dict[str, object]:
+    stands = place.standing
+    return {
+        "path": place.tree.path,
+        "agent": place.tree.agent or None,
+        "there": stands is not None,
+        "branch": stands.branch if stands else None,
+        "unsaved": list(stands.lost) if stands else [],
+    }
+
+
+def _standing(place: Place) -> str:
+    stands = place.standing
+    if stands is None:
+        return "is gone: gt doctor"
+    told = ", ".join(stands.lost)
+    return f"{stands.branch or 'on no branch'}, {told or 'clean'}"
 
 
 def _moved(ctx: typer.Context, name: str, state: str) -> int:
@@ -144,10 +240,15 @@ def undock(ctx: typer.Context, name: Name) -> int:
 
 @rig.command(cls=Command)
 @example("gt rig remove myproject")
-def remove(ctx: typer.Context, name: Name) -> int:
+def remove(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Also while it is in use.")] = False,
+) -> int:
     """Take a project out of the town; its folder stays."""
     with works_of(ctx) as works:
-        gone = works.rigs.remove(name)
+        gone = works.rigs.remove(name, force=force)
         place = works.workspace.rig(gone.name).path
         now = works.now()
     words = (f"removed {gone.name}", f"        its files stay in {place}")

@@ -13,11 +13,13 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.doctor": ("doctor",),
     "cli.gt.about": ("info", "version", "help"),
     "cli.gt.rigs": ("rig",),
+    "cli.gt.crew": ("crew",),
+    "cli.gt.whoami": ("whoami",),
     "cli.gt.work": ("sling", "hook", "unsling", "prime", "done"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work": ("sling", "hook", "unsling", "prime", "done"),
-    "The town": ("install", "status", "log", "config", "rig"),
+    "The town": ("install", "status", "log", "config", "rig", "crew", "whoami"),
     "Care": ("doctor", "upgrade", "git-init", "uninstall"),
     "About": ("info", "version", "help"),
 }
@@ -29,6 +31,7 @@ root = tree.new_root("gt")
 @tree.example(
     "gt install ~/gt --git",
     "gt rig add myproject https://github.com/you/repo.git",
+    "gt crew add yourname --rig myproject",
     "gt rig list",
 )
 def _gt() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.bd.opened import caller_of
+from cli.caller import caller_of, user_of
 from cli.context import Call
 from cli.escape import escape
 from cli.gt.opened import workspace_of
@@ -48,7 +48,7 @@ def install_(
     workspace = Workspace(call.path(path).resolve())
     plan = Plan(
         workspace=workspace,
-        overseer=detected(GitProgram(call.env), user=caller_of(call).actor, at=call.cwd),
+        overseer=detected(GitProgram(call.env), user=user_of(call), at=call.cwd),
         name=name,
         owner=owner,
         public_name=public_name,
@@ -67,7 +67,7 @@ def upgrade(ctx: typer.Context) -> int:
     """Bring this town's own files up to date, as gt install --force does."""
     call = call_of(ctx)
     workspace = workspace_of(call)
-    person = detected(GitProgram(call.env), user=caller_of(call).actor, at=call.cwd)
+    person = detected(GitProgram(call.env), user=user_of(call), at=call.cwd)
     plan = Plan(workspace=workspace, overseer=person, force=True, now=clock.now())
     return _installed(call, plan, None)
 

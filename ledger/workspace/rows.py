@@ -18,6 +18,9 @@ RIG_STATES: Final = (ADDING, OPERATIONAL, PARKED, DOCKED)
 RIG_NAME: Final = "rig"
 PREFIX_NAME: Final = "prefix"
 
+# States of an agent that others look for: it has no folder any more, and its history stays.
+NUKED: Final = "nuked"
+
 MAYOR: Final = "mayor"
 DEACON: Final = "deacon"
 BOOT: Final = "boot"

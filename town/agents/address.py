@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.workspace.rows import BOOT, CREW, DEACON, DOG, MAYOR, POLECAT, REFINERY, WITNESS
+from town.workspace.layout import RESERVED
 
 OVERSEER: Final = "overseer"
 BOOT_ADDRESS: Final = "deacon-boot"
@@ -118,11 +119,11 @@ def of_polecat(rig: str, name: str) -> Address:
     return Address(text=f"{rig}/{POLECATS_FOLDER}/{name}", role=POLECAT, rig=rig, name=name)
 
 
-def standing_at(below: Sequence[str], rigs: Sequence[str]) -> tuple[Address, str]:
+def standing_at(below: Sequence[str]) -> tuple[Address, str]:
     """Whose folder this is, and in which rig; `below` are the folders from the root to it."""
     if not below:
         return NOBODY, ""
-    if below[0] not in rigs:
+    if below[0].startswith(".") or below[0].lower() in RESERVED:
         return _town_folder(below), ""
     rig, rest = below[0], list(below[1:])
     if rest[:1] == [MAYOR]:
@@ -140,9 +141,9 @@ def _town_folder(below: Sequence[str]) -> Address:
     return found or Address(text=DEACON, role=DEACON)
 
 
-def identity(env: Mapping[str, str], below: Sequence[str], rigs: Sequence[str]) -> Identity:
+def identity(env: Mapping[str, str], below: Sequence[str]) -> Identity:
     """Who calls: as `GT_ROLE` says, else whose folder it stands in, else the overseer."""
-    here, rig = standing_at(below, rigs)
+    here, rig = standing_at(below)
     said = env.get(ROLE_VARIABLE, "").strip()
     told = parsed(said, env) if said else None
     if said and told is None:

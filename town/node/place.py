@@ -37,6 +37,14 @@ def home_path(asked: str, *, cwd: str, env: Mapping[str, str]) -> str:
     return os.path.realpath(os.path.join(cwd, chosen))  # noqa: PTH118
 
 
+def current_folder(env: Mapping[str, str]) -> str:
+    """The folder that the process is in; one that was removed is where it was."""
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return env.get("PWD", "") or "/"
+
+
 TOWN_MARK = os.path.join("mayor", "town.json")  # noqa: PTH118
 TOWN_HOME = ".wasteland"
 BEADS = ".beads"

@@ -4,6 +4,7 @@ The caller holds the home's lock. A node keeps it open beside its ledgers; a sin
 it, and nothing else of the town.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ledger.dolt.private import open_private_doltlite, open_private_server
 from ledger.private.rows import Setting
 from ledger.private.store import Change, PrivateStore
-from ledger.store import StoreError
+from ledger.store_errors import StoreError
 from stamps.clock import SECOND_US
 from town.beads.desk import Beads
 from town.beads.ports import BeadPorts, Caller
@@ -91,7 +92,13 @@ class OpenPrivate:
 
         return Syncing(self.store, self.ports(caller))
 
-    def works(self, workspace: Workspace, caller: Caller, env: Mapping[str, str]) -> Works:
+    def works(
+        self,
+        workspace: Workspace,
+        caller: Caller,
+        env: Mapping[str, str],
+        cancelled: threading.Event | None = None,
+    ) -> Works:
         """The town's works, as this caller runs them; `env` is that of the caller's programs."""
         return Works(
             store=self.store,
@@ -100,6 +107,7 @@ class OpenPrivate:
             env=env,
             makers=self._makers,
             now=self.now,
+            cancelled=cancelled,
         )
 
     def tell(self, settings: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 One property a system, so that a command imports no more than it needs.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from town.workspace.git import Git
 from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
+    from town.crew.desk import Crew
     from town.hooks.handing import Handing
     from town.hooks.priming import Told
     from town.rigs.desk import Rigs
@@ -33,6 +35,7 @@ class Works:
         env: Mapping[str, str],
         makers: "Makers",
         now: Callable[[], int],
+        cancelled: threading.Event | None = None,
     ) -> None:
         self.store = store
         self.ports = ports
@@ -40,11 +43,12 @@ class Works:
         self.env = env
         self.makers = makers
         self.now = now
+        self.cancelled = cancelled
 
     @cached_property
     def git(self) -> Git:
-        """The caller's git."""
-        return GitProgram(self.env)
+        """The caller's git; it ends where nobody waits for it any more."""
+        return GitProgram(self.env, cancelled=self.cancelled)
 
     @cached_property
     def town(self) -> "Town":
@@ -59,6 +63,13 @@ class Works:
         from town.rigs.desk import Rigs  # noqa: PLC0415
 
         return Rigs(self.store, self.ports, self.workspace, self.git, self.makers)
+
+    @cached_property
+    def crew(self) -> "Crew":
+        """The crews of the projects."""
+        from town.crew.desk import Crew  # noqa: PLC0415
+
+        return Crew(self.store, self.ports, self.workspace, self.git, self.makers)
 
     @cached_property
     def hooks(self) -> "Handing":

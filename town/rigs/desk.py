@@ -31,6 +31,7 @@ from town.beads.desk import PREFIX
 from town.beads.ports import BeadPorts
 from town.rigs import folder as folders
 from town.rigs import names
+from town.rigs.adopting import let_push, takes_pushes
 from town.rigs.errors import BusyRigError, NoRigError, PrefixConflictError, RigThereError
 from town.rigs.ports import Makers
 from town.rigs.source import NewRig, shown
@@ -133,11 +134,17 @@ class Rigs(Unfinished):
             branch = folders.fetch(place, wanted, self.git)
             rig = replace(self._settle(rig, wanted, branch), state=OPERATIONAL)
             folders.check_out(place, branch, rig.folders, self.git)
+            if wanted.force and not takes_pushes(wanted.url, self.git):
+                let_push(Path(wanted.url), self.git)
             folders.write_facts(place, rig, created_at=instant(rig.added_at))
             self._join(rig, place, making)
         folders.finish(place)
         self.publish()
         return rig
+
+    def takes_pushes(self, rig: Rig) -> bool:
+        """Whether git lets work be pushed to where the rig's work goes."""
+        return takes_pushes(rig.push_url or rig.git_url, self.git)
 
     def _take(self, wanted: NewRig, place: RigFolder) -> tuple[Rig, Making]:
         """The name and the prefix are this rig's from now on."""
@@ -248,7 +255,7 @@ class Rigs(Unfinished):
 
         def work() -> tuple[Rig, Change]:
             rig = self.found(name)
-            if not force and (working := _working(self._view(rig).agents)):
+            if not force and (working := self._working(rig)):
                 raise BusyRigError(name, working)  # it began since we looked
             rows: Sequence[Any] = (
                 rig,
@@ -262,6 +269,11 @@ class Rigs(Unfinished):
         self.publish()
         return rig
 
+    def _working(self, rig: Rig) -> list[str]:
+        """Who of the rig has work in hand. Only within a turn."""
+        told = [(agent.id, self.in_hand(agent)) for agent in self._view(rig).agents]
+        return [f"{name} {what}" for name, what in told if what]
+
     def _of(self, kind: Any, rig: Rig) -> Sequence[Any]:
         found: Sequence[Any] = self.store.find(kind, rig=rig.name)
         return found
@@ -270,7 +282,7 @@ class Rigs(Unfinished):
         """Why the rig should not go: who works in it, and what lies nowhere else."""
         view = self.view(name)
         people = {agent.id for agent in view.agents if agent.role in (CREW, POLECAT)}
-        found = _working(view.agents)
+        found = self.look(lambda: self._working(view.rig))
         for place in self.places(view.rig.name):
             if place.tree.agent in people and place.standing is not None:
                 told = ", ".join(place.standing.lost)
@@ -285,15 +297,6 @@ class Rigs(Unfinished):
             write_json(self.workspace.rigs, {"version": RIGS_VERSION, "rigs": told})
 
         self.look(work)  # in the turn, so that of two nobody writes what was so before
-
-
-def _working(agents: Sequence[Agent]) -> list[str]:
-    """Who of these has work in hand."""
-    return [
-        f"{agent.id} works on {agent.hook_bead or agent.assignment}"
-        for agent in agents
-        if agent.hook_bead or agent.assignment
-    ]
 
 
 def _published(rig: Rig) -> dict[str, Any]:

@@ -94,5 +94,5 @@ def secretless(rig: NewRig) -> NewRig:
         url=url.url,
         push_url=push.url,
         upstream_url=upstream.url,
-        secrets=tuple(secrets) or rig.secrets,
+        secrets=tuple(dict.fromkeys((*rig.secrets, *secrets))),
     )

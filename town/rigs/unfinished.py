@@ -13,6 +13,7 @@ from typing import Final
 
 from ledger.private.store import Change, ChangedError, Dropped, PrivateStore
 from ledger.workspace.rows import ADDING, CREW, Agent, Making, Rig, Taken
+from ledger.workspace.work import Session
 from town.beads.acting import Acting
 from town.beads.ports import BeadPorts
 from town.rigs.ports import Makers
@@ -70,6 +71,13 @@ class Unfinished(Acting):
             maker=self.makers.begin(token),
             begun_at=self.ports.now(),
         )
+
+    def in_hand(self, agent: Agent) -> str:
+        """What an agent has in hand, in words; empty for nothing. Only within a turn."""
+        if agent.hook_bead or agent.assignment:
+            return f"works on {agent.hook_bead or agent.assignment}"
+        sessions = self.store.find(Session, agent=agent.id, ended_at=0)
+        return f"has a session that runs, {sessions[0].name or sessions[0].id}" if sessions else ""
 
     def lives(self, making: Making) -> bool:
         """Whether somebody is at that work."""
