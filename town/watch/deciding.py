@@ -111,11 +111,11 @@ def plan(
     for seen in sessions:
         mine = working.get(seen.row.agent)
         acts += _of_session(seen, mine, now=now, limits=limits)
-    stopping = {act.seen.row.agent for act in acts if isinstance(act, Stop)}
+    # What ends in this round is counted first; the next one, at once after it, begins anew.
+    ending = {act.seen.row.agent for act in acts if isinstance(act, Stop | Ended)}
     for one in held:
-        if one.agent.id in by_agent and one.agent.id not in stopping:
-            continue
-        acts += _of_work(one, now=now, limits=limits, resting=paused or {})
+        if one.agent.id not in by_agent and one.agent.id not in ending:
+            acts += _of_work(one, now=now, limits=limits, resting=paused or {})
     return acts
 
 
