@@ -42,7 +42,8 @@ class UnknownSettingError(SettingError):
     code: ClassVar[str] = "setting.unknown"
 
     def __init__(self, key: str, known: list[str]) -> None:
-        near = get_close_matches(key, known, n=NEAR_MAX, cutoff=0.5)
+        within = [one for one in known if one.startswith(f"{key.rstrip('.')}.")]
+        near = within[:NEAR_MAX] or get_close_matches(key, known, n=NEAR_MAX, cutoff=0.5)
         more = f"; near it are {', '.join(near)}" if near else f"; there are {', '.join(known)}"
         super().__init__(f"no setting is called {key!r}{more}")
         self.key, self.near = key, near

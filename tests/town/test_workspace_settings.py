@@ -1,0 +1,282 @@
+"""Settings: what there is, what a person may say, and what a file keeps."""
+
+import json
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from town.workspace.files import left_behind, put_aside, read_json, write_json, write_text
+from town.workspace.layout import Workspace
+from town.workspace.settings import (
+    RigSettings,
+    Runtime,
+    SettingValueError,
+    TownSettings,
+    UnknownSettingError,
+    found_wrong,
+    keys_of,
+    milliseconds,
+    parsed,
+    read,
+)
+from town.workspace.settings_file import effective, rig_settings, town_settings
+
+# The block as the README prints it.
+README = '{"runtime": {"provider": "codex", "command": "codex", "args": [], "prompt_mode": "none"}}'
+DEPTH = 100_000
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    """A workspace with nothing in it."""
+    return Workspace(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "value"),
+    [
+        ("default_agent", "codex", "codex"),
+        ("cli_theme", "dark", "dark"),
+        ("scheduler.max_polecats", "-1", -1),
+        ("scheduler.max_polecats", "4", 4),
+        ("scheduler.spawn_delay", "90s", "90s"),
+        ("worker_status.stale", "5m", "5m"),
+        ("convoy.notify_on_complete", "on", True),
+        ("convoy.notify_on_complete", "False", False),
+        ("agents.mine", '{"command": "sh"}', {"command": "sh"}),
+        ("role_agents.mayor", "gemini", "gemini"),
+        ("runtime.args", "-a, b", ["-a", "b"]),
+        ("runtime.args", '["a,b", "c"]', ["a,b", "c"]),
+        ("runtime.env.PATH", "/bin", "/bin"),
+        ("agent_email_domain", "x.example", "x.example"),
+    ],
+)
+def test_what_a_person_types_becomes_a_value(key, said, value):
+    """Numbers, truths, lengths of time, lists and tables are read as what they are."""
+    assert parsed(TownSettings, key, said) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("cli_theme", "pink"),
+        ("scheduler.max_polecats", "many"),
+        ("scheduler.max_polecats", "--1"),
+        ("scheduler.max_polecats", "9" * 5_000),
+        ("scheduler.batch_size", "0"),
+        ("scheduler.spawn_delay", "5"),
+        ("scheduler.spawn_delay", "-5m"),
+        ("convoy.notify_on_complete", "maybe"),
+        ("agents", "[]"),
+        ("agents", "{" * 50),
+        ("role_agents", '{"mayor": 1}'),
+        ("runtime.args", "[1]"),
+        ("runtime.args", "[" * DEPTH),
+        ("default_agent", "x" * 10_001),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(key, said):
+    """The error names the setting and says what could be."""
+    with pytest.raises(SettingValueError) as caught:
+        parsed(TownSettings, key, said)
+    assert caught.value.key == key
+    assert len(str(caught.value)) < 2 * DEPTH
+
+
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [
+        ("scheduler.max_polecat", "scheduler.max_polecats"),
+        ("default_agents", "default_agent"),
+        ("schedulr.batch_size", "scheduler.batch_size"),
+        ("scheduler", "scheduler.max_polecats"),
+        ("default_agent.x", "default_agent"),
+        ("convoy.", "convoy.notify_on_complete"),
+        ("role_agents.", ""),
+        ("", ""),
+        (".", ""),
+    ],
+)
+def test_a_key_that_nobody_knows_is_refused_with_those_near_it(key, near):
+    """A slip of the fingers is answered with what was meant, or with all there is."""
+    with pytest.raises(UnknownSettingError) as caught:
+        parsed(TownSettings, key, "x")
+    assert near in str(caught.value)
+    if near:
+        assert near in caught.value.near
+
+
+def test_every_setting_has_a_default_that_may_be_said():
+    """Whatever is listed can be set to what it is; nothing is listed that cannot."""
+    for kind in (TownSettings, RigSettings):
+        whole = json.loads(json.dumps(read(kind, {}), default=_plain))
+        for key in keys_of(kind):
+            value = whole
+            for part in key.split("."):
+                value = value[part]
+            said = value if isinstance(value, str) else json.dumps(value)
+            assert parsed(kind, key, said) == value
+
+
+def _plain(value):
+    return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+def test_the_block_of_the_readme_is_read_as_it_stands(workspace):
+    """`runtime` of a rig, exactly as people have it in their files."""
+    folder = workspace.rig("api")
+    write_text(folder.settings, README)
+    assert rig_settings(folder).read().runtime == Runtime(
+        provider="codex", command="codex", args=(), prompt_mode="none"
+    )
+
+
+def test_a_person_s_fields_and_their_order_stay(workspace):
+    """Setting and unsetting touch one field; what we do not know is kept where it stood."""
+    file = town_settings(workspace)
+    mine = {"zebra": [1, {"a": None}], "scheduler": {"mine": "ü", "batch_size": 2}, "apple": 1.5}
+    write_json(workspace.settings, mine)
+    file.set("scheduler.max_polecats", "3")
+    file.set("default_agent", "amp")
+    told = read_json(workspace.settings)
+    assert list(told) == ["zebra", "scheduler", "apple", "default_agent"]
+    assert told["scheduler"] == {"mine": "ü", "batch_size": 2, "max_polecats": 3}
+    assert file.unset("scheduler.max_polecats")
+    assert not file.unset("scheduler.max_polecats")
+    assert file.unset("default_agent")
+    assert read_json(workspace.settings) == mine
+    assert file.set("convoy.notify_on_complete", "yes") is True
+    assert file.unset("convoy.notify_on_complete")
+    assert read_json(workspace.settings) == mine  # no empty table is left
+
+
+def test_a_link_and_a_mode_of_a_person_stay(workspace, tmp_path):
+    """A file that is kept elsewhere is changed there; its mode is what it was."""
+    elsewhere = tmp_path / "dotfiles" / "town.json"
+    write_json(elsewhere, {})
+    elsewhere.chmod(0o640)
+    workspace.settings.parent.mkdir()
+    workspace.settings.symlink_to(elsewhere)
+    town_settings(workspace).set("default_agent", "pi")
+    assert workspace.settings.is_symlink()
+    assert read_json(elsewhere)["default_agent"] == "pi"
+    assert elsewhere.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\xff", "[" * DEPTH, "nul", ""])
+def test_a_file_that_is_none_is_refused_and_stays(workspace, text):
+    """Neither reading nor setting guesses; the bytes are what they were."""
+    workspace.settings.parent.mkdir()
+    raw = text.encode("latin-1")
+    workspace.settings.write_bytes(raw)
+    for act in ("read", "listed"):
+        with pytest.raises(Exception, match=r"config\.json") as caught:
+            getattr(town_settings(workspace), act)()
+        assert caught.value.code == "workspace.file"
+    with pytest.raises(Exception, match=r"config\.json"):
+        town_settings(workspace).set("default_agent", "x")
+    assert workspace.settings.read_bytes() == raw
+
+
+def test_a_table_where_a_word_stands_is_refused(workspace):
+    """`scheduler` as a word cannot get a field; the file stays."""
+    write_json(workspace.settings, {"scheduler": "off"})
+    with pytest.raises(Exception, match="scheduler is no object"):
+        town_settings(workspace).set("scheduler.batch_size", "2")
+    assert read_json(workspace.settings) == {"scheduler": "off"}
+    assert [wrong.key for wrong in found_wrong(TownSettings, {"scheduler": "off"})] == ["scheduler"]
+
+
+def test_of_many_who_set_at_once_nobody_is_lost(workspace):
+    """Twenty writers of twenty keys: every value is in the file, and no half file is left."""
+    file = town_settings(workspace)
+    threads = [
+        threading.Thread(target=file.set, args=(f"role_agents.role{number}", f"agent{number}"))
+        for number in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = read_json(workspace.settings)["role_agents"]
+    assert told == {f"role{number}": f"agent{number}" for number in range(20)}
+    assert [path.name for path in workspace.settings.parent.iterdir()] == ["config.json"]
+
+
+def test_layers_count_from_the_rig_to_the_default(workspace):
+    """A rig's own value, else the town's, else the default; each layer says what it says."""
+    folder = workspace.rig("api")
+    town_settings(workspace).set("default_agent", "gemini")
+    town_settings(workspace).set("runtime.command", "wrap")
+    rig_settings(folder).set("merge_queue.batch.max_batch_size", "2")
+
+    def one(key):
+        return next(one for one in effective(workspace, folder) if one.key == key)
+
+    assert (one("agent").value, one("agent").layer) == ("gemini", "town")
+    assert (one("runtime.command").value, one("runtime.command").layer) == ("wrap", "town")
+    batch = one("merge_queue.batch.max_batch_size")
+    assert (batch.value, batch.layer, batch.layers["default"]) == (2, "rig", 5)
+    rig_settings(folder).set("agent", "amp")
+    assert one("agent").layers == {"rig": "amp", "town": "gemini", "default": ""}
+    town_settings(workspace).unset("default_agent")
+    rig_settings(folder).unset("agent")
+    assert (one("agent").value, one("agent").layer) == ("claude", "default")
+    assert len(effective(workspace, folder)) == len(keys_of(RigSettings))
+
+
+@given(st.dictionaries(st.sampled_from([*keys_of(TownSettings), "x", "y.z"]), st.integers()))
+def test_what_is_wrong_in_a_file_is_found_by_its_key(told):
+    """Every wrong or unknown field is named, and a file without any is read."""
+    nested: dict = {}
+    for key, value in told.items():
+        *above, last = key.split(".")
+        inner = nested
+        for part in above:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    wrong = {one.key for one in found_wrong(TownSettings, nested)}
+    numbers = {"scheduler.max_polecats", "scheduler.batch_size"}
+    fine = {key for key in numbers & told.keys() if key.endswith("polecats") or told[key] >= 1}
+    # A table of the file that nobody knows is named as a whole.
+    assert wrong == {key.split(".")[0] if key == "y.z" else key for key in told.keys() - fine}
+    if not wrong:
+        assert read(TownSettings, nested)
+
+
+def test_lengths_of_time_are_as_long_as_they_say():
+    """From milliseconds to days."""
+    assert [milliseconds(one) for one in ("5ms", "90s", "2m", "1h", "1d")] == [
+        5, 90_000, 120_000, 3_600_000, 86_400_000,
+    ]  # fmt: skip
+
+
+def test_only_files_of_dead_writers_are_left_behind(tmp_path):
+    """A name that a living process writes, or that merely looks alike, is not."""
+    import os  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    names = {
+        f".config.json.{dead.pid}.0": True,
+        f".config.json.{os.getpid()}.1": False,
+        ".config.json.1.2.3x": False,
+        "config.json.999.1": False,
+        ".gitignore": False,
+        ".a.b.c": False,
+    }
+    for name in names:
+        (tmp_path / name).write_text("")
+    assert {name: left_behind(tmp_path / name) for name in names} == names
+
+
+def test_what_is_put_aside_overwrites_nothing(tmp_path):
+    """Each gets a name of its own."""
+    path = tmp_path / "a.json"
+    for number in (1, 2):
+        path.write_text(str(number))
+        assert put_aside(path).read_text() == str(number)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.json.aside-1", "a.json.aside-2"]
