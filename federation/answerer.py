@@ -13,7 +13,6 @@ from federation.contents import lines_of
 from federation.errors import Fault, PeerError
 from federation.frontier import NONCE_BYTES, FrontierSaid, decode_frontier
 from federation.letters import (
-    MESSAGE_BYTES_MAX,
     Answer,
     Parcel,
     What,
@@ -23,6 +22,7 @@ from federation.letters import (
     encode_root,
     fitting,
 )
+from federation.limits import MESSAGE_BYTES_MAX
 from federation.negentropy import SCATTER_LEAF, SCATTER_SPLIT, ReconcileError, Responder
 from federation.remembered import Memory, Outlines
 from ledger.replica import Received, Replica

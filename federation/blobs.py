@@ -14,8 +14,6 @@ from typing import Any, ClassVar, Final
 from stamps.errors import WastelandError
 from stamps.kinds import is_id
 
-BLOB_BYTES_MAX: Final = 64 << 20
-HANDED_BYTES_MAX: Final = 1 << 20  # what a node takes for others unless it is told otherwise
 PIECE_BYTES: Final = 1 << 16
 MEDIA: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,62}/[a-z0-9][a-z0-9.+-]{0,62}")
 MEDIA_UNKNOWN: Final = "application/octet-stream"

@@ -12,12 +12,12 @@ from typing import Final, Literal
 from federation.compare import Verdict, Wish
 from federation.errors import Fault, PeerError
 from federation.frontier import CHECK_BYTES, LISTED_MAX, NAME_BYTES, NONCE_BYTES, ROOT_BYTES
+from federation.limits import MESSAGE_BYTES_MAX
 from federation.outline import Part
 from federation.wire import Reader, Writer
 
 What = Literal["root", "frontier", "records", "reconcile"]
 VERSION: Final = 1
-MESSAGE_BYTES_MAX: Final = 2 << 20
 LINES_BYTES_MAX: Final = 1_500_000  # what is put into one message; the rest follows
 LINES_MAX: Final = 20_000
 IDS_MAX: Final = 10_000

@@ -30,7 +30,6 @@ from federation.intake import Intake
 from federation.letters import (
     CODES_MAX,
     IDS_MAX,
-    MESSAGE_BYTES_MAX,
     Answer,
     Parcel,
     What,
@@ -40,6 +39,7 @@ from federation.letters import (
     encode_parcel,
     fitting,
 )
+from federation.limits import MESSAGE_BYTES_MAX
 from federation.negentropy import SCATTER_LEAF, SCATTER_SPLIT, Initiator, ReconcileError
 from federation.remembered import Memory, Outlines
 from ledger.checks import BULK_MIN, Checks

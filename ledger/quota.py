@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ledger.allowance import Allowance
+from ledger.limits import NEWCOMER_RECORDS_DAY
 
 QUOTA: Final = "quota"  # the code of what was not looked at today
-NEWCOMER_RECORDS_DAY: Final = 100
 STRANGER_BYTES_DAY: Final = 64 << 20
 DAY_S: Final = 86_400
 

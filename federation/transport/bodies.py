@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import StreamReader
 
 from federation.errors import Fault, PeerError
-from federation.letters import MESSAGE_BYTES_MAX
+from federation.limits import MESSAGE_BYTES_MAX
 
 PACK_FROM: Final = 1_024
 GZIP: Final = 31

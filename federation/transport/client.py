@@ -15,7 +15,8 @@ from federation.card import CARD_BYTES_MAX, Card, read_card
 from federation.contents import NEWS_LINES_MAX
 from federation.driver import Told
 from federation.errors import Fault, PeerError
-from federation.letters import MESSAGE_BYTES_MAX, What
+from federation.letters import What
+from federation.limits import MESSAGE_BYTES_MAX
 from federation.peers import Peer
 from federation.transport.bodies import PIECE, packed, read_body, unpacked
 from federation.transport.guard import AddressError, GuardedResolver, check_url

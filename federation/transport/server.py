@@ -17,7 +17,8 @@ from aiohttp_sse import sse_response
 
 from federation.errors import Fault, PeerError
 from federation.invite import InviteError
-from federation.letters import MESSAGE_BYTES_MAX, What
+from federation.letters import What
+from federation.limits import MESSAGE_BYTES_MAX
 from federation.transport.blobs import Sending
 from federation.transport.bodies import READ_S, packed, read_body, unpacked
 from federation.transport.client import TIME

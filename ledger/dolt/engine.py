@@ -15,7 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from ledger.store import StoreDamagedError, StoreError, StoreFullError
+from ledger.store_errors import StoreDamagedError, StoreError, StoreFullError
 
 BUSY_S = 10.0
 STATEMENTS_MAX = 512

@@ -5,23 +5,15 @@ Migrations are numbered and only ever appended. A file of a newer version is ref
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 from ledger.dolt.engine import Database
 from ledger.dolt.rebuild import begin_rebuild
 from ledger.dolt.schema import COMMONS, DERIVED_LOCAL, IGNORED, LOCAL, OURS, SCHEMA
-from ledger.store import StoreError
+from ledger.dolt.version import VERSION_KEY, NewerStoreError
 from ledger.tables import SCHEMA_VERSION
 
-VERSION_KEY: Final = "schema"
 Migration = Callable[[Database], None]
-
-
-class NewerStoreError(StoreError):
-    """The file was written by a newer version of this program."""
-
-    code: ClassVar[str] = "store.newer"
-    hint: ClassVar[str] = "Use the newer version; this one would not understand what it wrote."
 
 
 def _first(database: Database) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from ledger.beads.rows import BEAD_ROWS
 from ledger.dolt.engine import Database
-from ledger.dolt.migrate import VERSION_KEY, NewerStoreError
+from ledger.dolt.version import VERSION_KEY, NewerStoreError
 from ledger.private.rows import OF_EVERY_STORE, SHORT_CHARS_MAX, Field, Row, Short, fields_of
 from ledger.workspace.alarm import ALARM_ROWS
 from ledger.workspace.rows import WORKSPACE_ROWS

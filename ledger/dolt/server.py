@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from ledger.dolt.engine import BusyError, Database, Row
-from ledger.store import StoreError
+from ledger.store_errors import StoreError
 
 AGAIN: Final = frozenset({1205, 1213})  # a lock, or another writer was first
 GONE: Final = frozenset({2002, 2003, 2006, 2013, 2055})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ledger.private.rows import Event, Key, Row, Some
-from ledger.store import StoreError
+from ledger.store_errors import StoreError
 
 EVENTS_MAX = 1_000
 Made = TypeVar("Made")

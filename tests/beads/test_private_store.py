@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ledger.beads.rows import Bead, Comment, Link
-from ledger.dolt.migrate import NewerStoreError
 from ledger.dolt.private import open_private_doltlite
 from ledger.dolt.private_schema import PRIVATE_SCHEMA, shape
+from ledger.dolt.version import NewerStoreError
 from ledger.private.rows import Cursor, Event, Setting
 from ledger.private.store import Change, ChangedError, Dropped, Seen
 from tests.beads.stores import BACKENDS, empty

@@ -13,7 +13,6 @@ from federation.frontier import NAME_BYTES, decode_frontier
 from federation.letters import (
     CODES_MAX,
     LINES_BYTES_MAX,
-    MESSAGE_BYTES_MAX,
     Answer,
     What,
     decode_answer,
@@ -21,6 +20,7 @@ from federation.letters import (
     encode_answer,
     encode_parcel,
 )
+from federation.limits import MESSAGE_BYTES_MAX
 from federation.remembered import Memory
 from federation.session import ASKS_WITHOUT_PROGRESS_MAX, AUDITS_MAX, Ask, Caller, Done
 from ledger.journal import Journal

@@ -22,10 +22,11 @@ from federation.frontier import (
     Said,
     encode_frontier,
 )
-from federation.letters import MESSAGE_BYTES_MAX, decode_answer, decode_root
+from federation.letters import decode_answer, decode_root
+from federation.limits import MESSAGE_BYTES_MAX
 from federation.meter import CPU_S as BUDGET_S
 from federation.transport.client import PeerRefusedError
-from ledger.quota import NEWCOMER_RECORDS_DAY
+from ledger.limits import NEWCOMER_RECORDS_DAY
 from stamps.record import to_line
 from tests.hostile.cases import LINES, MESSAGES
 from tests.hostile.mallory import Mallory, let_in

@@ -14,7 +14,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from federation.blobs import BLOB_BYTES_MAX, PIECE_BYTES, Blob, BlobLimitError, Coming
+from federation.blobs import PIECE_BYTES, Blob, BlobLimitError, Coming
+from federation.limits import BLOB_BYTES_MAX
 from ledger.store import StoreError, StoreFullError
 from stamps.clock import SECOND_US
 from stamps.kinds import is_id

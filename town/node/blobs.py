@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from federation.blobs import Blob, BlobLimitError, BlobQuotaError
-from federation.letters import MESSAGE_BYTES_MAX
+from federation.limits import MESSAGE_BYTES_MAX
 from federation.peers import Peer, PeerBook
 from federation.transport.blobs import fetch
 from federation.transport.client import Client, PeerRefusedError

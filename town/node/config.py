@@ -12,9 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from federation.blobs import BLOB_BYTES_MAX, HANDED_BYTES_MAX
-from federation.letters import MESSAGE_BYTES_MAX
-from ledger.quota import NEWCOMER_RECORDS_DAY
+from federation.limits import BLOB_BYTES_MAX, HANDED_BYTES_MAX, MESSAGE_BYTES_MAX
+from ledger.limits import NEWCOMER_RECORDS_DAY
 from stamps.errors import WastelandError
 
 if TYPE_CHECKING:

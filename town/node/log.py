@@ -3,9 +3,7 @@
 Never a key, a token, the text of a note or a whole command line is logged.
 """
 
-import logging
 import os
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 LOG_BYTES_MAX = 8 << 20
@@ -34,6 +32,9 @@ class Logger:
 
 def log_to(path: Path, *, level: str) -> None:
     """What the process logs from now on stands in this file."""
+    import logging  # noqa: PLC0415  # a single command logs nothing
+    from logging.handlers import RotatingFileHandler  # noqa: PLC0415
+
     import structlog  # noqa: PLC0415
 
     os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))

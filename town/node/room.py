@@ -9,7 +9,7 @@ from typing import Final
 
 from ledger.private.rows import Cursor
 from ledger.private.store import Change, PrivateStore
-from ledger.store import StoreError
+from ledger.store_errors import StoreError
 from town.node.log import Logger
 
 LOG = Logger("room")

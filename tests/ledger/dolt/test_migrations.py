@@ -7,11 +7,13 @@ import pytest
 from ledger.dolt import migrate as steps
 from ledger.dolt import open_dolt_server, open_doltlite
 from ledger.dolt.engine import Database
-from ledger.dolt.migrate import MIGRATIONS, Migration, NewerStoreError, migrate, version_of
+from ledger.dolt.migrate import MIGRATIONS, Migration, migrate, version_of
 from ledger.dolt.schema import SCHEMA
 from ledger.dolt.store import DoltStore
+from ledger.dolt.version import NewerStoreError
 from ledger.journal import Journal
 from ledger.store import BoardQuery, Observed
+from ledger.store_errors import StoreError
 from ledger.tables import Row
 from ledger.verify import verify
 from stamps.record import Envelope
@@ -163,7 +165,7 @@ def test_a_migration_that_was_cut_short_is_made_at_the_next_start(opened: Opened
     """What was kept of before is still what is kept: the second time it is there already."""
     store, board = filled(opened)
     before = shown(board.journal)
-    with pytest.raises(steps.StoreError):
+    with pytest.raises(StoreError):
         migrate(store.database, BROKEN)
     migrate(store.database, LATER)
     monkeypatch.setattr(steps, "SCHEMA", NEXT)
@@ -176,7 +178,7 @@ def test_a_step_that_fails_leaves_the_version_from_before(tmp_path):
     path = tmp_path / "ledger.db"
     store, board = filled(lambda: open_doltlite(path, town="rust"))
     before = shown(board.journal)
-    with pytest.raises(steps.StoreError):
+    with pytest.raises(StoreError):
         migrate(store.database, BROKEN)
     store.close()
     again = open_doltlite(path, town="rust")
@@ -191,6 +193,6 @@ def test_a_step_that_fails_leaves_the_version_from_before(tmp_path):
 def test_a_server_that_is_not_there_is_said(dolt):
     """No fallback to anything: a code, and what to do."""
     wrong = dolt.url("gone").replace(str(dolt.port), "1")
-    with pytest.raises(steps.StoreError) as refused:
+    with pytest.raises(StoreError) as refused:
         open_dolt_server(wrong, town="rust")
     assert refused.value.code == "store.down"
