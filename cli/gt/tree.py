@@ -15,10 +15,10 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.rigs": ("rig",),
     "cli.gt.crew": ("crew",),
     "cli.gt.whoami": ("whoami",),
-    "cli.gt.work": ("sling", "hook", "unsling", "prime", "done"),
+    "cli.gt.work": ("sling", "hook", "unsling", "prime", "done", "handoff"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Work": ("sling", "hook", "unsling", "prime", "done"),
+    "Work": ("sling", "hook", "unsling", "prime", "done", "handoff"),
     "The town": ("install", "status", "log", "config", "rig", "crew", "whoami"),
     "Care": ("doctor", "upgrade", "git-init", "uninstall"),
     "About": ("info", "version", "help"),

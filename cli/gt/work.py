@@ -196,6 +196,28 @@ def done(
         return show(call, answer, now=works.now())
 
 
+@app.command(cls=Command)
+@example("gt handoff -m 'parser done, tests next'", "git diff | gt handoff -m -")
+def handoff(
+    ctx: typer.Context,
+    *,
+    message: Annotated[
+        str, typer.Option("-m", "--message", help="For the next session; `-` reads input.")
+    ] = "",
+    subject: Annotated[str, typer.Option("-s", "--subject", help="In a line.")] = "",
+) -> int:
+    """Go on in a fresh session: the work stays on the hook."""
+    call = call_of(ctx)
+    text = "\n".join(part for part in (subject, text_of(call, message)) if part)
+    session = call.env.get("GT_SESSION_ID", "")
+    with works_of(ctx) as works:
+        works.hooks.handoff(caller_of(call).actor, text, session=session)
+        words = ("handed on; the next session is told, and this one ends",)
+        data = {"session": session, "chars": len(text)}
+        answer = Answer(schema="gt.v1.handoff", data=data, words=words)
+        return show(call, answer, now=works.now())
+
+
 def _handed_in(found: HandedIn) -> Answer:
     words = [f"{found.work.state:<10}{found.bead.id}: {found.bead.title}"]
     if found.saved:

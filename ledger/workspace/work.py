@@ -97,13 +97,27 @@ class Session(Row, frozen=True, kw_only=True):
     transcript: str = ""
     topic: str = ""
     started_at: int = 0
+    ready_at: int = 0  # when it took input, and was told what its runtime's hooks would tell
     attempt: int = 1
     active_at: int = 0
     nudged_at: int = 0  # when it was last told that it is silent
     interrupted_at: int = 0
     ended_at: int = 0
     exit: int | None = None
-    reason: Short = ""  # why it ended: done, crash, handoff, stopped, hung
+    reason: Short = ""  # why it ended, or is to end: done, crash, handoff, stopped, hung
+
+
+class Handoff(Row, frozen=True, kw_only=True):
+    """What a session left for the one after it. The next one to be primed is told it once."""
+
+    table: ClassVar[Table] = Table(name="local_handoff", key=("agent",), versioned=False)
+
+    agent: Short
+    text: str = ""
+    session: Short = ""
+    at: int = 0
+    told_to: Short = ""  # the session that was told
+    told_at: int = 0
 
 
 class Lease(Row, frozen=True, kw_only=True):
@@ -197,6 +211,7 @@ class SpentBranch(Row, frozen=True, kw_only=True):
 WORK_ROWS: Final[tuple[type[Row], ...]] = (
     Assignment,
     Session,
+    Handoff,
     Lease,
     MergeRequest,
     GateRun,

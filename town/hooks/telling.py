@@ -4,13 +4,14 @@ from ledger.workspace.rows import Agent
 from ledger.workspace.work import Assignment
 from town.agents.address import parsed
 from town.hooks.desk import Hooked, Hooks
+from town.hooks.leaving import Leaving
 from town.hooks.priming import Told
 from town.workspace.layout import Workspace
 
 DIRECTIVE_CHARS_MAX = 20_000
 
 
-def told(hooks: Hooks, agent: str, *, assignment: str, session: str, begin: bool) -> Told:
+def told(hooks: Leaving, agent: str, *, assignment: str, session: str, begin: bool) -> Told:
     """What this agent is told. Raises StaleError, BadFileError, StoreError."""
     found = hooks.begin(agent, assignment=assignment) if begin else hooks.hooked(agent)
     role, rig = _role(found.agent)
@@ -24,6 +25,7 @@ def told(hooks: Hooks, agent: str, *, assignment: str, session: str, begin: bool
         settings=hooks.settings(rig),
         directives=_directives(hooks.workspace, role, rig),
         earlier=_earlier(hooks, found),
+        handoff=hooks.left_for(agent, session=session) if begin else "",
     )
 
 

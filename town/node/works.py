@@ -15,11 +15,16 @@ from town.workspace.git import Git
 from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
+    from town.convoys.staging import Staging
     from town.crew.desk import Crew
-    from town.hooks.handing import Handing
+    from town.hooks.leaving import Leaving
     from town.hooks.priming import Told
+    from town.mail.desk import Mail
+    from town.mail.groups import Groups
+    from town.nudge.rounds import Rounds
     from town.rigs.desk import Rigs
     from town.rigs.ports import Makers
+    from town.sessions.port import Sessions
     from town.workspace.desk import Town
 
 
@@ -72,13 +77,13 @@ class Works:
         return Crew(self.store, self.ports, self.workspace, self.git, self.makers)
 
     @cached_property
-    def hooks(self) -> "Handing":
-        """Who works on what: work is given, begun, handed in."""
-        from town.hooks.handing import Handing  # noqa: PLC0415
+    def hooks(self) -> "Leaving":
+        """Who works on what: work is given, begun, handed in, handed on."""
+        from town.hooks.leaving import Leaving  # noqa: PLC0415
         from town.hooks.requesting import Requesting  # noqa: PLC0415
 
         request = Requesting(self.store, self.ports).request
-        return Handing(self.store, self.ports, self.workspace, self.git, request)
+        return Leaving(self.store, self.ports, self.workspace, self.git, request)
 
     def told(self, agent: str, *, assignment: str, session: str, begin: bool) -> "Told":
         """What a primed agent is told; its work is begun where that is asked for."""
@@ -92,3 +97,51 @@ class Works:
         from town.node.lifecycle import running  # noqa: PLC0415
 
         return running(Home(self.workspace.home)) is not None
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        """What runs the town's sessions. Raises NoProviderError."""
+        from town.node.session_choice import sessions_of  # noqa: PLC0415
+
+        return sessions_of(self.workspace, self.env)
+
+    def lists(self) -> Mapping[str, tuple[str, ...]]:
+        """The lists of recipients that the town's file has. Raises BadFileError."""
+        from town.mail.lists import lists_in  # noqa: PLC0415
+
+        return lists_in(self.workspace.root / "config" / "messaging.json")
+
+    @cached_property
+    def mail(self) -> "Mail":
+        """The letters."""
+        from town.mail.desk import Mail  # noqa: PLC0415
+
+        return Mail(self.store, self.ports, self.lists)
+
+    @cached_property
+    def groups(self) -> "Groups":
+        """The names for several recipients."""
+        from town.mail.groups import Groups  # noqa: PLC0415
+
+        return Groups(self.store, self.ports, self.lists)
+
+    @cached_property
+    def nudges(self) -> "Rounds":
+        """Words to live sessions, and what a turn is told."""
+        from town.nudge.rounds import Rounds  # noqa: PLC0415
+
+        return Rounds(self.store, self.ports, self.lists, lambda: self.sessions)
+
+    @cached_property
+    def convoys(self) -> "Staging":
+        """The beads that are followed together."""
+        from town.convoys.members import ConvoyPorts  # noqa: PLC0415
+        from town.convoys.staging import Staging  # noqa: PLC0415
+
+        town = ConvoyPorts(dispatching=self.watched, workers_max=self._workers_max)
+        return Staging(self.store, self.ports, self.lists, town)
+
+    def _workers_max(self) -> int:
+        from town.workspace.settings_file import town_settings  # noqa: PLC0415
+
+        return town_settings(self.workspace).read().scheduler.max_polecats

@@ -14,6 +14,7 @@ from ledger.workspace.work import Assignment, Session
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
+HANDOFF: Final = "handoff"
 OVER: Final = "its work is over"
 SILENT: Final = "it was silent"
 
@@ -128,7 +129,10 @@ def _of_session(seen: Seen, mine: Held | None, *, now: int, limits: Limits) -> l
     row = seen.row
     current = mine is not None and (not row.assignment or mine.work.id == row.assignment)
     if not seen.alive:
-        return [Ended(seen=seen, crashed=current and bool(row.assignment))]
+        crashed = current and bool(row.assignment) and row.reason != HANDOFF
+        return [Ended(seen=seen, crashed=crashed)]
+    if row.reason == HANDOFF:
+        return [Stop(seen=seen, reason=HANDOFF)]
     if row.assignment and not current:
         settled = now >= seen.over_at + limits.settle_us
         return [Stop(seen=seen, reason=OVER)] if settled else []

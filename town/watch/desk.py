@@ -125,7 +125,8 @@ class Watch(Hooks):
             case Start(held=held):
                 return self._start(held, act.attempt, act.reason)
             case Ended(seen=seen):
-                return self._ended(seen, "crash" if act.crashed else "done", again=act.crashed)
+                why = "crash" if act.crashed else seen.row.reason or "done"
+                return self._ended(seen, why, again=act.crashed)
             case Stop(seen=seen):
                 return self._stop(seen, act.reason)
             case GiveUp(held=held):
@@ -168,7 +169,8 @@ class Watch(Hooks):
     def _stop(self, seen: Seen, reason: str) -> str:
         self.watch.sessions.stop(seen.row.name, grace_s=STOP_GRACE_S)
         silent = reason == SILENT
-        return self._ended(seen, "hung" if silent else "done", again=silent)
+        why = "hung" if silent else seen.row.reason or "done"
+        return self._ended(seen, why, again=silent)
 
     def _give_up(self, held: Held) -> str:
         """The bead is blocked with the reason, its worker free, and a person told once."""
