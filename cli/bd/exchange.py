@@ -141,7 +141,7 @@ def found_file(call: Call, *, must_be: bool) -> Beadfile | None:
     """The beads that a checkout brought with it; None where it has no file. Raises BeadError."""
     from town.beads import files  # noqa: PLC0415
 
-    path, _ = interchange(call)
+    path, _ = interchange(call, caller_of(call))
     return read_file(files.read(path).payload) if must_be or path.exists() else None
 
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from ledger.beads import reading
 from ledger.beads.errors import BeadError
 from ledger.beads.ids import prefix_of
-from ledger.beads.jsonl import Whole
+from ledger.beads.jsonl import TIMES, Whole
 from ledger.beads.reading import BadLineError
 from ledger.beads.rows import BLOCKING, Bead, Comment, Link
 from ledger.private.store import Dropped
@@ -26,6 +26,7 @@ LINES_MAX: Final = 2_000_000
 MARKERS: Final = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 BOM: Final = b"\xef\xbb\xbf"
 MEMORY_CHARS_MAX: Final = 200
+SECOND_US: Final = 1_000_000
 OnConflict = Literal["newer", "keep", "replace"]
 ON_CONFLICT: Final = ("newer", "keep", "replace")
 Fate = Literal["new", "changed", "same", "older"]
@@ -144,7 +145,7 @@ def with_comments(whole: Whole, comments: tuple[Comment, ...]) -> Whole:
 
 
 def _both(*several: Iterable[Comment]) -> tuple[Comment, ...]:
-    """The comments of all; of two with one id the later or longer, wherever it comes from."""
+    """The comments of all; of two with one id that of a full second, else the later or longer."""
     found: dict[str, Comment] = {}
     for comment in chain.from_iterable(several):
         before = found.get(comment.id)
@@ -152,8 +153,9 @@ def _both(*several: Iterable[Comment]) -> tuple[Comment, ...]:
     return tuple(sorted(found.values(), key=lambda one: (one.created_at, one.id)))
 
 
-def _weight(comment: Comment) -> tuple[int, str, str]:
-    return comment.created_at, comment.text, comment.author
+def _weight(comment: Comment) -> tuple[bool, int, str, str]:
+    full = comment.created_at % SECOND_US == 0  # what another program has read and written again
+    return full, comment.created_at, comment.text, comment.author
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,10 @@ def merged(mine: Whole | None, theirs: Whole, *, now: int, on: OnConflict = "new
     ours, other = mine.bead, theirs.bead
     comments = _both(mine.comments, theirs.comments)
     kept = with_comments(mine, comments)
+    if _rounded(mine, theirs):
+        return Merged(
+            "changed", Whole(replace(other, attempts=ours.attempts), theirs.links, comments)
+        )
     if on == "keep" or (on == "newer" and other.updated_at < ours.updated_at):
         return Merged("older" if kept == mine else "changed", kept)
     links = theirs.links
@@ -183,6 +189,27 @@ def merged(mine: Whole | None, theirs: Whole, *, now: int, on: OnConflict = "new
         return Merged("same", mine)
     gone = {link.key for link in mine.links} - {link.key for link in links}
     return Merged("changed", whole, tuple(Dropped(kind=Link, key=key) for key in sorted(gone)))
+
+
+def _rounded(mine: Whole, theirs: Whole) -> bool:
+    """Whether it is the same, its times rounded to the second, as `bd` keeps them.
+
+    Such a line is taken as it is, or two programs would write it anew in turns for ever.
+    """
+    ours, other = mine.bead, theirs.bead
+    if ours.updated_at == other.updated_at or ours.updated_at % SECOND_US == 0:
+        return False
+    for name in TIMES:
+        at, said = getattr(ours, name), getattr(other, name)
+        if said % SECOND_US or abs(at - said) >= SECOND_US or bool(at) != bool(said):
+            return False
+    times = {name: getattr(ours, name) for name in TIMES}
+    return (
+        replace(other, attempts=ours.attempts, **times) == ours
+        and {(link.key, link.type) for link in mine.links}
+        == {(link.key, link.type) for link in theirs.links}
+        and {comment.id for comment in mine.comments} <= {one.id for one in theirs.comments}
+    )
 
 
 def _dated(mine: Whole | None, theirs: Whole, now: int) -> Whole:

@@ -5,8 +5,9 @@ import os
 
 import pytest
 
+from ledger.beads.jsonl import instant, moment
 from ledger.beads.merging import ConflictMarkersError, read_file
-from ledger.beads.rows import Bead, Comment
+from ledger.beads.rows import Bead, Comment, Link
 from ledger.private.memory import MemoryPrivate
 from ledger.private.rows import Setting
 from ledger.private.store import Change
@@ -135,13 +136,58 @@ def test_a_deleted_bead_stays_deleted_everywhere(place):
 
 
 def test_a_rig_keeps_its_own_beads_in_its_file(tmp_path):
-    """Those of other prefixes stay in the town."""
-    place = Place(path=tmp_path / "issues.jsonl", prefix="api", town=True)
+    """Those of other prefixes stay in the town; the folder of the file is made."""
+    place = Place(path=tmp_path / ".beads" / "issues.jsonl", rig=True, town=True)
     beads = exchange()
-    put(beads, "api-one")
+    put(beads, "gt-one")
     put(beads, "hq-two")
     beads.sync(place)
-    assert list(read_file(place.path.read_bytes()).beads) == ["api-one"]
+    assert list(read_file(place.path.read_bytes()).beads) == ["gt-one"]
+
+
+def rounded(payload):
+    """The lines as `bd` writes them after it has read them: times to the second, links named."""
+    found = []
+    for text in payload.splitlines():
+        told = json.loads(text)
+        inside = [*told.get("comments", ()), *told.get("dependencies", ())]
+        for facts in (told, *inside):
+            for name in [name for name in facts if name.endswith("_at")]:
+                facts[name] = instant((moment(facts[name]) + 500_000) // 1_000_000 * 1_000_000)
+        for link in told.get("dependencies", ()):
+            link.update(created_by="unknown", metadata="{}")
+        found.append(json.dumps(told).encode() + b"\n")
+    return b"".join(found)
+
+
+@pytest.mark.parametrize("micros", [1, 333_000, 500_000, 999_999])
+def test_times_that_another_program_rounds_do_not_go_to_and_fro(place, micros):
+    """`bd` keeps whole seconds; its lines are taken over, and then nothing changes any more."""
+    beads = exchange()
+    put(beads, "gt-one", at=NOW + micros, started_at=NOW + 7 + micros)
+    comment = Comment(issue_id="gt-one", id="1", text="c", created_at=NOW + micros)
+    link = Link(issue_id="gt-one", depends_on_id="gt-two", created_at=NOW + micros)
+    beads.store.apply(Change(puts=(comment, link)))
+    beads.sync(place)
+    theirs = rounded(place.path.read_bytes())
+    place.path.write_bytes(theirs)
+    beads.sync(place)
+    assert rounded(place.path.read_bytes()) == theirs
+    ours = place.path.read_bytes()
+    assert "." not in ours.decode().replace("issues.jsonl", "")
+    assert not beads.sync(place).written
+
+
+def test_a_change_within_a_second_is_not_lost_to_a_rounded_line(place):
+    """The line of before it says less than what is here, and is older."""
+    beads = exchange()
+    put(beads, "gt-one", "before", at=NOW + 100_000)
+    beads.sync(place)
+    theirs = rounded(place.path.read_bytes())
+    put(beads, "gt-one", "after", at=NOW + 400_000)
+    place.path.write_bytes(theirs)
+    beads.sync(place)
+    assert titles(beads) == {"gt-one": "after"}
 
 
 class Nosy(MemoryPrivate):

@@ -60,11 +60,13 @@ def read_if_there(path: Path) -> Found:
     return read(path) if path.exists() else Found(b"", ())
 
 
-def write(path: Path, payload: bytes) -> None:
-    """The file has these bytes, or is as it was. Raises UnreadableError."""
+def write(path: Path, payload: bytes, *, folder: bool = False) -> None:
+    """The file has these bytes, or is as it was; its folder is made where that is asked. Raises."""
     real = path.resolve()  # a link stays one
     fresh = real.with_name(f".{real.name}.{os.getpid()}.new")
     try:
+        if folder:
+            real.parent.mkdir(exist_ok=True)
         with fresh.open("wb") as file:
             file.write(payload)
             file.flush()

@@ -38,10 +38,10 @@ class BusyFileError(BeadError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the file lies, and whose beads belong into it: of one prefix, or all of them."""
+    """Where the file lies, and whose beads belong into it: those of the caller's rig, or all."""
 
     path: Path
-    prefix: str = ""
+    rig: bool = False
     town: bool = False  # a town keeps its beads to itself unless it is told otherwise
 
 
@@ -67,10 +67,9 @@ class Syncing(Exchange):
             found = files.read_if_there(place.path)
             said = read_file(found.payload)
             named = frozenset(said.beads)
+            prefix = self.prefix() if place.rig else ""
             told = self.import_file(said, place.path.name, dry_run=dry_run)
-            wanted = Wanted(
-                deleted=True, memories=bool(said.memories), prefix=place.prefix, always=named
-            )
+            wanted = Wanted(deleted=True, memories=bool(said.memories), prefix=prefix, always=named)
             exported = self.exported(wanted)
             given = tuple(sorted({*told.older, *exported.beads} - (named - set(told.older))))
             fresh = exported.payload != found.payload
@@ -80,7 +79,7 @@ class Syncing(Exchange):
             if files.mark_of(place.path) != found.mark:
                 continue  # somebody was faster: look again
             if fresh:
-                files.write(place.path, exported.payload)
+                files.write(place.path, exported.payload, folder=True)
             last, _ = self._news(place)
             self.store.apply(Change(puts=(Cursor(name=_cursor(place), seq=last),)))
             return synced
