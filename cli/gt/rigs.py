@@ -69,6 +69,11 @@ def add(
         sparse=many_of(sparse),
         force=force,
     )
+    return _made(ctx, said, adopt)
+
+
+def _made(ctx: typer.Context, said: NewRig, adopt: str) -> int:
+    call = call_of(ctx)
     with works_of(ctx) as works:
         wanted = _adopting(call, said, adopt, works.git) if adopt else said
         call.say(f"fetching {shown(wanted.url)} …")

@@ -1,0 +1,80 @@
+"""A town whose node runs: lines are typed in processes of their own and done by the node."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.house.children import measured
+from tests.town.prompt import Prompt
+from town.node.home import Home
+from town.node.lifecycle import running
+
+WAIT_S = 30.0
+
+
+class RunningTown:
+    """A prompt in a town that has a node."""
+
+    def __init__(self, prompt: Prompt, root: Path) -> None:
+        self.prompt = prompt
+        self.root = root
+        self.home = Home(root / ".wasteland")
+        assert self.run("wl", "init", "--handle", "rust", "--home", str(self.home.path))[0] == 0
+        self.up()
+
+    def up(self) -> int:
+        """The number of the node, which runs."""
+        code, _, told = self.run(
+            "wl", "up", "--detach", "--port", "0", "--home", str(self.home.path)
+        )
+        assert code == 0, told
+        facts = running(self.home)
+        assert facts is not None
+        return facts.pid
+
+    def start(
+        self, program: str, *argv: str, at: Path | None = None, **env: str
+    ) -> "subprocess.Popen[str]":
+        """The line was typed, and runs."""
+        return subprocess.Popen(
+            self.prompt.command(program, *argv), cwd=at or self.root, text=True,
+            env=measured({**self.prompt.env, **env}),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def run(self, program: str, *argv: str, at: Path | None = None, **env: str):
+        """The exit code, and what the line printed on both streams."""
+        process = self.start(program, *argv, at=at, **env)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
+    def json(self, program: str, *argv: str, **more) -> dict:
+        """The envelope that the line printed."""
+        code, out, err = self.run(program, *argv, "--json", **more)
+        assert out, err
+        return {**json.loads(out), "exit": code}
+
+    def down(self) -> None:
+        """No node runs."""
+        self.run("wl", "down", "--home", str(self.home.path))
+
+
+@contextmanager
+def running_town(prompt: Prompt, root: Path) -> Iterator[RunningTown]:
+    """A town whose node runs until the block ends."""
+    found = RunningTown(prompt, root)
+    try:
+        yield found
+    finally:
+        found.down()
+
+
+def until(what: Callable[[], object]) -> None:
+    """Returns once it is so."""
+    end = time.monotonic() + WAIT_S
+    while not what():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
