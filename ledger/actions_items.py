@@ -71,7 +71,15 @@ def post(
     now: int,
 ) -> Entry:
     """A new item under the policy in force here (records 5.2)."""
-    body = {
+    body = post_body(fields, policy, under=journal.policy_id())
+    return compose(journal, author, kind="wanted.post", body=body, now=now)
+
+
+def post_body(
+    fields: Mapping[str, Any], policy: Mapping[str, Any], *, under: str
+) -> dict[str, Any]:
+    """The body of a post (records 5.2), with the defaults of what it does not say."""
+    return {
         "description": "",
         "project": "",
         "type": "",
@@ -79,10 +87,9 @@ def post(
         "effort": "medium",
         "tags": [],
         **fields,
-        "under": journal.policy_id(),
+        "under": under,
         "policy": dict(policy),
     }
-    return compose(journal, author, kind="wanted.post", body=body, now=now)
 
 
 def update(

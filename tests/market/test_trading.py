@@ -6,7 +6,7 @@ import pytest
 
 from ledger.actions_errors import ItemClosedError, NotYoursError, SelfStampError
 from tests.market.towns import HOUR, LocalTown, World
-from town.market.errors import ClockOffError, NoTownHereError
+from town.market.errors import ClockOffError, FieldError, NoTownHereError
 
 TITLE = "Fix the token refresh race"
 STAMP = {"dims": {"quality": 5, "reliability": 4}, "message": "clean fix"}
@@ -48,6 +48,27 @@ def test_the_first_post_makes_a_board_and_says_so(world):
     assert posted.words[0] == "made    your own board, rust/commons (join: open)"
     assert posted.data["posted_by"] == "rust"
     assert rust.market.wastelands().data["rows"][0]["registrar"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": ""},
+        {"title": "x" * 1_000},
+        {"title": TITLE, "colour": "red"},
+        {"title": TITLE, "priority": 9},
+        {"title": TITLE, "needs": ["w-0000000000"]},
+        {"title": TITLE, "supersedes": "w-0000000000"},
+    ],
+    ids=["no title", "long title", "unknown", "priority", "needs", "supersedes"],
+)
+def test_a_first_post_that_is_refused_makes_no_board(world, fields):
+    """The person is told what is wrong, and is in no wasteland as before."""
+    rust = world.town("rust")
+    with pytest.raises(FieldError):
+        rust.market.post(fields)
+    assert rust.market.wastelands().data["rows"] == []
+    assert rust.market.post({"title": TITLE}).words[0].startswith("made    your own board")
 
 
 def test_two_towns_trade_a_job_and_the_stamp_is_seen_verified(world):

@@ -10,6 +10,7 @@ from typing import Any
 from ledger import actions_items as say
 from ledger.journal import Journal
 from ledger.story import Story
+from stamps.bodies import read
 from stamps.clock import SECOND_US
 from stamps.errors import BadRecordError
 from stamps.record import Entry, public_id
@@ -40,7 +41,7 @@ class PostingDesk(FoundingDesk, ItemDesk):
 
         Raises FieldError, NoTownHereError and the errors of composing a record.
         """
-        journal, founded = self.run(self._board_to_post_on)
+        journal, founded = self.run(lambda: self._board_to_post_on(fields))
         entry = self.run(lambda: self._posted(journal, fields))
         found = self.run(lambda: item_of(journal, public_id("w", entry.record.id)))
         self.deliver(journal)
@@ -52,20 +53,31 @@ class PostingDesk(FoundingDesk, ItemDesk):
         show = step("show", "show", short)
         return self.item_answer(found, tuple(words), next_=(show,) if helped else (improve, show))
 
-    def _board_to_post_on(self) -> tuple[Journal, list[str]]:
+    def _board_to_post_on(self, fields: Mapping[str, Any]) -> tuple[Journal, list[str]]:
         _ = self.author  # a town without an account learns that first
         if self.town.current:
             return self.board(), []
+        self._check_first_post(fields)
         journal = self.found_own()
         return journal, [f"made    your own board, {self.title_of(journal)} (join: open)"]
 
+    def _check_first_post(self, fields: Mapping[str, Any]) -> None:
+        """A post that would be refused makes no board. Raises FieldError."""
+        body = _checked_names(fields)
+        for name in ("needs", "supersedes"):
+            said = body.get(name) or ()
+            items = [said] if isinstance(said, str) else said
+            if any(str(one).startswith("w-") for one in items):
+                raise FieldError(name, "unknown", None, f"there is no item yet: {', '.join(items)}")
+        policy = dict(fields.get("policy") or {})
+        try:
+            read("wanted.post", say.post_body(body, policy, under="0" * 64))
+        except BadRecordError as error:
+            raise limit_words(error, body) from error
+
     def _posted(self, journal: Journal, fields: Mapping[str, Any]) -> Entry:
-        unknown = [name for name in fields if name not in (*POST_FIELDS, "policy", "home")]
-        if unknown:
-            raise FieldError(unknown[0], "field.unknown", None, f"no field is called {unknown[0]}")
+        _checked_names(fields)
         body = self._fields_of(journal, fields)
-        if not body.get("title"):
-            raise FieldError("title", "missing", None, "a post needs a title")
         if body.get("supersedes"):
             body["supersedes"] = find_item(journal, str(body["supersedes"])).post
         policy = dict(fields.get("policy") or {})
@@ -229,6 +241,17 @@ def _same(one: Any, other: Any) -> bool:
 def _reason_fits(body: Mapping[str, Any], said: str) -> bool:
     """Whether a decision had this reason, or no reason was asked for again."""
     return not said or body.get("reason", "") == said
+
+
+def _checked_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are said, each a known one, the title among them. Raises FieldError."""
+    unknown = [name for name in fields if name not in (*POST_FIELDS, "policy", "home")]
+    if unknown:
+        raise FieldError(unknown[0], "field.unknown", None, f"no field is called {unknown[0]}")
+    body = _said_fields(fields)
+    if not body.get("title"):
+        raise FieldError("title", "missing", None, "a post needs a title")
+    return body
 
 
 def _said_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
