@@ -12,7 +12,8 @@ from cli.bd.opened import caller_of
 from cli.bd.printing import print_json, print_lines
 from cli.context import Call, UsageError
 from cli.tree import Command, Telling, call_of, example, new_module
-from ledger.beads.merging import ON_CONFLICT, Beadfile, OnConflict, read_file
+from ledger.beads.merging import ON_CONFLICT, Beadfile, OnConflict, TooLargeError, read_file
+from town.node.frames import INPUT_BYTES_MAX
 
 if TYPE_CHECKING:
     from town.beads.exchange import Imported
@@ -107,7 +108,10 @@ def _payload(call: Call, name: str) -> bytes:
     from town.beads import files  # noqa: PLC0415
 
     if name == "-":
-        return call.terminal.read_all()
+        payload = call.terminal.read_all()
+        if len(payload) >= INPUT_BYTES_MAX:  # the rest of it was not read
+            raise TooLargeError(f"standard input has more than {INPUT_BYTES_MAX} bytes")
+        return payload
     return files.read(call.path(name) if name else place_of(call, caller_of(call)).path).payload
 
 

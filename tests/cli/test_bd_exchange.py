@@ -203,3 +203,47 @@ def test_a_change_is_in_the_file_a_minute_after_the_last(project):
     assert said.code == 0
     assert "note    issues.jsonl was left as it is: line 1" in said.talk
     assert project.file.read_bytes() == b"<<<<<<< HEAD\n"
+
+
+CHANGES = [
+    ("update", "gt-aaaaa", "--title", "other"),
+    ("update", "gt-aaaaa", "--claim"),
+    ("update", "gt-aaaaa", "--add-label", "new"),
+    ("update", "gt-aaaaa", "--remove-label", "old"),
+    ("update", "gt-aaaaa", "--notes", "seen"),
+    ("label", "add", "gt-aaaaa", "new"),
+    ("label", "remove", "gt-aaaaa", "old"),
+    ("dep", "add", "gt-aaaaa", "gt-ccccc"),
+    ("dep", "remove", "gt-aaaaa", "gt-bbbbb"),
+    ("comment", "gt-aaaaa", "said"),
+    ("defer", "gt-aaaaa"),
+    ("close", "gt-aaaaa", "--force"),
+    ("delete", "gt-aaaaa", "--force"),
+]
+
+
+@pytest.mark.parametrize("argv", CHANGES, ids=" ".join)
+def test_what_was_changed_here_is_not_undone_by_the_line_of_before(project, argv):
+    """Every verb moves the bead's time, so the file of a minute ago is older than the bead."""
+    old = {"labels": ["old"], "dependencies": [{"depends_on_id": "gt-bbbbb", "type": "related"}]}
+    others = one("b", "gt-bbbbb") + one("c", "gt-ccccc")
+    project.type("import", "-", stdin=one("a", "gt-aaaaa", **old) + others)
+    project.type("sync")
+    before = project.type("export", "--all").text
+    said = project.type(*argv, env={"BD_GIT_HOOK": "1"})
+    assert said.code == 0, said.talk
+    changed = project.type("export", "--all").text
+    assert changed != before
+    project.type("sync")
+    assert project.type("export", "--all").text == changed
+
+
+def test_more_than_a_command_is_given_is_no_shorter_file(project, monkeypatch):
+    """Standard input without end is refused, and not taken for a file that ends there."""
+    from cli.bd import exchange  # noqa: PLC0415
+
+    payload = one("a", "gt-aaaaa") + one("b", "gt-bbbbb")
+    monkeypatch.setattr(exchange, "INPUT_BYTES_MAX", len(payload))
+    said = project.type("import", "-", stdin=payload)
+    assert (said.code, project.type("export").text) == (2, "")
+    assert "bead.too_large" in said.talk

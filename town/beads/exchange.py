@@ -28,7 +28,8 @@ from ledger.beads.rows import (
 )
 from ledger.private.rows import SHORT_CHARS_MAX, Event, Row, Setting, Some
 from ledger.private.store import Change, Seen
-from town.beads.finding import CUSTOM_STATUSES, CUSTOM_TYPES, Finding, custom_statuses
+from town.beads.finding import CUSTOM_STATUSES, CUSTOM_TYPES, custom_statuses
+from town.beads.linking import Linking
 
 ASKED_MAX: Final = 500
 NEW_WORDS_MAX: Final = 20
@@ -104,7 +105,7 @@ class Imported:
         return len(self.new) + len(self.changed)
 
 
-class Exchange(Finding):
+class Exchange(Linking):
     """The beads of one database, as they leave and enter."""
 
     # --- out
@@ -278,14 +279,15 @@ class Exchange(Finding):
             old = mine.get(bead)
             known: list[Row] = [old.bead, *old.links, *old.comments] if old is not None else []
             puts += [row for row in rows if row not in known] if known else rows
-        return Change(
-            puts=tuple(puts),
-            drops=tuple(drop for step in steps.values() for drop in step.dropped),
-            seen=tuple(
-                Seen(kind=Bead, key=(bead,), row=mine[bead].bead if bead in mine else None)
-                for bead in steps
-            ),
+        drops = tuple(drop for step in steps.values() for drop in step.dropped)
+        seen = tuple(
+            Seen(kind=Bead, key=(bead,), row=mine[bead].bead if bead in mine else None)
+            for bead in steps
         )
+        change = Change(puts=tuple(puts), drops=drops, seen=seen)
+        if drops or any(isinstance(row, Link) for row in puts):
+            change += self.links_written()  # whoever looks for circles now looks again
+        return change
 
     def _told(self, told: Imported) -> Event:
         """One event for all of it, however much it is."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
+from msgspec.structs import replace
+
 from ledger.beads import branches, rules, waiting
 from ledger.beads.errors import (
     BadFieldError,
@@ -33,7 +35,7 @@ class Linking(Finding):
                 self.asked_link(self.resolve(bead).id, self._needed(needs), kind)
                 for bead, needs, kind in asked
             ]
-            return links, self.linked(links, unchecked=unchecked)
+            return links, self._touched(self.linked(links, unchecked=unchecked))
 
         return self.act("bd dep add", work)
 
@@ -107,18 +109,32 @@ class Linking(Finding):
             raise SecondParentError(link.issue_id, others[0])
 
     def _step(self, new: Sequence[Link], gone: Iterable[tuple[str | int, ...]]) -> Change:
-        last = self.store.get(Cursor, LINKS_WRITTEN)
-        rests = self.seen(last) if last else self.missing(Cursor, LINKS_WRITTEN)
-        count = Cursor(name=LINKS_WRITTEN, seq=last.seq + 1 if last else 1)
         kept = {link.key for link in new}
         dropped = [key for key in gone if key not in kept]
         told = [self.event("link.added", a.issue_id, to=a.depends_on_id, type=a.type) for a in new]
         told += [self.event("link.removed", str(bead), to=str(to)) for bead, to in dropped]
-        return Change(
-            puts=(*new, count),
+        return self.links_written() + Change(
+            puts=tuple(new),
             drops=tuple(Dropped(kind=Link, key=key) for key in dropped),
             events=tuple(told),
-            seen=(rests,),
+        )
+
+    def links_written(self) -> Change:
+        """That links are written now: whoever looked for a circle meanwhile looks again."""
+        last = self.store.get(Cursor, LINKS_WRITTEN)
+        rests = self.seen(last) if last else self.missing(Cursor, LINKS_WRITTEN)
+        count = Cursor(name=LINKS_WRITTEN, seq=last.seq + 1 if last else 1)
+        return Change(puts=(count,), seen=(rests,))
+
+    def _touched(self, change: Change) -> Change:
+        """The same, and the beads whose links these are were changed now: a file is older."""
+        beads = {row.issue_id for row in change.puts if isinstance(row, Link)}
+        beads |= {str(drop.key[0]) for drop in change.drops}
+        found = [bead for one in sorted(beads) if (bead := self.bead_of(one)) is not None]
+        now = self.ports.now()
+        return change + Change(
+            puts=tuple(replace(bead, updated_at=now) for bead in found),
+            seen=tuple(self.seen(bead) for bead in found),
         )
 
     def unlink(self, said: str, needs: str) -> tuple[str, str, bool]:
@@ -128,7 +144,7 @@ class Linking(Finding):
             bead, other = self.resolve(said).id, self._needed_or_gone(needs)
             there = self.store.get(Link, bead, other)
             cut = self.linked((), cut=(there,)) if there is not None else Change()
-            return (bead, other, there is not None), cut
+            return (bead, other, there is not None), self._touched(cut)
 
         return self.act("bd dep remove", work)
 
@@ -149,8 +165,10 @@ class Linking(Finding):
             ways = (pair, pair[::-1])
             if apart:
                 there = [link for way in ways if (link := self.store.get(Link, *way)) is not None]
-                return pair, self.linked((), cut=[link for link in there if link.type in LOOSE])
-            return pair, self.linked([self.asked_link(*way, LOOSE[0]) for way in ways])
+                loose = [link for link in there if link.type in LOOSE]
+                return pair, self._touched(self.linked((), cut=loose))
+            links = [self.asked_link(*way, LOOSE[0]) for way in ways]
+            return pair, self._touched(self.linked(links))
 
         return self.act("bd dep relate", work)
 

@@ -21,7 +21,7 @@ FILE_NAME: Final = "issues.jsonl"
 AUTO: Final = "export.auto"
 AUTO_AGE_US: Final = 60 * SECOND_US
 TRIES: Final = 3
-CHATTER: Final = "bead."
+CHATTER: Final = ("nudge.", "mail.", "session.", "notify.")  # no bead is another one by these
 YES: Final = ("true", "yes", "on", "1")
 
 
@@ -104,7 +104,7 @@ class Syncing(Exchange):
         last, fresh = cursor.seq if cursor is not None else 0, False
         while events := self.store.events(last):
             last = events[-1].seq
-            fresh = fresh or any(event.kind.startswith(CHATTER) for event in events)
+            fresh = fresh or any(not event.kind.startswith(CHATTER) for event in events)
         return last, fresh
 
 
