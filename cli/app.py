@@ -3,6 +3,7 @@
 It lists which file has which command; a file is imported when one of its commands is named.
 """
 
+import gc
 import os
 import sys
 import traceback
@@ -25,6 +26,7 @@ from town.node.place import current_folder, home_of
 
 INTERRUPTED = 130
 OUTPUT_GONE = 141
+OBJECTS_UNSEEN = 100_000  # before a single command looks for circles of objects
 
 PLACES: Mapping[str, Sequence[str]] = {
     "cli.node": ("init", "up", "down", "status"),
@@ -159,6 +161,7 @@ def _unexpected(call: Call, error: Exception) -> int:
 
 def run_here(argv: Sequence[str], program: str = "wl") -> int:
     """The command runs in this process, on a ledger it opens itself where it needs one."""
+    gc.set_threshold(OBJECTS_UNSEEN)
     cwd = Path(current_folder(os.environ))
     return run(
         Call(

@@ -30,9 +30,9 @@ def is_ready(
         return False
     if bead.pinned or bead.is_template:
         return False
-    if not deferred and (waits(bead, now=now) or graph.deferred_above(bead.id, now=now)):
+    if (not deferred and waits(bead, now=now)) or graph.blockers(bead.id):
         return False
-    return not graph.blockers(bead.id)
+    return deferred or not graph.deferred_above(bead.id, now=now)
 
 
 def ready(

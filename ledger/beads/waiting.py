@@ -14,7 +14,6 @@ from typing import Final
 from ledger.beads.rows import (
     BLOCKING,
     BLOCKS,
-    CONDITIONAL,
     DEFERRED,
     PARENT_CHILD,
     PINNED,
@@ -119,12 +118,17 @@ class Graph:
 
     def blockers(self, bead: str) -> tuple[Blocker, ...]:
         """What the bead waits for, in order of id; nothing for one that could begin."""
-        if bead not in self._blocked:
-            if not self.needs(bead):
+        found = self._blocked.get(bead)
+        if found is None:
+            links = self.needs(bead)
+            if not links:
                 return ()
-            for one in self._upwards(bead):
-                self._blocked[one] = self._look(one)
-        return self._blocked[bead]
+            if any(link.type == PARENT_CHILD for link in links):
+                for one in self._upwards(bead):
+                    self._blocked[one] = self._look(one)
+                return self._blocked[bead]
+            found = self._blocked[bead] = self._look(bead)
+        return found
 
     def _upwards(self, bead: str) -> list[str]:
         """The bead and every bead above it that was not looked at, those above first."""
@@ -146,20 +150,21 @@ class Graph:
         found = [
             blocker for link in self.needs(bead) if (blocker := self._of_link(link)) is not None
         ]
-        return tuple(sorted(found, key=lambda blocker: blocker.id))
+        return tuple(sorted(found, key=_id)) if found else ()
 
     def _of_link(self, link: Link) -> Blocker | None:
         if link.type not in BLOCKING:
             return None
         if link.depends_on_id.startswith(OUTSIDE):
             return Blocker(link.depends_on_id, "outside") if link.type == BLOCKS else None
-        ways = {
-            BLOCKS: self._of_open,
-            PARENT_CHILD: self._of_parent,
-            WAITS_FOR: self._of_children,
-            CONDITIONAL: self._of_failure,
-        }
-        how = ways[link.type](link)
+        if link.type == BLOCKS:
+            how = self._of_open(link)
+        elif link.type == PARENT_CHILD:
+            how = self._of_parent(link)
+        elif link.type == WAITS_FOR:
+            how = self._of_children(link)
+        else:
+            how = self._of_failure(link)
         return Blocker(link.depends_on_id, how) if how else None
 
     def _of_open(self, link: Link) -> str:
@@ -233,6 +238,10 @@ def cycles(links: Iterable[Link]) -> list[Sequence[str]]:
             left[way[0]].discard(way[1])
         else:
             return found
+
+
+def _id(blocker: Blocker) -> str:
+    return blocker.id
 
 
 def _way(came: Mapping[str, str], bead: str) -> Sequence[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from ledger.dolt.engine import BusyError, Database
-from ledger.dolt.private_schema import Read, columns_of, fit
+from ledger.dolt.private_schema import columns_of, fit
 from ledger.private.rows import Event, Field, Key, Row, Some, fields_of
 from ledger.private.store import EVENTS_MAX, Change, ChangedError, Made, PrivateReader
 
@@ -52,14 +52,14 @@ class DoltPrivate:
     def get(self, kind: type[Some], /, *key: str | int) -> Some | None:
         """The row under the key."""
         row = self.database.one(f"{_select(kind)} WHERE {_by_key(kind)}", key)
-        return _row(kind, row) if row is not None else None
+        return _maker(kind)(row) if row is not None else None
 
     def find(self, kind: type[Some], /, **where: Any) -> Sequence[Some]:
         """The rows with these values, in order of their key."""
         condition, parameters = _condition(kind, where)
         order = ", ".join(f"`{name}`" for name in kind.table.key)
         found = self.database.all(f"{_select(kind)}{condition} ORDER BY {order}", parameters)
-        return [_row(kind, row) for row in found]
+        return list(map(_maker(kind), found))
 
     def keys(self, kind: type[Row], start: str, *, at_most: int) -> Sequence[Key]:
         """Keys of rows whose first part begins so, in order."""
@@ -73,7 +73,7 @@ class DoltPrivate:
     def events(self, after: int, *, at_most: int = EVENTS_MAX) -> Sequence[Event]:
         """What happened behind this number, in order."""
         sql = f"{_select(Event)} WHERE seq > ? ORDER BY seq LIMIT {int(at_most)}"
-        return [_row(Event, row) for row in self.database.all(sql, (after,))]
+        return list(map(_maker(Event), self.database.all(sql, (after,))))
 
     def made(self, of: tuple[type[Row], ...], make: Callable[[PrivateReader], Made]) -> Made:
         """What `make` finds, each time anew."""
@@ -188,17 +188,20 @@ def _cells(row: Row) -> tuple[Any, ...]:
 
 
 @cache
-def _readers(kind: type[Row]) -> tuple[tuple[str, ...], tuple[tuple[str, Read], ...]]:
-    """The names of the columns, and how cells are read that do not hold the value itself."""
-    columns = columns_of(kind)
-    special = [(column.name, column.read) for column in columns if column.read is not None]
-    return tuple(column.name for column in columns), tuple(special)
+def _maker(kind: type[Some]) -> Callable[[Sequence[Any]], Some]:
+    """How a row is made of its cells: a function written for the type, twice as fast as others.
 
-
-def _row(kind: type[Some], cells: Sequence[Any]) -> Some:
-    names, special = _readers(kind)
-    told = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
-    for name, read in special:
-        if name in told:
-            told[name] = read(told[name])
-    return kind(**told)
+    A cell that is NULL is the field's default.
+    """
+    known: dict[str, Any] = {"kind": kind}
+    parts = []
+    for at, column in enumerate(columns_of(kind)):
+        known[f"default{at}"], known[f"read{at}"] = column.field.default, column.read
+        value = f"cell{at}" if column.read is None else f"read{at}(cell{at})"
+        told = value if column.field.required else f"default{at} if cell{at} is None else {value}"
+        parts.append(f"{column.name}={told}")
+    cells = "".join(f"cell{at}, " for at in range(len(parts)))
+    written = f"def made(cells):\n    {cells}= cells\n    return kind({', '.join(parts)})"
+    exec(written, known)  # noqa: S102  # of names that the row types give their fields
+    made: Callable[[Sequence[Any]], Some] = known["made"]
+    return made

@@ -148,10 +148,9 @@ class Changing(Making):
     ) -> tuple[Bead | None, Change]:
         """The first bead that is ready and nobody else's, in the caller's hands, and the step."""
         now, actor = self.ports.now(), self.ports.caller.actor
-        live = {**self.live(), **done}
-        graph = self.whole()
-        if done:
-            graph = graph.with_beads(done)
+        whole = self.whole()
+        live = {**whole.live, **done}
+        graph = whole.graph.with_beads(done) if done else whole.graph
         found = standing.ready(live.values(), graph, wanted, now=now, begun_from=self.begun_from())
         for bead in sorted(found, key=standing.readiest(sort, now=now)):
             if bead.assignee not in ("", actor):

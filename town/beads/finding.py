@@ -4,6 +4,7 @@ Everything here is for use within a turn.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ledger.beads import rules, waiting
@@ -37,6 +38,25 @@ def live_beads(store: PrivateReader) -> dict[str, Bead]:
 def woven_links(store: PrivateReader) -> tuple[Ends, Ends]:
     """Every link, by both of its ends."""
     return waiting.woven(store.find(Link))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Every live bead by its id, and all links."""
+
+    live: Mapping[str, Bead]
+    graph: Graph
+
+
+def whole_of(store: PrivateReader) -> Whole:
+    """Every live bead of the store, and all links."""
+    live = store.made((Bead, Setting), live_beads)
+
+    def bead_of(bead: str) -> Bead | None:
+        return live.get(bead) or store.get(Bead, bead)
+
+    ends = store.made((Link,), woven_links)
+    return Whole(live, Graph.between(ends, bead_of, live.get))
 
 
 def custom_statuses(said: str) -> dict[str, str]:
@@ -86,14 +106,9 @@ class Finding(Acting):
         """Every bead that is not closed, by id."""
         return self.store.made((Bead, Setting), live_beads)
 
-    def whole(self) -> Graph:
-        """All links among beads, for questions about many of them."""
-        live = self.live()
-
-        def bead_of(bead: str) -> Bead | None:
-            return live.get(bead) or self.bead_of(bead)
-
-        return Graph.between(self.store.made((Link,), woven_links), bead_of, live.get)
+    def whole(self) -> Whole:
+        """Every live bead and all links, for questions about many of them."""
+        return self.store.made((Bead, Link, Setting), whole_of)
 
     def near(self, links: Sequence[Link] = (), beads: Mapping[str, Bead] | None = None) -> Graph:
         """The links around a few beads, looked up as they are asked for.

@@ -215,10 +215,10 @@ class Looking(Changing):
     def _ready(
         self, wanted: Filter, sort: standing.Sort, *, at_most: int, deferred: bool = False
     ) -> Page:
-        now = self.ports.now()
+        now, whole = self.ports.now(), self.whole()
         found = standing.ready(
-            self.live().values(),
-            self.whole(),
+            whole.live.values(),
+            whole.graph,
             wanted,
             now=now,
             deferred=deferred,
@@ -252,8 +252,9 @@ class Looking(Changing):
         def work() -> Explained:
             asked = self._narrowed(wanted, parent, deep=True)
             page = self._ready(asked, sort, at_most=at_most)
-            graph = self.whole()
-            held = standing.blocked(self.live().values(), graph, asked)
+            whole = self.whole()
+            graph = whole.graph
+            held = standing.blocked(whole.live.values(), graph, asked)
             return Explained(
                 ready=[(bead, *_settled(bead, graph)) for bead in page.beads],
                 blocked=[(bead, _holders(bead, graph)) for bead in held],
@@ -267,8 +268,9 @@ class Looking(Changing):
 
         def work() -> list[tuple[Bead, Sequence[Blocker]]]:
             asked = self._narrowed(wanted, parent, deep=True)
-            graph = self.whole()
-            found = standing.blocked(self.live().values(), graph, asked)
+            whole = self.whole()
+            graph = whole.graph
+            found = standing.blocked(whole.live.values(), graph, asked)
             return [(bead, graph.blockers(bead.id)) for bead in found]
 
         return self.look(work)
@@ -305,7 +307,7 @@ class Looking(Changing):
         actor = self.ports.caller.actor if mine else ""
         return self.look(
             lambda: standing.summary(
-                self.store.find(Bead), self.whole(), now=self.ports.now(), actor=actor
+                self.store.find(Bead), self.whole().graph, now=self.ports.now(), actor=actor
             )
         )
 
@@ -322,8 +324,9 @@ class Looking(Changing):
         """How far each epic is."""
 
         def work() -> list[Progress]:
-            graph, found = self.whole(), []
-            for epic in sorted(self.live().values(), key=lambda bead: bead.id):
+            whole = self.whole()
+            graph, found = whole.graph, []
+            for epic in sorted(whole.live.values(), key=lambda bead: bead.id):
                 if epic.issue_type == EPIC:
                     count = len(graph.children(epic.id))
                     left = len(standing.open_children(epic, graph))
