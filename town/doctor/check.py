@@ -5,10 +5,11 @@ run again. One that cannot look says so, and is never taken for a good one.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 from ledger.private.store import PrivateStore
+from ledger.workspace.invariants import Held
 from ledger.workspace.rows import ADDING, Rig
 from stamps.errors import WastelandError
 from town.rigs.desk import Rigs
@@ -87,6 +88,7 @@ class Patient:
     opened: Opened | None
     closed_because: str = ""
     rig: str = ""  # only this one; empty for all
+    seen: list[Held] = field(default_factory=list)  # the rows, read once until something is mended
 
     @property
     def base(self) -> Opened:
@@ -99,6 +101,12 @@ class Patient:
         """What the work finds in one turn at the database. Raises NotOpenError."""
         base = self.base
         return base.rigs.look(lambda: work(base.store))
+
+    def held(self) -> Held:
+        """The town's rows. Raises NotOpenError."""
+        if not self.seen:
+            self.seen.append(self.turn(Held.of))
+        return self.seen[0]
 
     def rigs(self) -> list[Rig]:
         """The rigs that are meant and whole. Raises NotOpenError, NoRigError."""
@@ -154,10 +162,14 @@ def of_lines(
 
 def examine(check: Check, patient: Patient, *, fix: bool) -> Outcome:
     """The check was run, and where it was wanted what can be mended was, and it was run again."""
-    first = _looked(check, patient)
+    try:
+        first = _looked(check, patient)
+    except NotOpenError as error:  # nobody mends what nobody could look at
+        return Outcome(check, Finding(status="warning", message=str(error), hint=error.hint))
     if first.good or not fix or check.mend is None:
         return Outcome(check, first)
     try:
+        patient.seen.clear()
         check.mend(patient)
     except (WastelandError, OSError) as error:
         told = (*first.details, f"could not be mended: {error}")
@@ -169,9 +181,7 @@ def examine(check: Check, patient: Patient, *, fix: bool) -> Outcome:
 def _looked(check: Check, patient: Patient) -> Finding:
     try:
         return check.look(patient)
-    except NotOpenError as error:
-        return Finding(status="warning", message=str(error), hint=error.hint)
-    except NoRigError:
+    except (NotOpenError, NoRigError):
         raise
     except WastelandError as error:
         return Finding(status="error", message=f"{error.code}: {error}", hint=error.hint)

@@ -126,8 +126,7 @@ def _check(
     """The check that this rule holds."""
 
     def look(patient: Patient) -> Finding:
-        found = patient.turn(lambda store: list(rule(Held.of(store))))
-        lines = (f"{one.subject} {one.why}" for one in found)
+        lines = (f"{one.subject} {one.why}" for one in rule(patient.held()))
         return of_lines(lines, good="holds", bad="break it", hint=MEND if mend else hint)
 
     return Check(
@@ -148,7 +147,7 @@ def _mender(change_of: Change_) -> Mend:
 
 def _capacity(patient: Patient) -> Finding:
     capacity = town_settings(patient.workspace).read().scheduler.max_polecats
-    found = patient.turn(lambda store: list(invariants.working_at_once(Held.of(store), capacity)))
+    found = invariants.working_at_once(patient.held(), capacity)
     return of_lines(
         (f"{one.subject} {one.why}" for one in found),
         good="within what there may be",
