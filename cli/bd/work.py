@@ -48,6 +48,7 @@ def create(
     gate: Annotated[str, typer.Option("--waits-for-gate", help="all- or any-children.")] = "",
     bead: Annotated[str, typer.Option("--id", help="Its id, if it must be this one.")] = "",
     prefix: Annotated[str, typer.Option("--prefix", help="What its id begins with.")] = "",
+    rig: Annotated[str, typer.Option("--rig", help="In this rig of the town.")] = "",
     graph: Annotated[str, typer.Option("--graph", help="A plan of many, as JSON.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Also with a strange prefix.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Make nothing.")] = False,
@@ -56,7 +57,7 @@ def create(
     """Make a bead, and print its id."""
     call = call_of(ctx)
     asked = ctx.params
-    with beads_of(ctx) as beads:
+    with beads_of(ctx, rig=rig) as beads:
         fields = fields_of(call, beads, said(ctx))
         if graph:
             return _plan(call, beads, graph, fields)

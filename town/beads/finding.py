@@ -92,6 +92,16 @@ class Finding(Acting):
         own = rig.prefix if rig is not None else ""
         return caller.prefix or own.rstrip("-") or self.setting(PREFIX) or PREFIX_DEFAULT
 
+    def rig_called(self, said: str) -> Rig | None:
+        """The rig with this name, or whose beads have this prefix."""
+        word = said.strip().rstrip("-/")
+        with_prefix = self.store.find(Rig, prefix=word.lower())
+        return self.store.get(Rig, word) or next(iter(with_prefix), None)
+
+    def rigs(self) -> list[str]:
+        """The names of the town's rigs."""
+        return [rig.name for rig in self.store.find(Rig)]
+
     def prefixes(self) -> tuple[str, ...]:
         """The prefixes that an id may have here, the caller's first."""
         own = [self.prefix(), self.setting(PREFIX), *self.setting(ALLOWED_PREFIXES).split(",")]

@@ -1,0 +1,246 @@
+"""A crew's clone is its own: made from what is there, brought up to date, never losing work."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.town.prompt import Prompt, files
+
+
+@pytest.fixture
+def rig(prompt, town) -> Path:
+    """The folder of a rig called `api`, whose origin lies beside the town."""
+    prompt.at = town.parent
+    prompt.repository("origin", branch="develop")
+    prompt.at = town
+    assert prompt.gt("rig", "add", "api", "../origin.git").code == 0
+    return town / "api"
+
+
+def crew(prompt: Prompt, *argv: str) -> list[dict]:
+    """The members that `gt crew list` shows."""
+    return prompt.json("gt", "crew", "list", *(argv or ("--all",)))["data"]["crew"]
+
+
+def moved(prompt: Prompt, rig: Path, name: str, text: str) -> str:
+    """The commit that somebody else pushed to the rig's branch meanwhile."""
+    other = rig.parent.parent / "origin"
+    (other / name).write_text(text)
+    prompt.git("add", ".", at=other)
+    prompt.git("commit", "-q", "-m", "other", at=other)
+    prompt.git("push", "-q", "origin", "develop", at=other)
+    return prompt.git("rev-parse", "HEAD", at=other).strip()
+
+
+def test_a_member_has_a_whole_clone_of_their_own(prompt, town, rig):
+    """Its origin is the rig's address, what was fetched is linked, and the rig may go."""
+    newest = moved(prompt, rig, "later", "since the rig was added\n")
+    said = prompt.json("gt", "crew", "add", "max", "--rig", "api")
+    assert (said["exit"], said["warn"]) == (0, [])
+    clone = rig / "crew" / "max"
+    assert said["data"]["crew"][0]["address"] == "api/crew/max"
+    assert prompt.git("rev-parse", "HEAD", at=clone).strip() == newest
+    assert prompt.git("status", "-sb", at=clone) == "## develop...origin/develop\n"
+    assert prompt.git("remote", "get-url", "origin", at=clone).strip() == str(
+        town.parent / "origin.git"
+    )
+    assert prompt.git("config", "--local", "--get-regexp", "^(remote|branch)", at=clone).count(
+        "remote.origin.url"
+    )
+    local = prompt.git("config", "--local", "--list", at=clone)
+    assert "user." not in local
+    assert ".repo.git" not in local
+    assert [path for path in clone.rglob("objects/??/*") if path.stat().st_nlink > 1]
+    shutil.rmtree(rig / ".repo.git")
+    prompt.git("fsck", "--strict", at=clone)
+    (clone / "mine").write_text("mine\n")
+    prompt.git("add", "mine", at=clone)
+    prompt.git("commit", "-q", "-m", "mine", at=clone)
+    prompt.git("push", "-q", at=clone)
+    log = prompt.git("log", "-1", "--format=%an %s", "develop", at=town.parent / "origin.git")
+    assert log == "Ada mine\n"
+
+
+def test_the_rig_is_the_one_that_is_said_stood_in_or_alone(prompt, town, rig):
+    """--rig, `rig/name`, the folder, the only one; where nothing says it, nobody is added."""
+    assert prompt.gt("crew", "add", "one").code == 0
+    assert prompt.gt("rig", "add", "web", "../origin.git").code == 0
+    assert prompt.refused("crew", "add", "two") == (2, "rig.which")
+    assert prompt.refused("crew", "add", "two", "--rig", "none") == (3, "id.rig")
+    assert prompt.gt("crew", "add", "web/two").code == 0
+    prompt.at = town / "web" / "crew" / "two"
+    assert prompt.gt("crew", "add", "three", "one").code == 0
+    assert prompt.gt("crew", "add", "four", "--rig", "api").code == 0
+    addresses = [one["address"] for one in crew(prompt)]
+    assert addresses == [
+        "api/crew/four", "api/crew/one", "web/crew/one", "web/crew/three", "web/crew/two",
+    ]  # fmt: skip
+    assert [one["name"] for one in crew(prompt, "--rig", "api")] == ["four", "one"]
+    assert [one["name"] for one in crew(prompt, "--rig", "web")] == ["one", "three", "two"]
+    assert prompt.json("gt", "crew", "status", "one")["data"]["crew"][0]["rig"] == "web"
+    prompt.at = town
+    assert prompt.refused("crew", "status", "one") == (3, "id.ambiguous")
+    assert prompt.json("gt", "crew", "status", "api/one")["data"]["crew"][0]["rig"] == "api"
+    assert prompt.refused("crew", "status", "nobody") == (3, "id.crew")
+
+
+def test_a_branch_of_their_own_begins_where_the_rig_stands(prompt, rig):
+    """--branch follows one that origin has, and makes one that it has not; another name is none."""
+    prompt.git("branch", "there", "develop", at=rig.parent.parent / "origin.git")
+    assert prompt.gt("crew", "add", "max", "--branch", "there").code == 0
+    assert prompt.gt("crew", "add", "emma", "--branch", "emma/cache").code == 0
+    branches = {one["name"]: one["branch"] for one in crew(prompt)}
+    assert branches == {"max": "there", "emma": "emma/cache"}
+    clone = rig / "crew" / "max"
+    assert prompt.git("status", "-sb", at=clone) == "## there...origin/there\n"
+    assert prompt.git("status", "-sb", at=rig / "crew" / "emma") == "## emma/cache\n"
+    assert prompt.refused("crew", "add", "bad", "--branch", "a..b") == (1, "git.failed")
+    assert {path.name for path in (rig / "crew").iterdir()} == {"max", "emma"}
+
+
+def test_what_cannot_be_a_member_is_refused_and_leaves_nothing(prompt, rig):
+    """Bad names, names that are there but for capitals, folders of others; the others stay."""
+    assert prompt.gt("crew", "add", "max").code == 0
+    (rig / "crew" / "taken").mkdir()
+    (rig / "crew" / "taken" / "mine").write_text("mine\n")
+    before = files(rig)
+    for name, expected in {
+        "a.b": (2, "name.bad"), "crew": (2, "name.bad"), "max": (1, "crew.there"),
+        "MAX": (1, "crew.there"), "taken": (1, "crew.there"),
+    }.items():  # fmt: skip
+        assert prompt.refused("crew", "add", name) == expected, name
+    assert files(rig) == before
+    partly = prompt.json("gt", "crew", "add", "emma", "max", "zoe")
+    assert (partly["exit"], partly["error"]["code"]) == (1, "crew.there")
+    assert [one["name"] for one in partly["data"]["crew"]] == ["emma"]
+    assert [one["name"] for one in crew(prompt)] == ["emma", "max"]
+
+
+def test_without_a_way_to_origin_a_clone_is_as_the_rig_knows_it(prompt, town, rig):
+    """Offline it is made all the same, and says that it may be old."""
+    (town.parent / "origin.git").rename(town.parent / "unplugged")
+    said = prompt.json("gt", "crew", "add", "max")
+    assert said["exit"] == 0
+    assert "as the rig last saw it" in said["warn"][0]
+    assert (rig / "crew" / "max" / "README").read_text() == "begun\n"
+
+
+def test_pristine_moves_forward_and_touches_nobodys_work(prompt, rig):
+    """A pull where it is one; changes stay, and where they are in the way everything stays."""
+    assert prompt.gt("crew", "add", "max").code == 0
+    clone = rig / "crew" / "max"
+    (clone / "own").write_text("not committed\n")
+    newest = moved(prompt, rig, "README", "theirs\n")
+    found = prompt.json("gt", "crew", "pristine")["data"]["crew"]
+    assert [(one["address"], one["after"]) for one in found] == [("api/crew/max", newest)]
+    assert (clone / "own").read_text() == "not committed\n"
+    assert (clone / "README").read_text() == "theirs\n"
+    again = prompt.json("gt", "crew", "pristine", "max")["data"]["crew"][0]
+    assert again["before"] == again["after"] == newest
+    (clone / "README").write_text("mine\n")
+    moved(prompt, rig, "README", "theirs again\n")
+    assert prompt.refused("crew", "pristine", "max") == (1, "crew.diverged")
+    assert (clone / "README").read_text() == "mine\n"
+    prompt.git("commit", "-qam", "mine", at=clone)
+    mine = prompt.git("rev-parse", "HEAD", at=clone)
+    assert prompt.refused("crew", "pristine", "max") == (1, "crew.diverged")
+    assert prompt.git("rev-parse", "HEAD", at=clone) == mine
+    prompt.git("reset", "-q", "--hard", "HEAD~1", at=clone)
+    prompt.git("checkout", "-q", "--detach", at=clone)
+    assert prompt.refused("crew", "pristine", "max") == (1, "crew.diverged")
+
+
+def unsaved(prompt: Prompt, clone: Path, kind: str) -> str:
+    """Work of that kind is in the clone; how a refusal calls it."""
+    (clone / "README").write_text(f"{kind}\n")
+    if kind == "untracked":
+        prompt.git("checkout", "-q", "README", at=clone)
+        (clone / "new").write_text("new\n")
+        return "1 uncommitted file"
+    if kind == "uncommitted":
+        return "1 uncommitted file"
+    if kind == "stashed":
+        prompt.git("stash", "-q", at=clone)
+        return "1 stashed"
+    prompt.git("checkout", "-q", "-b", "side", at=clone)
+    prompt.git("commit", "-qam", "mine", at=clone)
+    prompt.git("checkout", "-q", "develop", at=clone)
+    if kind == "detached":
+        prompt.git("checkout", "-q", "--detach", "side", at=clone)
+        prompt.git("branch", "-q", "-D", "side", at=clone)
+        return "1 unpushed commit"
+    return "1 unpushed commit on side"
+
+
+@pytest.mark.parametrize("kind", ["uncommitted", "untracked", "stashed", "unpushed", "detached"])
+def test_work_that_lies_nowhere_else_is_not_removed(prompt, rig, kind):
+    """It is named, the clone stays, and only --force takes it away, which says what went."""
+    assert prompt.gt("crew", "add", "max").code == 0
+    clone = rig / "crew" / "max"
+    lost = unsaved(prompt, clone, kind)
+    before = files(clone)
+    refused = prompt.json("gt", "crew", "remove", "max")
+    assert (refused["exit"], refused["error"]["code"]) == (1, "crew.unsaved")
+    assert refused["error"]["lost"] == [lost]
+    assert files(clone) == before
+    assert crew(prompt)[0]["unsaved"] == [lost]
+    gone = prompt.json("gt", "crew", "remove", "max", "--force")
+    assert (gone["exit"], gone["data"]["lost"]) == (0, [lost])
+    assert list((rig / "crew").iterdir()) == []
+    assert crew(prompt) == []
+
+
+def test_a_removed_member_keeps_its_history_until_it_is_purged(prompt, rig):
+    """Removed, beads and address stay for whoever comes back; purged, beads are nobody's."""
+    assert prompt.gt("crew", "add", "max").code == 0
+    prompt.at = rig / "crew" / "max"
+    bead = prompt.bd("create", "work", "--silent").text.strip()
+    assert prompt.bd("update", bead, "--claim").code == 0
+    prompt.at = rig.parent
+    assert prompt.gt("crew", "remove", "max").code == 0
+    assert prompt.refused("crew", "status", "max") == (3, "id.crew")
+    assert shown(prompt, bead)["assignee"] == "api/crew/max"
+    assert prompt.gt("crew", "add", "max").code == 0
+    assert prompt.gt("crew", "remove", "max", "--purge").code == 0
+    found = shown(prompt, bead)
+    assert (found.get("assignee", ""), found["status"]) == ("", "open")
+
+
+def shown(prompt: Prompt, bead: str) -> dict:
+    """A bead as `bd show --json` has it."""
+    found = json.loads(prompt.bd("show", bead, "--json").text)
+    return found[0] if isinstance(found, list) else found
+
+
+def test_another_name_takes_folder_beads_and_address_along(prompt, rig):
+    """Renamed, also only by its capitals; a name that is taken is refused and nothing moves."""
+    assert prompt.gt("crew", "add", "max", "emma").code == 0
+    prompt.at = rig / "crew" / "max"
+    bead = prompt.bd("create", "work", "--silent").text.strip()
+    assert prompt.bd("update", bead, "--claim").code == 0
+    (rig / "crew" / "max" / "own").write_text("own\n")
+    prompt.at = rig.parent
+    assert prompt.refused("crew", "rename", "max", "Emma") == (1, "crew.there")
+    assert prompt.refused("crew", "rename", "max", "a b") == (2, "name.bad")
+    assert (rig / "crew" / "max" / "own").exists()
+    assert prompt.gt("crew", "rename", "max", "zoe").code == 0
+    assert (rig / "crew" / "zoe" / "own").read_text() == "own\n"
+    assert shown(prompt, bead)["assignee"] == "api/crew/zoe"
+    assert prompt.gt("crew", "rename", "zoe", "Zoe").code == 0
+    assert {path.name for path in (rig / "crew").iterdir()} == {"Zoe", "emma"}
+    assert [one["address"] for one in crew(prompt)] == ["api/crew/Zoe", "api/crew/emma"]
+
+
+def test_a_member_whose_folder_went_is_said_to_be_without(prompt, rig):
+    """A folder that a person removed is missed by every verb, and the member can be forgotten."""
+    assert prompt.gt("crew", "add", "max").code == 0
+    shutil.rmtree(rig / "crew" / "max")
+    assert crew(prompt)[0]["there"] is False
+    assert "is gone" in prompt.gt("crew", "status", "max").text
+    assert prompt.refused("crew", "pristine", "max") == (1, "crew.gone")
+    assert prompt.refused("crew", "rename", "max", "zoe") == (1, "crew.gone")
+    assert prompt.gt("crew", "remove", "max").code == 0
+    assert prompt.gt("crew", "add", "max").code == 0
+    assert crew(prompt)[0]["there"] is True
