@@ -4,21 +4,33 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.house.children import measured
 from town.node.session_processes import ProcessSessions
+from town.node.session_script import ScriptSessions
 from town.node.session_tmux import TmuxSessions
-from town.sessions.port import NoSessionError, SessionError, SessionPlan, SessionThereError
+from town.sessions.port import (
+    NoProviderError,
+    NoSessionError,
+    SessionError,
+    SessionPlan,
+    SessionThereError,
+)
 
 ADAPTERS = [
     "process",
+    "script",
     pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),
 ]
 WAIT_S = 20
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -26,6 +38,8 @@ def sessions(request, tmp_path):
     """The sessions of one town; whatever a test leaves is ended."""
     if request.param == "process":
         found = ProcessSessions(tmp_path / "sessions")
+    elif request.param == "script":
+        found = scripted(tmp_path)
     else:
         found = TmuxSessions(tmp_path, dict(os.environ))
     yield found
@@ -33,6 +47,15 @@ def sessions(request, tmp_path):
         found.stop(one.name, grace_s=0)
     if request.param == "tmux":
         subprocess.run(found._argv("kill-server"), check=False, capture_output=True)
+
+
+def scripted(tmp_path: Path) -> ScriptSessions:
+    """The sessions of a script, which is a program of its own each time."""
+    script = tmp_path / "provider"
+    called = f'exec "{sys.executable}" -m tests.town.provider "{tmp_path}/sessions" "$@"'
+    script.write_text(f'#!/bin/sh\ncd "{ROOT}" && {called}\n')
+    script.chmod(0o755)
+    return ScriptSessions(str(script), measured(os.environ))
 
 
 def plan(tmp_path: Path, script: str, name: str = "hq-mayor") -> SessionPlan:
@@ -146,6 +169,52 @@ def test_another_adapter_object_sees_the_same_sessions(sessions, tmp_path):
     again = type(sessions)(*[getattr(sessions, name) for name in sessions.__slots__])
     assert [one.pid for one in again.running()] == [started.pid]
     assert again.stop("hq-mayor", grace_s=1)
+
+
+def test_everything_that_was_printed_is_kept(sessions, tmp_path):
+    """From the first letter to the last, in a file of its own that nobody else can read."""
+    kept = tmp_path / "kept" / "one.log"
+    script = "echo first; sleep 0.3; seq 1 500; echo last"
+    told = replace(plan(tmp_path, script), transcript=kept)
+    sessions.start(told)
+    until(lambda: sessions.find("hq-mayor") is None)
+    until(lambda: kept.read_text().split()[-1:] == ["last"])
+    assert kept.read_text().split() == ["first", *map(str, range(1, 501)), "last"]
+    assert kept.stat().st_mode & 0o077 == 0
+    sessions.start(replace(told, transcript=tmp_path / "kept" / "two.log"))
+    until(lambda: (tmp_path / "kept" / "two.log").read_text().split()[-1:] == ["last"])
+    assert kept.read_text().split()[0] == "first"
+
+
+def test_keys_in_an_environment_are_on_no_command_line(sessions, tmp_path):
+    """Neither the session's program nor whatever holds it shows them to others; 64 KiB pass."""
+    secret, large = "sk-0123456789", "x" * 65_000
+    env = {"PATH": os.environ["PATH"], "OTHER_KEY": secret, "LARGE": large}
+    script = 'echo "${#LARGE} $OTHER_KEY"; sleep 60'
+    sessions.start(SessionPlan(name="hq-mayor", argv=("sh", "-c", script), cwd=tmp_path, env=env))
+    until(lambda: f"65000 {secret}" in sessions.peek("hq-mayor", lines=9))
+    shown = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]
+    assert not [line for line in shown if secret in line]
+
+
+def test_a_script_may_leave_out_what_it_does_not_do(tmp_path):
+    """An operation that it does not know counts as done; a failed one tells the script's words."""
+    script = tmp_path / "provider"
+    script.write_text(
+        "#!/bin/sh\ncase $1 in\nlist) echo a-one 0; exit 0;;\n"
+        "send) echo 'no line' >&2; exit 1;;\nesac\nexit 2\n"
+    )
+    script.chmod(0o755)
+    sessions = ScriptSessions(str(script), {"PATH": os.environ["PATH"]})
+    sessions.interrupt("a-one")
+    assert sessions.stop("a-one", grace_s=1)
+    assert sessions.exit_code("a-one") is None
+    with pytest.raises(SessionError, match="no line"):
+        sessions.send("a-one", "x")
+    with pytest.raises(SessionError, match="gt peek"):
+        sessions.attach("a-one")
+    with pytest.raises(NoProviderError):
+        ScriptSessions(str(tmp_path / "none"), {}).running()
 
 
 def test_a_number_that_somebody_else_has_by_now_is_left_alone(tmp_path):

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from town.node.families import created_at, end_family
 from town.node.lifecycle import process_of, write_whole
+from town.node.session_entry import made
 from town.sessions.port import (
     NoSessionError,
     Running,
@@ -45,6 +46,8 @@ class ProcessSessions:
         for name in ("state.json", "born.json", "input", "output"):
             (place / name).unlink(missing_ok=True)
         os.mkfifo(place / "input", 0o600)
+        if plan.transcript is not None:
+            (place / "output").symlink_to(made(plan.transcript))
         told = {
             "argv": list(plan.argv),
             "cwd": str(plan.cwd),
@@ -54,7 +57,10 @@ class ProcessSessions:
         }
         write_whole(place / "plan.json", told)
         argv = [sys.executable, "-S", "-E", str(HOLDER), str(place)]
-        subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        nothing = subprocess.DEVNULL  # it outlives us, and would keep open whatever it was given
+        subprocess.run(  # noqa: S603
+            argv, check=True, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+        )
         return self._until_running(plan.name)
 
     def _until_running(self, name: str) -> Running:

@@ -6,6 +6,7 @@ No configuration of the person's own tmux is read, and no other tmux is ever ask
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Final
 
 from town.node.families import created_at, end_family
 from town.node.lifecycle import process_of
+from town.node.session_entry import entry_argv, entry_file, made
 from town.sessions.port import (
     NoProviderError,
     NoSessionError,
@@ -83,16 +85,27 @@ class TmuxSessions:
             raise SessionThereError(plan.name)
         self._forget(plan.name)
         size = ("-x", str(plan.columns), "-y", str(plan.lines))
-        # `env -i` so that what the server was started with reaches nobody.
-        env = {**plan.env, "TERM": "tmux-256color"}
-        told = [f"{key}={value}" for key, value in env.items()]
-        program = ("env", "-i", *told, *plan.argv)
+        # Neither the command line nor the server may carry what the program is to see: others
+        # could read it there, and tmux takes no more than 16 KiB.
+        told = entry_file(plan, env={**plan.env, "TERM": "tmux-256color"})
+        program = entry_argv(told)
         begin = ("new-session", "-d", "-s", plan.name, *size, "-c", str(plan.cwd), "--", *program)
-        self._done(plan.name, "start-server", *KEEPING, ";", *begin)
+        try:
+            self._done(plan.name, "start-server", *KEEPING, ";", *begin, *self._kept(plan))
+        except SessionError:
+            told.unlink(missing_ok=True)
+            raise
         for row in self._rows():
             if row.name == plan.name:
                 return row.running
         raise SessionError(plan.name, "was not there after its start")
+
+    def _kept(self, plan: SessionPlan) -> tuple[str, ...]:
+        """The words that keep what is printed, from the first letter on."""
+        if plan.transcript is None:
+            return ()
+        kept = shlex.quote(str(made(plan.transcript)))
+        return (";", "pipe-pane", "-t", f"={plan.name}:", f"exec cat >> {kept}")
 
     def _forget(self, name: str) -> None:
         """What stayed of an ended session of this name is gone."""

@@ -55,7 +55,10 @@ class NoProviderError(WastelandError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPlan:
-    """A session to be begun. `env` is all that its program sees."""
+    """A session to be begun. `env` is all that its program sees.
+
+    What it prints is kept in the file `transcript`, where one is named.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -63,6 +66,7 @@ class SessionPlan:
     env: Mapping[str, str] = field(default_factory=dict)
     columns: int = 120
     lines: int = 40
+    transcript: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
