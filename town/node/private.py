@@ -10,13 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from ledger.beads.kept import KeptPrivate
 from ledger.dolt.private import open_private_doltlite, open_private_server
 from ledger.private.rows import Setting
 from ledger.private.store import Change, PrivateStore
 from ledger.store_errors import StoreError
+from ledger.workspace.rows import DEACON
 from stamps.clock import SECOND_US
 from town.beads.desk import Beads
 from town.beads.ports import BeadPorts, Caller
+from town.convoys.following import is_behind
 from town.node import clock
 from town.node.config import Config
 from town.node.home import BeadsFolder, Home
@@ -57,6 +60,7 @@ class OpenPrivate:
         self._untold = True  # whether something may have happened that the file of events lacks
         self._events: EventsFile | None = None
         self._kept_at = 0
+        self.rung: Callable[[], None] = lambda: None  # called after each change, in the thread
         self._makers = ProcessMakers()
         self._sized_at = clock.now()
 
@@ -64,7 +68,9 @@ class OpenPrivate:
         url = self.config.text("private.url")
         if url:
             return open_private_server(url, town=self.home.path.name)
-        return open_private_doltlite(self.home.private, town=self.home.path.name)
+        store = open_private_doltlite(self.home.private, town=self.home.path.name)
+        # A node is the file's only writer for long; a single command reads each row once.
+        return store if self._own_writer else KeptPrivate(store)
 
     @property
     def workspace(self) -> Workspace | None:
@@ -119,6 +125,7 @@ class OpenPrivate:
     def _note(self, what: str) -> None:
         self._said.append(what)
         self._untold = True
+        self.rung()
 
     def run(self, work: Callable[[], Result]) -> Result:
         """The result of the work, done in the database's thread."""
@@ -144,10 +151,23 @@ class OpenPrivate:
     def _tell_events(self) -> None:
         """Others find in the town's file what happened; that it fails is the doctor's business."""
         self._untold = False
+        self._land()
         if self.workspace is not None and self.workspace.mark.is_file():
             with suppress(StoreError):
                 self._events = self._events or EventsFile(self.workspace.events, self.store)
                 self._events.follow()
+
+    def _land(self) -> None:
+        """Convoys of which everything is done have landed, with or without a node."""
+        if self.workspace is None or not is_behind(self.store):
+            return
+        from town.convoys.landing import Landing  # noqa: PLC0415  # few commands need it
+        from town.mail.lists import lists_in  # noqa: PLC0415
+
+        file = self.workspace.root / "config" / "messaging.json"
+        landing = Landing(self.store, self.ports(Caller(actor=DEACON)), lambda: lists_in(file))
+        with suppress(StoreError):  # the next command looks again
+            landing.follow()
 
     def _commit(self) -> None:
         if self._events is not None:

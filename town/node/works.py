@@ -4,7 +4,7 @@ One property a system, so that a command imports no more than it needs.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from town.mail.desk import Mail
     from town.mail.groups import Groups
     from town.nudge.rounds import Rounds
+    from town.refinery.queue import Queue
+    from town.refinery.worker import Refinery
     from town.rigs.desk import Rigs
     from town.rigs.ports import Makers
     from town.sessions.port import Sessions
@@ -80,10 +82,31 @@ class Works:
     def hooks(self) -> "Leaving":
         """Who works on what: work is given, begun, handed in, handed on."""
         from town.hooks.leaving import Leaving  # noqa: PLC0415
-        from town.hooks.requesting import Requesting  # noqa: PLC0415
 
-        request = Requesting(self.store, self.ports).request
-        return Leaving(self.store, self.ports, self.workspace, self.git, request)
+        return Leaving(self.store, self.ports, self.workspace, self.git, self.queue.request)
+
+    @cached_property
+    def queue(self) -> "Queue":
+        """The merge queues of the projects."""
+        from town.refinery.queue import Queue  # noqa: PLC0415
+
+        return Queue(self.store, self.ports)
+
+    @cached_property
+    def refinery(self) -> "Refinery":
+        """What merges the projects' work."""
+        from town.node.gates import ShellCommands, gate_environment  # noqa: PLC0415
+        from town.refinery.worker import Refinery  # noqa: PLC0415
+
+        return Refinery(
+            self.store,
+            self.ports,
+            self.workspace,
+            self.git,
+            commands=ShellCommands(),
+            makers=self.makers,
+            env=gate_environment(self.env),
+        )
 
     def told(self, agent: str, *, assignment: str, session: str, begin: bool) -> "Told":
         """What a primed agent is told; its work is begun where that is asked for."""
@@ -140,6 +163,12 @@ class Works:
 
         town = ConvoyPorts(dispatching=self.watched, workers_max=self._workers_max)
         return Staging(self.store, self.ports, self.lists, town)
+
+    def tidy(self, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The worktrees that are gone, and those that were kept because of what is in them."""
+        from town.convoys.trees import Trees  # noqa: PLC0415
+
+        return Trees(self.store, self.ports).tidy(paths, self.workspace, self.git)
 
     def _workers_max(self) -> int:
         from town.workspace.settings_file import town_settings  # noqa: PLC0415

@@ -1,0 +1,1 @@
+"""Convoys: beads that are followed together until all of them are done."""

@@ -1,0 +1,1 @@
+"""Words to live sessions, and what became of each."""
