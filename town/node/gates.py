@@ -1,0 +1,118 @@
+"""Commands of gates as processes: a shell each, in a session of its own, with nothing to read.
+
+Whatever a command leaves running is ended with it. What it prints goes to a file without a name.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from typing import BinaryIO, Final
+
+from town.node.families import created_at, end_family
+from town.node.git import CALM, PLACES
+from town.refinery.ports import Command, Ended
+
+LOOK_S: Final = 0.02
+LOOK_MAX_S: Final = 0.25
+TAIL_BYTES: Final = 16_000
+PRINTED_BYTES_MAX: Final = 256 << 20
+NOT_BEGUN: Final = 127
+TOO_MUCH: Final = "\n[it printed more than is kept, and was ended]\n"
+GRACE_S: Final = 2.0
+
+
+def gate_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What a gate sees of its caller's environment: nothing that says where git is to work."""
+    told = {name: value for name, value in env.items() if name not in PLACES}
+    return {"PATH": os.defpath, **told, **CALM}
+
+
+class ShellCommands:
+    """Runs commands with the machine's `/bin/sh`."""
+
+    def run(self, command: Command, stop: threading.Event) -> Ended:
+        """The command has ended, by itself, by its time, or because `stop` was set."""
+        begun = time.monotonic()
+        with tempfile.TemporaryFile() as output:
+            try:
+                process = subprocess.Popen(  # noqa: S603  # a command of the rig's settings
+                    ["/bin/sh", "-c", command.cmd],
+                    cwd=command.cwd,
+                    env=dict(command.env),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return Ended(code=NOT_BEGUN, tail=str(error))
+            try:
+                why = _until_over(process, command.timeout_s, output, stop)
+            finally:
+                _end_group(process)
+            return Ended(
+                code=process.returncode,
+                timed_out=why == "time",
+                tail=_tail(output) + (TOO_MUCH if why == "much" else ""),
+                took_ms=int((time.monotonic() - begun) * 1_000),
+            )
+
+    def end_left(self, name: str, value: str) -> int:
+        """How many processes that bear this variable were still there; none is any more."""
+        import psutil  # noqa: PLC0415
+
+        ended = 0
+        for process in psutil.process_iter():
+            if process.pid == os.getpid():
+                continue
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get(name) == value:
+                    ended += end_family(process.pid, created_at(process.pid), grace_s=0)
+        return ended
+
+
+def _until_over(
+    process: "subprocess.Popen[bytes]", limit_s: float, output: BinaryIO, stop: threading.Event
+) -> str:
+    """Why there is nothing to wait for any more: `end`, `time`, `much` or `stop`."""
+    end, look_s = time.monotonic() + limit_s, LOOK_S
+    while True:
+        left = end - time.monotonic()
+        try:
+            process.wait(max(0.0, min(look_s, left)))
+        except subprocess.TimeoutExpired:
+            look_s = min(look_s * 1.5, LOOK_MAX_S)
+        else:
+            return "end"
+        if left <= 0:
+            return "time"
+        if stop.is_set():
+            return "stop"
+        if os.fstat(output.fileno()).st_size > PRINTED_BYTES_MAX:
+            return "much"
+
+
+def _end_group(process: "subprocess.Popen[bytes]") -> None:
+    """Nothing of the command's group runs any more."""
+    if process.poll() is None:
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_S)
+    _signal(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _tail(output: BinaryIO) -> str:
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - TAIL_BYTES))
+    return output.read(TAIL_BYTES).decode("utf-8", "replace")

@@ -1,0 +1,111 @@
+"""One batch from the queue to its target, or back to who did the work.
+
+Tried on the target as it is, pushed only from there; where somebody else pushed meanwhile, all of
+it is tried again. Nothing is merged that the gates did not pass as it is.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ledger.merging.queue import Batch, Line
+from town.refinery.cycle import Cycle
+from town.refinery.errors import BrokenError
+from town.refinery.records import Records
+from town.refinery.returning import Returning
+from town.refinery.scratch import NOTHING as ALL_THERE
+from town.refinery.scratch import Scratch
+from town.refinery.trying import Tried, Trying
+from town.workspace.git import GitError
+
+PUSHES_MAX: Final = 5
+
+
+class Merging:
+    """Takes batches of one rig to their targets."""
+
+    def __init__(
+        self, records: Records, scratch: Scratch, trying: Trying, returning: Returning
+    ) -> None:
+        self.records = records
+        self.scratch = scratch
+        self.trying = trying
+        self.returning = returning
+
+    def run(self, batch: Batch, cycle: Cycle) -> None:
+        """Everybody of the batch is merged, given back, or waits as before. Raises BrokenError."""
+        begun = self.records.started([line.request for line in batch.lines])
+        ids = {request.id for request in begun}
+        lines = [line for line in batch.lines if line.request.id in ids]
+        cycle.gates = self.trying.gates.count
+        try:
+            self._run(lines, batch, cycle)
+        finally:
+            self.records.released([*ids])
+
+    def _run(self, lines: Sequence[Line], batch: Batch, cycle: Cycle) -> None:
+        for _ in range(PUSHES_MAX):
+            if not lines:
+                return
+            base = self.scratch.head(batch.target)
+            if not base:
+                raise BrokenError("target", f"the remote has no branch {batch.target}")
+            alone = self.trying.verified(lines[0], base)
+            tried = alone or self.trying.tried(lines, base, batch.needs())
+            cycle.runs += tried.verdict.runs
+            if tried.verdict.broken:
+                raise BrokenError("gate", tried.broken)
+            if self._pushed(tried, batch.target, cycle):
+                self._there_already(tried, lines, cycle)
+                self.returning.give_back(tried, cycle)
+                if tried.verdict.target_broken:
+                    self._refuse(batch.target, base, tried)
+                return
+            lines = [line for line in lines if line.request.id in self._still(lines)]
+
+    def _still(self, lines: Sequence[Line]) -> set[str]:
+        """Those that nobody took away meanwhile."""
+        ids = [line.request.id for line in lines]
+        return {one.id for one in self.records.look(lambda: self.records.now_of(ids))}
+
+    def _refuse(self, target: str, base: str, tried: Tried) -> None:
+        if tried.verdict.merged:
+            return  # one of them mended it
+        why = f"the gates fail on {target} itself, at {base}"
+        raise BrokenError("target", why)
+
+    def _there_already(self, tried: Tried, lines: Sequence[Line], cycle: Cycle) -> None:
+        """Requests of which the target has everything are merged, as it says or as it is."""
+        requests = {line.request.id: line.request for line in lines}
+        for one in tried.verdict.apart:
+            if tried.unstacked[one].why == ALL_THERE:
+                commit = self.scratch.merged_as(requests[one]) or tried.base
+                why = f"{requests[one].target} has all of it already"
+                cycle.merged += self.records.merged([one], commit=commit, reason=why)
+
+    def _pushed(self, tried: Tried, target: str, cycle: Cycle) -> bool:
+        """Whether what may be merged is; False where the target is another by now."""
+        ids = list(tried.verdict.merged)
+        if not ids:
+            return True
+        if not self.records.pushing(ids, tried.commits, tried.tip):
+            return False
+        try:
+            self.scratch.push(tried.tip, branch=target, was=tried.base)
+        except GitError as error:
+            if not self._arrived(tried, target, error):
+                return False
+        cycle.merged += self.records.merged(ids)
+        return True
+
+    def _arrived(self, tried: Tried, target: str, error: GitError) -> bool:
+        """Whether the push came through though git says no; False where somebody was first.
+
+        Where the remote cannot be asked, nobody knows: the rows say what was being pushed.
+        """
+        self.scratch.fetch()
+        if self.scratch.contains(target, tried.tip):
+            return True
+        self.records.unpushed(tried.verdict.merged)
+        if self.scratch.head(target) == tried.base:
+            raise BrokenError("push", error.said or str(error))
+        return False

@@ -1,0 +1,239 @@
+"""The worktree in which work is put together and tried: clean before, clean afterwards.
+
+It belongs to the refinery alone; whoever uses it holds the rig's lease. Commits made here are on
+no branch until they are pushed, and a push moves a branch only from the commit it was tried on.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ledger.workspace.work import MergeRequest
+from town.refinery.errors import BrokenError
+from town.refinery.message import FORMAT, read, squashed
+from town.workspace.git import Git, GitError
+from town.workspace.layout import RigFolder
+
+ORIGIN: Final = "origin"
+COMMITS_MAX: Final = 200
+QUIET: Final = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "merge.ff=true"),
+    *("-c", "rerere.enabled=false", "-c", "advice.detachedHead=false", "-c", "core.editor=true"),
+)
+SAVED: Final = "Saved by gt done: what was not committed yet"
+
+CONFLICT: Final = "conflict"  # it does not merge into the target
+CLASH: Final = "clash"  # it does not merge behind others of its batch
+NOTHING: Final = "nothing"  # the target has all of it
+NOTHING_NEW: Final = "nothing new"  # others of its batch have all of it
+MISSING: Final = "missing"  # its commit is nowhere
+
+
+@dataclass(frozen=True, slots=True)
+class Unstacked:
+    """A request that could not be put on top, and why."""
+
+    why: str
+    files: tuple[str, ...] = ()
+    said: str = ""
+
+
+@dataclass(slots=True)
+class Stack:
+    """Squashed requests on a base, in order: the commit of each, and which could not be put."""
+
+    base: str
+    commits: dict[str, str] = field(default_factory=dict)
+    unstacked: dict[str, Unstacked] = field(default_factory=dict)
+
+    @property
+    def tip(self) -> str:
+        """The commit that has all of them."""
+        return next(reversed(self.commits.values())) if self.commits else self.base
+
+
+class Scratch:
+    """The worktree of one rig's refinery. `env` marks every process begun for it."""
+
+    def __init__(
+        self, git: Git, folder: RigFolder, *, env: Mapping[str, str], name: str, email: str
+    ) -> None:
+        self.git = git
+        self.folder = folder
+        self.path = folder.refinery
+        self.mark = dict(env)
+        self.email = email
+        self.env = {**env, "GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
+        self._built: dict[tuple[str, ...], str] = {}
+        self._base = ""
+
+    def _run(self, *argv: str, at: Path | None = None, stdin: str = "") -> str:
+        return self.git.run(*QUIET, *argv, at=at or self.path, env=self.env, stdin=stdin)
+
+    def _tells(self, *argv: str, at: Path | None = None) -> bool:
+        return self.git.tells(*argv, at=at or self.folder.repository)
+
+    # --- there, and clean
+
+    @contextmanager
+    def opened(self, branch: str) -> Iterator[None]:
+        """The worktree is there and clean until the block ends, and clean afterwards."""
+        self._ready()
+        try:
+            yield
+        finally:
+            self._leave(branch)
+
+    def _ready(self) -> None:
+        """The worktree is there. Raises BrokenError."""
+        repository = self.folder.repository
+        if not repository.is_dir():
+            raise BrokenError("worktree", f"{repository} is not there")
+        if not self.path.exists():
+            self._run("worktree", "prune", at=repository)
+            head = self._run("rev-parse", "HEAD", at=repository).strip()
+            self._run("worktree", "add", "-q", "--detach", str(self.path), head, at=repository)
+        told = ""
+        if self._tells("rev-parse", "--is-inside-work-tree", at=self.path):
+            told = self._run("rev-parse", "--git-common-dir").strip()
+        if not told or (self.path / told).resolve() != repository.resolve():
+            raise BrokenError("worktree", f"{self.path} is no worktree of {repository}")
+        lock = self.path / self._run("rev-parse", "--git-path", "index.lock").strip()
+        lock.unlink(missing_ok=True)  # of a process that is no more: the lease is ours
+
+    def _leave(self, branch: str) -> None:
+        start = f"{ORIGIN}/{branch}"
+        if self._tells("rev-parse", "-q", "--verify", start):
+            self.clean_at(start)
+            self._tells("checkout", "-q", "-B", branch, "--no-track", start, at=self.path)
+
+    def clean_at(self, commit: str) -> None:
+        """The worktree has exactly the files of that commit."""
+        self._run("checkout", "-q", "--force", "--detach", commit)
+        self._run("clean", "-ffdxq")
+
+    # --- what is there
+
+    def fetch(self) -> None:
+        """The repository knows what the remote has. Raises GitError."""
+        self._run("fetch", "-q", "--prune", ORIGIN, at=self.folder.repository)
+
+    def head(self, branch: str) -> str:
+        """The commit of a branch at the remote, as it was fetched; empty for no such branch."""
+        return self.commit_of(f"refs/remotes/{ORIGIN}/{branch}")
+
+    def commit_of(self, name: str) -> str:
+        """The commit that a name stands for; empty for none."""
+        repository = self.folder.repository
+        if not self._tells("rev-parse", "-q", "--verify", f"{name}^{{commit}}"):
+            return ""
+        return self._run("rev-parse", f"{name}^{{commit}}", at=repository).strip()
+
+    def contains(self, branch: str, commit: str) -> bool:
+        """Whether the remote's branch has the commit, as it was fetched."""
+        head = self.head(branch)
+        return bool(head) and self._tells("merge-base", "--is-ancestor", commit, head)
+
+    def is_before(self, one: str, other: str) -> bool:
+        """Whether the one commit is part of the other's history."""
+        return self._tells("merge-base", "--is-ancestor", one, other)
+
+    def merged_as(self, request: MergeRequest) -> str:
+        """The commit on the target that says it has this request; empty for none."""
+        wanted = f"--grep=^Merge-Request: {request.id}$"
+        head = self.head(request.target)
+        argv = ("log", "-1", "--format=%H", wanted, head)
+        return self._run(*argv, at=self.folder.repository).strip() if head else ""
+
+    def same_tree(self, one: str, other: str) -> bool:
+        """Whether two commits have the same files."""
+        return self._tells("diff", "--quiet", one, other)
+
+    # --- stacking
+
+    def stack(self, base: str, requests: list[MergeRequest]) -> Stack:
+        """The requests squashed onto the base, in order; the worktree has what came of it."""
+        if base != self._base:
+            self._built, self._base = {(): base}, base
+        stack = Stack(base)
+        done: tuple[str, ...] = ()
+        begun = False
+        for request in requests:
+            behind = (*done, request.id)
+            if behind not in self._built:
+                if not begun:
+                    self.clean_at(self._built[done])
+                    begun = True
+                found = self._squash(request)
+                if isinstance(found, Unstacked):
+                    stack.unstacked[request.id] = self._alone(request, found, at=stack.tip)
+                    continue
+                self._built[behind] = found
+            done = behind
+            stack.commits[request.id] = self._built[behind]
+        self.clean_at(stack.tip)
+        return stack
+
+    def _squash(self, request: MergeRequest) -> str | Unstacked:
+        """The commit that has all of the request on top of where the worktree is."""
+        if not self.commit_of(request.sha):
+            return Unstacked(MISSING, said=f"{request.sha} is not in the repository")
+        head = self._run("rev-parse", "HEAD").strip()
+        if not self._tells("merge-base", head, request.sha):
+            return Unstacked(CONFLICT, said="it has no commit in common with the target")
+        try:
+            self._run("merge", "-q", "--squash", request.sha)
+        except GitError as error:
+            files = self._run("diff", "--name-only", "-z", "--diff-filter=U").split("\0")
+            if not any(files):
+                raise
+            self.clean_at(head)
+            return Unstacked(CONFLICT, tuple(name for name in files if name), error.said)
+        if self._tells("diff", "--cached", "--quiet", at=self.path):
+            self.clean_at(head)
+            return Unstacked(NOTHING)
+        return self._commit(request, head)
+
+    def _commit(self, request: MergeRequest, head: str) -> str:
+        limit = ("-n", str(COMMITS_MAX), "--no-merges")
+        told = self._run("log", *limit, f"--format={FORMAT}", f"{head}..{request.sha}")
+        commits = read(told)
+        text = squashed(commits, saved=SAVED, fallback=f"Merge {request.branch}")
+        trailers = [f"--trailer=Merge-Request: {request.id}", f"--trailer=Squashed: {request.sha}"]
+        if request.bead:
+            trailers.insert(0, f"--trailer=Bead: {request.bead}")
+        message = self._run("interpret-trailers", *trailers, stdin=f"{text}\n")
+        email = self.email or (commits[0].email if commits else "")
+        author = f"{request.worker or commits[0].author} <{email}>"
+        when = (f"--date={commits[0].at}",) if commits else ()
+        words = ("commit", "-q", "--no-verify", "--cleanup=whitespace", "-F", "-")
+        self._run(*words, f"--author={author}", *when, stdin=message)
+        return self._run("rev-parse", "HEAD").strip()
+
+    def _alone(self, request: MergeRequest, found: Unstacked, *, at: str) -> Unstacked:
+        """The same, told apart: whether the target itself is in the way, or others of the batch."""
+        if at == self._base or found.why == MISSING:
+            return found
+        self.clean_at(self._base)
+        alone = self._squash(request)
+        self.clean_at(at)
+        if isinstance(alone, Unstacked):
+            return alone
+        other = {CONFLICT: CLASH, NOTHING: NOTHING_NEW}
+        return Unstacked(other[found.why], found.files, found.said)
+
+    # --- pushing
+
+    def push(
+        self, commit: str, *, branch: str, was: str, env: Mapping[str, str] | None = None
+    ) -> None:
+        """The remote's branch is at the commit, and was at `was` before. Raises GitError."""
+        if not self._tells("merge-base", "--is-ancestor", was, commit):
+            raise BrokenError("push", f"{commit} does not come after {was}")
+        lease = f"--force-with-lease=refs/heads/{branch}:{was}"
+        self.git.run(
+            "push", "-q", lease, ORIGIN, f"{commit}:refs/heads/{branch}",
+            at=self.folder.repository, env={**self.env, **(env or {})},
+        )  # fmt: skip

@@ -1,0 +1,212 @@
+"""The refinery of a rig at work: one cycle takes a batch from the queue to the target, or back.
+
+It may be killed at any moment: what it did is in git and in the rows, and the next cycle goes on
+from there. A rig has one refinery at work at a time, whoever begins it.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from ledger.merging.queue import Batch, batch
+from ledger.private.store import PrivateStore
+from ledger.workspace.rows import OPERATIONAL, REFINERY, Rig
+from ledger.workspace.work import RefineryState
+from town.beads.acting import Acting
+from town.beads.ports import BeadPorts, Caller
+from town.refinery.cleaning import Cleaning
+from town.refinery.cycle import Cycle
+from town.refinery.errors import BrokenError
+from town.refinery.gates import GateRunner, gates_of
+from town.refinery.lease import Held, Leases
+from town.refinery.merging import Merging
+from town.refinery.ports import Commands, Fixer
+from town.refinery.queue import Queue
+from town.refinery.records import Records
+from town.refinery.recovery import Recovery
+from town.refinery.returning import Returning
+from town.refinery.scratch import Scratch
+from town.refinery.trying import Trying
+from town.rigs.errors import NoRigError
+from town.rigs.ports import Makers
+from town.workspace.files import BadFileError
+from town.workspace.git import Git, GitError
+from town.workspace.install import overseer_of
+from town.workspace.layout import Workspace
+from town.workspace.settings import MergeQueue, SettingError, milliseconds
+from town.workspace.settings_file import rig_settings
+
+MARK: Final = "GT_REFINERY"
+BROKEN: Final = (BrokenError, GitError, BadFileError, SettingError, OSError)
+
+
+class Refinery(Acting):
+    """The refineries of a town. `stop` ends what they are doing, and nothing is merged then."""
+
+    def __init__(
+        self,
+        store: PrivateStore,
+        ports: BeadPorts,
+        workspace: Workspace,
+        git: Git,
+        *,
+        commands: Commands,
+        makers: Makers,
+        env: Mapping[str, str],
+        fixer: Fixer | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        super().__init__(store, ports)
+        self.workspace = workspace
+        self.git = git
+        self.commands = commands
+        self.makers = makers
+        self.env = env
+        self.fixer = fixer
+        self.stop = stop or threading.Event()
+
+    def cycle(self, name: str, *, at_once: bool = False) -> Cycle:
+        """What is due in a rig's queue is merged, or given back. Raises BusyRefineryError.
+
+        `at_once` waits neither for others to try together nor after something was broken.
+        """
+        rig = self.rig(name)
+        if rig.state != OPERATIONAL and not at_once:
+            return Cycle(rig=rig.name)
+        ports = self._own_ports(rig.name)
+        with Leases(self.store, ports, self.makers).held(rig.name) as held:
+            one = _OneCycle(self, rig, held, at_once=at_once)
+            try:
+                one.run()
+            except BROKEN as error:
+                one.broken(error)
+            return one.cycle
+
+    def rig(self, name: str) -> Rig:
+        """The rig of this name. Raises NoRigError."""
+
+        def work() -> Rig:
+            found = self.store.get(Rig, name.rstrip("/"))
+            if found is None or not found.default_branch:
+                raise NoRigError(name, [rig.name for rig in self.store.find(Rig)])
+            return found
+
+        return self.look(work)
+
+    def settings(self, rig: str) -> MergeQueue:
+        """How a rig merges. Raises BadFileError, SettingError."""
+        return rig_settings(self.workspace.rig(rig)).read().merge_queue
+
+    def _own_ports(self, rig: str) -> BeadPorts:
+        """The ports, as the refinery itself uses them: whatever it does, it is who did it."""
+        email = overseer_of(self.workspace).email
+        return replace(self.ports, caller=Caller(actor=f"{rig}/{REFINERY}", owner=email))
+
+    def scratch(self, rig: Rig) -> Scratch:
+        """The worktree in which a rig's work is tried."""
+        folder = self.workspace.rig(rig.name)
+        return Scratch(
+            self.git,
+            folder,
+            env={MARK: str(folder.path)},
+            name=f"{rig.name}/{REFINERY}",
+            email=overseer_of(self.workspace).email,
+        )
+
+    def runner(self, rig: Rig, scratch: Scratch, held: Held) -> GateRunner:
+        """What runs the gates of a rig there."""
+        name = f"{rig.name}/{REFINERY}"
+        told = {"GT_ROLE": name, "GT_RIG": rig.name, "GT_ROOT": str(self.workspace.root)}
+        env = {**self.env, **told, "BD_ACTOR": name, **scratch.mark}
+        return GateRunner(self.commands, cwd=scratch.path, env=env, beat=held.beat, stop=self.stop)
+
+
+class _OneCycle:
+    """One cycle of one rig's refinery, its lease held."""
+
+    def __init__(self, refinery: Refinery, rig: Rig, held: Held, *, at_once: bool) -> None:
+        self.refinery = refinery
+        self.rig = rig
+        self.held = held
+        self.at_once = at_once
+        self.cycle = Cycle(rig=rig.name)
+        self.records = Records(refinery.store, held.ports, held)
+        self.queue = Queue(refinery.store, held.ports)
+        self.scratch = refinery.scratch(rig)
+
+    def broken(self, error: Exception) -> None:
+        """The refinery rests, and says what it could not do."""
+        what = error.what if isinstance(error, BrokenError) else _what(error)
+        state = self.records.broken(what, _words(error))
+        self.cycle.broken, self.cycle.reason = what, state.reason
+        self.cycle.due = state.rests_until
+
+    def run(self) -> None:
+        """Whatever is due is done."""
+        state = self.records.look(lambda: self.refinery.store.get(RefineryState, self.rig.name))
+        if state is not None and self._rests(state):
+            self.cycle.broken, self.cycle.reason = state.broken, state.reason
+            self.cycle.due = state.rests_until
+            return
+        settings = self.refinery.settings(self.rig.name)
+        if not settings.enabled:
+            return
+        refinery = self.refinery
+        cleaning = Cleaning(refinery.store, self.held.ports, refinery.workspace, refinery.git)
+        begun = [*self.records.trying(), *self.records.blocked(), *cleaning.spent(self.rig.name)]
+        found = self._batch(settings)
+        if begun or self._due(found):
+            if self.held.taken_over:
+                refinery.commands.end_left(*next(iter(self.scratch.mark.items())))
+            with self.scratch.opened(self.rig.default_branch):
+                self._work(settings)
+            cleaning.clean(self.rig, delete=settings.delete_merged_branches)
+            self.records.said(self.cycle.words)
+            found = self._batch(settings)
+        elif state is not None and state.broken:
+            self.records.said(self.cycle.words)
+        self.cycle.due = max(found.due, 1) if found.lines else 0
+
+    def _rests(self, state: RefineryState) -> bool:
+        """Whether something was broken a short while ago, and nobody is in a hurry."""
+        hurried = self.at_once or any(
+            line.request.at_once for line in self.queue.listed(self.rig.name)
+        )
+        now = self.held.ports.now()
+        return bool(state.broken) and state.rests_until > now and not hurried
+
+    def _work(self, settings: MergeQueue) -> None:
+        self.scratch.fetch()
+        recovery = Recovery(self.records, self.queue, self.scratch)
+        self.cycle.merged += recovery.finish()
+        recovery.unblock()
+        found = self._batch(settings)
+        if not self._due(found):
+            return
+        again = settings.batch.retry_batch_on_flaky
+        runner = self.refinery.runner(self.rig, self.scratch, self.held)
+        gates = gates_of(settings)
+        trying = Trying(self.scratch, runner, self.records, gates, again=again)
+        returning = Returning(self.refinery.store, self.held.ports, settings)
+        merging = Merging(self.records, self.scratch, trying, returning)
+        merging.run(found, self.cycle)
+
+    def _batch(self, settings: MergeQueue) -> Batch:
+        wait_us = milliseconds(settings.batch.batch_wait_time) * 1_000
+        lines = self.queue.listed(self.rig.name)
+        return batch(lines, size=settings.batch.max_batch_size, wait_us=wait_us)
+
+    def _due(self, found: Batch) -> bool:
+        return bool(found.lines) and (self.at_once or found.due <= self.held.ports.now())
+
+
+def _what(error: Exception) -> str:
+    """What could not be done, in a word."""
+    if isinstance(error, GitError):
+        return "git"
+    return "worktree" if isinstance(error, OSError) else "settings"
+
+
+def _words(error: Exception) -> str:
+    return error.said or str(error) if isinstance(error, GitError) else str(error)
