@@ -15,7 +15,7 @@ import msgspec
 from ledger.dolt.engine import BusyError, Database
 from ledger.dolt.private_schema import columns_of, fit
 from ledger.private.rows import Event, Field, Key, Row, Some, fields_of
-from ledger.private.store import EVENTS_MAX, Change, ChangedError, Made, PrivateReader
+from ledger.private.store import EVENTS_MAX, Change, ChangedError, Made, PrivateReader, Seen
 
 LAST_CHARACTER: Final = "\U0010ffff"
 ASKED_MAX: Final = 500
@@ -91,9 +91,7 @@ class DoltPrivate:
 
     def _apply(self, change: Change) -> Sequence[Event]:
         with self.database.transaction():
-            for seen in change.seen:
-                if self.get(seen.kind, *seen.key) != seen.row:
-                    raise ChangedError(seen.kind.table.name, seen.key)
+            self._check(change.seen)
             for drop in change.drops:
                 sql = f"DELETE FROM {drop.kind.table.name} WHERE {_by_key(drop.kind)}"  # noqa: S608
                 self.database.run(sql, drop.key)
@@ -101,6 +99,27 @@ class DoltPrivate:
             for kind, rows in _by_kind((*change.puts, *told)):
                 self.database.many(_replace(kind), (_cells(row) for row in rows))
         return told
+
+    def _check(self, seen: Sequence[Seen]) -> None:
+        """Every row is as it was seen; many of one type are asked for together. Raises."""
+        by_kind: dict[type[Row], list[Seen]] = {}
+        for one in seen:
+            by_kind.setdefault(one.kind, []).append(one)
+        for kind, several in by_kind.items():
+            for start in range(0, len(several), ASKED_MAX):
+                part = several[start : start + ASKED_MAX]
+                there = self._under(kind, [one.key for one in part])
+                for one in part:
+                    if there.get(one.key) != one.row:
+                        raise ChangedError(kind.table.name, one.key)
+
+    def _under(self, kind: type[Row], keys: Sequence[Key]) -> Mapping[Key, Row]:
+        """The rows under these keys."""
+        if len(kind.table.key) > 1 or len(keys) == 1:
+            found = [self.get(kind, *key) for key in keys]
+        else:
+            found = [*self.find(kind, **{kind.table.key[0]: tuple(key[0] for key in keys)})]
+        return {row.key: row for row in found if row is not None}
 
     def _numbered(self, events: Sequence[Event]) -> Sequence[Event]:
         if not events:

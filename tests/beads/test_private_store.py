@@ -160,3 +160,23 @@ def test_a_column_that_came_later_is_added_and_reads_as_its_default(tmp_path):
 def test_a_changed_table_has_a_new_schema_number():
     """Whoever changes a row type raises PRIVATE_SCHEMA and writes here what it stands for."""
     assert SHAPES[PRIVATE_SCHEMA] == sha256(shape().encode()).hexdigest()
+
+
+def test_a_change_that_rests_on_many_rows_sees_each_of_them(store):
+    """They are asked for together, however many they are; one that is another by now stops all."""
+    beads = tuple(Bead(id=f"gt-{number:05}", title="t") for number in range(1_100))
+    store.apply(Change(puts=beads))
+    seen = [Seen(kind=Bead, key=bead.key, row=bead) for bead in beads]
+    gone = Seen(kind=Bead, key=("gt-zzzzz",), row=None)
+    store.apply(Change(puts=(Cursor(name="x", seq=1),), seen=(*seen, gone)))
+    other = replace(beads[777], title="other")
+    store.apply(Change(puts=(other,)))
+    for changed in (seen, [*seen[:600], replace_seen(seen[3], None)]):
+        with pytest.raises(ChangedError):
+            store.apply(Change(puts=(Cursor(name="x", seq=2),), seen=tuple(changed)))
+    assert store.get(Cursor, "x") == Cursor(name="x", seq=1)
+
+
+def replace_seen(seen, row):
+    """The same place, with another row that was seen there."""
+    return Seen(kind=seen.kind, key=seen.key, row=row)
