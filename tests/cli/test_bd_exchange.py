@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from cli.app import run
+from cli.bd.interchange import interchange, place_of
 from cli.context import Call
 from cli.local import open_private_here
 from tests.cli.paper import Paper
-from town.node.place import home_of
+from town.beads.ports import Caller
+from town.node.place import TOWN_HOME, home_of
 
 FIXTURES = Path(__file__).parent.parent / "data" / "bd"
 
@@ -247,3 +249,26 @@ def test_more_than_a_command_is_given_is_no_shorter_file(project, monkeypatch):
     said = project.type("import", "-", stdin=payload)
     assert (said.code, project.type("export").text) == (2, "")
     assert "bead.too_large" in said.talk
+
+
+def test_a_town_has_one_file_and_each_checkout_of_a_project_its_own(tmp_path):
+    """Nearest to where the command is typed; in a project's own folder beside what it holds."""
+    town = tmp_path / "gt"
+    checkout = town / "api" / "crew" / "max"
+    (checkout / "src").mkdir(parents=True)
+    (checkout / ".git").mkdir()
+    (town / ".git").mkdir()
+    standing = Caller(actor="api/crew/max", rig="api")
+    for at, caller, expected in (
+        (town, Caller(actor="overseer"), town),
+        (checkout, Caller(actor="overseer"), town),
+        (checkout / "src", standing, checkout),
+        (town / "api", standing, town / "api"),
+        (tmp_path, standing, town / "api"),
+    ):
+        call = Call(
+            argv=("sync",), cwd=at, env={}, terminal=Paper(), tty=(False, False, False),
+            town=nowhere, program="bd", home=str(town / TOWN_HOME),
+        )  # fmt: skip
+        assert interchange(call, caller) == (expected / ".beads" / "issues.jsonl", True)
+        assert place_of(call, caller).rig is bool(caller.rig)
