@@ -75,6 +75,9 @@ def add(
 def _made(ctx: typer.Context, said: NewRig, adopt: str) -> int:
     call = call_of(ctx)
     with works_of(ctx) as works:
+        if adopt and works.rigs.is_here(said.name, call.path(adopt).resolve()):
+            back = works.rigs.back(said.name, prefix=said.prefix)
+            return show(call, _added(back, _warn(back, works.rigs)), now=works.now())
         wanted = _adopting(call, said, adopt, works.git) if adopt else said
         call.say(f"fetching {shown(wanted.url)} …")
         made = works.rigs.add(secretless(wanted))
@@ -258,4 +261,7 @@ def remove(
         now = works.now()
     words = (f"removed {gone.name}", f"        its files stay in {place}")
     data = {"name": gone.name, "path": str(place)}
-    return show(call_of(ctx), Answer(schema="gt.v1.rig", data=data, words=words), now=now)
+    back = ("gt", "rig", "add", gone.name, "--adopt", str(place))
+    steps = (Next(do="back", cmd=back, label="to have it back"),)
+    answer = Answer(schema="gt.v1.rig", data=data, words=words, next=steps)
+    return show(call_of(ctx), answer, now=now)

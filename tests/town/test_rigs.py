@@ -319,6 +319,25 @@ def test_a_rig_in_use_is_removed_only_by_force(prompt, town, origin):
     assert add(prompt, "Api", "../origin.git", "--prefix", "api")["exit"] == 0
 
 
+def test_a_removed_rig_comes_back_with_what_lies_in_it(prompt, town, origin):
+    """--adopt of the folder that stayed: nothing is fetched, crew and prefix are as they were."""
+    url = origin.as_uri()
+    assert add(prompt, "api", url, "--prefix", "core", "--sparse-checkout", "x")["exit"] == 0
+    assert prompt.gt("crew", "add", "max").code == 0
+    (town / "api" / "crew" / "max" / "own").write_text("own\n")
+    assert prompt.gt("rig", "remove", "api", "--force").code == 0
+    shutil.rmtree(origin)
+    before = files(town / "api")
+    assert add(prompt, "web", "--adopt", "api")["error"] is not None
+    back = add(prompt, "api", "--adopt", "api")
+    assert (back["exit"], back["data"]["prefix"]) == (0, "core")
+    assert files(town / "api") == before
+    assert (rigs(prompt)[0]["git_url"], rigs(prompt)[0]["crew"]) == (url, 1)
+    assert prompt.json("gt", "crew", "status", "max")["data"]["crew"][0]["unsaved"]
+    assert add(prompt, "new", "../nowhere", "--prefix", "core")["error"]
+    assert prompt.json("gt", "doctor")["data"]["failed"] == 0
+
+
 def test_no_command_of_git_carries_an_address(prompt, town, origin, tmp_path):
     """Where `ps` shows every line to everybody, none of ours has the place or a password in it."""
     path = wrapped_git(tmp_path / "bin", "never", then=FAIL)

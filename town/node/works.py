@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from town.nudge.rounds import Rounds
     from town.refinery.queue import Queue
     from town.refinery.worker import Refinery
-    from town.rigs.desk import Rigs
     from town.rigs.ports import Makers
+    from town.rigs.returning import Returning
     from town.sessions.port import Sessions
     from town.workspace.desk import Town
 
@@ -65,11 +65,11 @@ class Works:
         return Town(self.store, self.ports, self.workspace)
 
     @cached_property
-    def rigs(self) -> "Rigs":
+    def rigs(self) -> "Returning":
         """The projects."""
-        from town.rigs.desk import Rigs  # noqa: PLC0415
+        from town.rigs.returning import Returning  # noqa: PLC0415
 
-        return Rigs(self.store, self.ports, self.workspace, self.git, self.makers)
+        return Returning(self.store, self.ports, self.workspace, self.git, self.makers)
 
     @cached_property
     def crew(self) -> "Crew":

@@ -13,6 +13,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from ledger.beads import ids
+from ledger.private.rows import Row
 from ledger.private.store import Change, Dropped, PrivateStore
 from ledger.workspace.rows import (
     ADDING,
@@ -164,7 +165,7 @@ class Rigs(Unfinished):
 
     def _drafted(self, wanted: NewRig) -> Rig:
         prefix = ids.checked_prefix(wanted.prefix or ids.derived_prefix(wanted.name))
-        names.check_prefix(self.store, prefix, rig=wanted.name, towns=self._towns())
+        names.check_prefix(self.store, prefix, rig=wanted.name, towns=self.towns_prefix())
         return Rig(
             name=wanted.name,
             prefix=prefix,
@@ -179,7 +180,8 @@ class Rigs(Unfinished):
             added_by=self.ports.caller.actor,
         )
 
-    def _towns(self) -> str:
+    def towns_prefix(self) -> str:
+        """What the ids of the town's own beads begin with. Only within a turn."""
         return self.setting(PREFIX) or HQ
 
     def _settle(self, rig: Rig, wanted: NewRig, branch: str) -> Rig:
@@ -198,7 +200,7 @@ class Rigs(Unfinished):
         def work() -> tuple[Rig, Change]:
             if old.prefix == new.prefix:
                 return new, Change(puts=(new,), seen=(self.seen(old),))
-            names.check_prefix(self.store, new.prefix, rig=new.name, towns=self._towns())
+            names.check_prefix(self.store, new.prefix, rig=new.name, towns=self.towns_prefix())
             mine = names.prefix_row(new.prefix, new.name)
             drop = Dropped(kind=Taken, key=names.prefix_row(old.prefix, old.name).key)
             seen = (self.seen(old), self.missing(Taken, *mine.key))
@@ -208,7 +210,17 @@ class Rigs(Unfinished):
 
     def _join(self, rig: Rig, place: RigFolder, making: Making) -> None:
         """The rig and its own agents are rows, and nobody is making it any more."""
-        now = self.ports.now()
+        told = self.event("rig.added", rig.name, prefix=rig.prefix, url=shown(rig.git_url))
+        change = Change(
+            puts=(rig, *self.own_rows(rig, place, self.ports.now())),
+            drops=(Dropped(kind=Making, key=making.key),),
+            events=(told,),
+            seen=(self.seen(making), self.seen(replace(rig, state=ADDING))),
+        )
+        self.act(ADD, lambda: (None, change))
+
+    def own_rows(self, rig: Rig, place: RigFolder, now: int) -> tuple[Row, ...]:
+        """The agents that every rig has, and the worktrees of the refinery and the mayor."""
         agents = [
             Agent(
                 id=f"{rig.name}/{role}", role=role, rig=rig.name, name=role, state="idle",
@@ -217,21 +229,12 @@ class Rigs(Unfinished):
             for role in (WITNESS, REFINERY)
         ]  # fmt: skip
         root = self.workspace.root
-        trees = [
-            Worktree(
-                path=str(place.refinery.relative_to(root)), rig=rig.name,
-                agent=f"{rig.name}/{REFINERY}", branch=rig.default_branch, made_at=now,
-            ),
-            Worktree(path=str(place.mayor.relative_to(root)), rig=rig.name, made_at=now),
-        ]  # fmt: skip
-        told = self.event("rig.added", rig.name, prefix=rig.prefix, url=shown(rig.git_url))
-        change = Change(
-            puts=(rig, *agents, *trees),
-            drops=(Dropped(kind=Making, key=making.key),),
-            events=(told,),
-            seen=(self.seen(making), self.seen(replace(rig, state=ADDING))),
-        )
-        self.act(ADD, lambda: (None, change))
+        refinery = Worktree(
+            path=str(place.refinery.relative_to(root)), rig=rig.name,
+            agent=f"{rig.name}/{REFINERY}", branch=rig.default_branch, made_at=now,
+        )  # fmt: skip
+        mayor = Worktree(path=str(place.mayor.relative_to(root)), rig=rig.name, made_at=now)
+        return (*agents, refinery, mayor)
 
     # --- changing
 

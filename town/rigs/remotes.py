@@ -46,9 +46,11 @@ def write_remotes(
 ) -> None:
     """The settings of a repository have these remotes, and ask that file alone for a password."""
     text = config.read_text("utf-8")
-    told = ""
+    sections: dict[str, str] = {}
     for remote, name, value in lines:
-        told += f'[remote "{remote}"]\n\t{name} = {quoted(value)}\n'
+        sections.setdefault(remote, f'[remote "{remote}"]\n')
+        sections[remote] += f"\t{name} = {quoted(value)}\n"
+    told = "".join(sections.values())
     if secrets is not None:
         helper = quoted(f"store --file={_shell(str(secrets))}")
         told += f"[credential]\n\thelper =\n\thelper = {helper}\n"
