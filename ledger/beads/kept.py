@@ -1,7 +1,8 @@
 """A private database whose one writer we are, with the rows that most questions ask for in memory.
 
-Pure. It keeps live beads and every link, exact after each change; whatever else is asked goes to
-the store behind it. It must never stand before a database that somebody else writes to.
+Pure. It keeps every link and every bead, or only live beads where there are many, exact after each
+change; whatever else is asked goes to the store behind it. It must never stand before a database
+that somebody else writes to.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,15 +19,24 @@ from ledger.private.store import (
 )
 
 ROWS_MAX: Final = 500_000
+CLOSED_TOO_MAX: Final = 50_000  # so many beads are kept whole, about a kilobyte each
 Rows = dict[Key, Row]
 
 
 class KeptPrivate:
-    """A store, and beside it what it holds of live beads and of links."""
+    """A store, and beside it what it holds of beads and of links."""
 
-    def __init__(self, store: PrivateStore, *, rows_max: int = ROWS_MAX) -> None:
+    def __init__(
+        self,
+        store: PrivateStore,
+        *,
+        rows_max: int = ROWS_MAX,
+        closed_too_max: int = CLOSED_TOO_MAX,
+    ) -> None:
         self.store = store
         self._rows_max = rows_max
+        self._closed_too_max = closed_too_max
+        self._closed_too = False
         self._beads: dict[Key, Bead] | None = None
         self._links: dict[Key, Link] | None = None
         self._ends: dict[str, dict[str, Rows]] = {}
@@ -36,10 +46,13 @@ class KeptPrivate:
     # --- what is kept
 
     def _kept_beads(self) -> dict[Key, Bead] | None:
-        """Live beads by key; None where they are too many."""
+        """Beads by key, live ones at least; None where those are too many."""
         if self._beads is None and self._rows_max:
-            self._beads = {bead.key: bead for bead in self.store.find(Bead, status=LIVE)}
-            self._bound(len(self._beads))
+            count = len(self.store.keys(Bead, "", at_most=self._closed_too_max + 1))
+            self._closed_too = count <= self._closed_too_max
+            where = {} if self._closed_too else {"status": LIVE}
+            self._beads = {bead.key: bead for bead in self.store.find(Bead, **where)}
+            self._bound()
         return self._beads
 
     def _kept_links(self) -> dict[Key, Link] | None:
@@ -49,12 +62,16 @@ class KeptPrivate:
             self._ends = {"issue_id": {}, "depends_on_id": {}}
             for link in self.store.find(Link):
                 self._put_link(link)
-            self._bound(len(self._links))
+            self._bound()
         return self._links
 
-    def _bound(self, rows: int) -> None:
-        if rows > self._rows_max:
+    def _bound(self) -> None:
+        """Nothing grows without end: of too many rows fewer are kept, of far too many none."""
+        beads, links = len(self._beads or ()), len(self._links or ())
+        if max(beads, links) > self._rows_max:
             self._rows_max = 0
+            self._forget()
+        elif self._closed_too and beads > self._closed_too_max:
             self._forget()
 
     def _forget(self) -> None:
@@ -80,7 +97,7 @@ class KeptPrivate:
         kept = self._rows_of(kind)
         if kept is not None and (row := kept.get(key)) is not None:
             return cast("Some", row)
-        if kind is Link and kept is not None:
+        if kept is not None and (kind is Link or self._closed_too):
             return None
         return self.store.get(kind, *key)
 
@@ -92,7 +109,7 @@ class KeptPrivate:
     def find(self, kind: type[Some], /, **where: Any) -> Sequence[Some]:
         """The rows with these values, in order of their key."""
         kept = self._rows_of(kind)
-        if kept is None or (kind is Bead and not _live_only(where)):
+        if kept is None or (kind is Bead and not self._closed_too and not _live_only(where)):
             return self.store.find(kind, **where)
         among = self._between(where) if kind is Link else kept.values()
         found = [row for row in among if matches(row, where)] if where else list(among)
@@ -141,7 +158,7 @@ class KeptPrivate:
         for row in change.puts:
             self._changed(type(row))
             self._keep(row)
-        self._bound(max(len(self._beads or ()), len(self._links or ())))
+        self._bound()
         return told
 
     def _changed(self, kind: type[Row]) -> None:
@@ -151,7 +168,7 @@ class KeptPrivate:
         if isinstance(row, Link):
             self._put_link(row)
         elif isinstance(row, Bead) and self._beads is not None:
-            if row.status in LIVE:
+            if self._closed_too or row.status in LIVE:
                 self._beads[row.key] = row
             else:
                 self._beads.pop(row.key, None)

@@ -4,11 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from ledger.beads.kept import KeptPrivate
 from ledger.dolt.private import open_private_doltlite, open_private_server
 from ledger.private.memory import MemoryPrivate
 from ledger.private.store import PrivateStore
 
-BACKENDS = ["memory", "doltlite", pytest.param("server", marks=pytest.mark.dolt)]
+BACKENDS = ["memory", "doltlite", "kept", pytest.param("server", marks=pytest.mark.dolt)]
 
 
 def empty(request: pytest.FixtureRequest, folder) -> PrivateStore:
@@ -18,4 +19,5 @@ def empty(request: pytest.FixtureRequest, folder) -> PrivateStore:
     if request.param == "server":
         server = request.getfixturevalue("dolt")
         return open_private_server(server.url(f"p{uuid4().hex}"), town="rust")
-    return open_private_doltlite(folder / "town.db", town="rust")
+    store = open_private_doltlite(folder / "town.db", town="rust")
+    return KeptPrivate(store) if request.param == "kept" else store
