@@ -12,11 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from cli.context import Call
-from cli.demo_town import DemoTown, Seen, expect
-from cli.output import command_line, envelope
+from cli.demo_town import DemoTown, Seen, expect, left_in
+from cli.output import envelope
 
 BOARD = Path("tests/data/go-wl/wild-west-file/dumps/hq/main")
 TITLE = "Fix the token refresh race"
@@ -187,7 +185,7 @@ class Story:
         self.heading("And home")
         for town in (self.rust, self.ash):
             town.type("down")
-        left = self.left()
+        left = left_in(self.folder)
         self.say(f"\n{len(left)} processes left\n")
         expect("no process is left", holds=not left, seen=left)
         self.facts["left"] = 0
@@ -197,15 +195,6 @@ class Story:
         for town in (self.rust, self.ash, self.elm):
             if (town.home / "run").is_dir():
                 town.finish(town.begin("down"))
-
-    def left(self) -> list[int]:
-        """Processes whose command line names this demonstration's folder."""
-        found = []
-        for process in psutil.process_iter(["pid", "cmdline", "status"]):
-            words = process.info["cmdline"] or ()
-            if str(self.folder) in command_line(words):
-                found.append(int(process.info["pid"]))
-        return found
 
     def _item_called(self, town: DemoTown, title: str) -> str:
         items = town.ask("browse", "--limit", "100")["items"]

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import psutil
+
 from cli.escape import escape
 from cli.output import command_line
 from stamps.errors import WastelandError
 
 COMMAND_S = 60
-PROGRAM = (sys.executable, "-m", "cli.launcher")
+RUN = "from cli.launcher import main; main({!r})"
 Say = Callable[[str], None]
 
 
@@ -53,11 +55,17 @@ class DemoTown:
     folder: Path
     env: Mapping[str, str]
     say: Say
+    program: str = "wl"
 
     @property
     def home(self) -> Path:
         """The town's home."""
         return self.folder / self.name
+
+    @property
+    def place(self) -> Path:
+        """Where its commands are typed."""
+        return self.folder
 
     def environment(self) -> dict[str, str]:
         """What a command of this town finds around it: its own home and nothing of the user's."""
@@ -78,9 +86,9 @@ class DemoTown:
     def begin(self, *argv: str) -> "subprocess.Popen[str]":
         """The command runs; `finish` waits for it."""
         return subprocess.Popen(  # noqa: S603  # our own program
-            [*PROGRAM, *argv],
+            [sys.executable, "-c", RUN.format(self.program), *argv],
             env=self.environment(),
-            cwd=self.folder,
+            cwd=self.place,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -94,18 +102,18 @@ class DemoTown:
 
     def show(self, argv: Sequence[str], seen: Seen, *, code: int) -> Seen:
         """The command and its output are printed, and it ended as promised. Raises DemoError."""
-        self.say(f"\n[{self.name}]$ {shown_line(argv)}\n")
+        self.say(f"\n[{self.name}]$ {shown_line(argv, self.program)}\n")
         self.say("".join(f"{escape(line)}\n" for line in (seen.out + seen.err).splitlines()))
         if seen.code:
             self.say(f"(exit {seen.code})\n")
-        line = command_line(("wl", *argv))
+        line = command_line((self.program, *argv))
         expect(f"`{line}` ends with {code}", holds=seen.code == code, seen=seen.code)
         return seen
 
     def ask(self, *argv: str, code: int = 0) -> Any:
         """The `data` of a command's JSON, nothing printed. Raises DemoError."""
         seen = self._done(self.begin(*argv, "--json"))
-        line = command_line(("wl", *argv))
+        line = command_line((self.program, *argv))
         expect(f"`{line}` ends with {code}", holds=seen.code == code, seen=seen.out + seen.err)
         return json.loads(seen.out)["data"]
 
@@ -123,9 +131,18 @@ class DemoTown:
         return Seen(process.returncode, out, err)
 
 
-def shown_line(argv: Sequence[str]) -> str:
+def left_in(folder: Path) -> list[int]:
+    """Processes whose command line names this folder of a demonstration."""
+    return [
+        int(process.info["pid"])
+        for process in psutil.process_iter(["pid", "cmdline"])
+        if str(folder) in command_line(process.info["cmdline"] or ())
+    ]
+
+
+def shown_line(argv: Sequence[str], program: str = "wl") -> str:
     """The command as typed; a long token is shortened."""
-    return command_line(("wl", *(short(word) for word in argv)))
+    return command_line((program, *(short(word) for word in argv)))
 
 
 def short(word: str) -> str:
