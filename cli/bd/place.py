@@ -17,7 +17,12 @@ from ledger.beads.merging import Beadfile
 
 app = new_module()
 
-IGNORED = "*beads.db*\nrun/\n"
+IGNORED = ("*beads.db*", "run/")
+OTHERS = ("embeddeddolt", "dolt")  # where the predecessor has its database
+ELSEWHERE = (
+    "note    another bd keeps beads here: bd export -o .beads/issues.jsonl of that one writes them,"
+    " then bd sync of this one takes them in"
+)
 
 
 @app.command(cls=Command)
@@ -40,14 +45,23 @@ def init(
     chosen = _prefix(prefix, said.prefix if said is not None else "", call.cwd.name)
     folder.mkdir(parents=True, exist_ok=True)
     lines = _make(call, chosen, said)
-    ignored = folder / ".gitignore"
-    if not ignored.exists():
-        ignored.write_text(IGNORED, "utf-8")
+    _ignore(folder / ".gitignore")
     if call.wants.json:
         return print_json(call, {"prefix": chosen, "path": str(folder)})
     following = () if lines else ('next    bd create "First bead"',)
+    if said is None and any((folder / name).is_dir() for name in OTHERS):
+        following = (ELSEWHERE,)
     told = f"beads   in {folder}, ids begin with {chosen}-"
     return print_lines(call, (told, *lines, *following))
+
+
+def _ignore(file: Path) -> None:
+    """Git leaves the database alone; what the file said before stays."""
+    text = file.read_text("utf-8") if file.exists() else ""
+    missing = [line for line in IGNORED if line not in text.splitlines()]
+    if missing:
+        end = "" if text.endswith("\n") or not text else "\n"
+        file.write_text(text + end + "".join(f"{line}\n" for line in missing), "utf-8")
 
 
 def _prefix(asked: str, found: str, name: str) -> str:

@@ -160,6 +160,17 @@ def test_a_checkout_with_a_bad_file_has_no_beads_afterwards(tmp_path):
     assert project.type("show", "gt-abcde").code == 0
 
 
+def test_a_place_of_the_predecessor_stays_its_own(tmp_path):
+    """Its beads are not mistaken for none, and git ignores both databases."""
+    project = Project(tmp_path)
+    (tmp_path / ".beads" / "embeddeddolt").mkdir(parents=True)
+    (tmp_path / ".beads" / ".gitignore").write_text("embeddeddolt/\n*.lock", "utf-8")
+    said = project.type("init", "--prefix", "gt")
+    assert "note    another bd keeps beads here" in said.text
+    ignored = (tmp_path / ".beads" / ".gitignore").read_text("utf-8").splitlines()
+    assert ignored == ["embeddeddolt/", "*.lock", "*beads.db*", "run/"]
+
+
 def test_from_jsonl_needs_the_file(tmp_path):
     """A script that says so is not given an empty database."""
     project = Project(tmp_path)

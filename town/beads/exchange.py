@@ -278,7 +278,8 @@ class Exchange(Linking):
             rows: list[Row] = [step.whole.bead, *step.whole.links, *step.whole.comments]
             old = mine.get(bead)
             known: list[Row] = [old.bead, *old.links, *old.comments] if old is not None else []
-            puts += [row for row in rows if row not in known] if known else rows
+            there = {(type(row), row.key): row for row in known}
+            puts += [row for row in rows if there.get((type(row), row.key)) != row]
         drops = tuple(drop for step in steps.values() for drop in step.dropped)
         seen = tuple(
             Seen(kind=Bead, key=(bead,), row=mine[bead].bead if bead in mine else None)
