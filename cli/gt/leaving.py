@@ -30,7 +30,7 @@ def uninstall(ctx: typer.Context) -> int:
         raise NodeRunsError(node.pid)
     with works_of(ctx) as works:
         rigs = works.town.rig_names()
-        plan = plan_of(workspace, rigs, works.git)
+        plan = plan_of(workspace, rigs, works.git, live=works.town.live_sessions())
         if call.wants.dry_run:
             return show(
                 call, _answer(workspace, plan, keys=home.inhabited, done=False), now=clock.now()

@@ -8,6 +8,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,24 @@ class Prompt:
             cwd=self.at, env=measured(self.env), capture_output=True, text=True, timeout=120,
             check=False, **more,
         )  # fmt: skip
+
+    def line(self, program: str, *argv: str) -> dict[str, Any]:
+        """The envelope of a line that is a process of its own; a node answers it where one runs."""
+        done = self.spawn(program, *argv, "--json")
+        assert done.stdout.count("\n") == 1, (argv, done.stdout, done.stderr)
+        return {**json.loads(done.stdout), "exit": done.returncode}
+
+    @contextmanager
+    def node(self) -> Iterator[None]:
+        """The town at this prompt has a running node until the block ends."""
+        home = ("--home", str(self.at / ".wasteland"))
+        up = self.line("wl", "up", "--detach", "--port", "0", *home)
+        assert up["exit"] == 0, up
+        try:
+            yield
+        finally:
+            down = self.line("wl", "down", *home)
+        assert down["exit"] == 0, down
 
     def command(self, program: str, *argv: str, prelude: str = "") -> list[str]:
         """The words that start such a process."""

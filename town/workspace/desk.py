@@ -10,7 +10,7 @@ from ledger.beads.rows import LIVE, TOWN_TYPES, Bead
 from ledger.private.rows import Event, Setting
 from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import CREW, POLECAT, Agent, Rig
-from ledger.workspace.work import STUCK, Assignment
+from ledger.workspace.work import STUCK, Assignment, Session
 from town.beads.acting import Acting
 from town.beads.desk import PREFIX, Beads
 from town.beads.ports import BeadPorts
@@ -96,6 +96,11 @@ class Town(Acting):
     def rig_names(self) -> list[str]:
         """Every rig, also one that is being added."""
         return self.look(lambda: [rig.name for rig in self.store.find(Rig)])
+
+    def live_sessions(self) -> list[str]:
+        """Sessions that have not ended, as people know them."""
+        found = self.look(lambda: self.store.find(Session, ended_at=0))
+        return [f"the session of {session.agent}" for session in found]
 
     # --- how it stands
 

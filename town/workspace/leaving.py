@@ -19,6 +19,7 @@ from town.workspace.managed import ANCHORS, GITIGNORE
 
 DEPTH_MAX: Final = 4
 SHOWN_MAX: Final = 10
+HALF_GONE: Final = ".leaving-"  # what such a name begins was being removed
 
 
 class UnsavedError(WastelandError):
@@ -59,8 +60,10 @@ class Leaving:
     unsaved: tuple[str, ...]
 
 
-def plan_of(workspace: Workspace, rigs: Sequence[str], git: Git) -> Leaving:
-    """What taking the town away would do; nothing is done."""
+def plan_of(
+    workspace: Workspace, rigs: Sequence[str], git: Git, *, live: Sequence[str] = ()
+) -> Leaving:
+    """What taking the town away would do; nothing is done. `live` are sessions that go on."""
     folders = [workspace.rig(name) for name in rigs]
     removes = [path for folder in folders for path in _made_in(folder)]
     own = (workspace.rigs, workspace.overseer, workspace.settings, workspace.events)
@@ -69,18 +72,25 @@ def plan_of(workspace: Workspace, rigs: Sequence[str], git: Git) -> Leaving:
         (path, one) for path, one in managed if path.is_file() and one.ours(text_of(path) or "")
     ]
     whole = [path for path, one in ours if not one.without(text_of(path) or "").strip()]
-    empty = [*(place for folder in folders for place in reversed(folder.folders))]
+    workers = [place for folder in folders for place in folder.polecats.glob("*")]
+    empty = [*workers, *(place for folder in folders for place in reversed(folder.folders))]
     keeps = [(workspace.root / ".git", "the history of the town's settings")]
     return Leaving(
         removes=tuple(path for path in (*removes, *own, *whole) if path.exists()),
         parts=tuple(path for path, _ in ours if path not in whole),
         folders=(*empty, *reversed(workspace.folders[1:])),
         keeps=tuple((path, why) for path, why in keeps if path.exists()),
-        unsaved=tuple(why for folder in folders for why in unsaved(folder, workspace.root, git)),
+        unsaved=(
+            *(f"{session} has not ended" for session in live),
+            *(why for folder in folders for why in unsaved(folder, workspace.root, git)),
+        ),
     )
 
 
 def _made_in(folder: RigFolder) -> Iterator[Path]:
+    for place in folder.folders:
+        yield from place.glob(f"{HALF_GONE}*")
+    yield from folder.polecats.glob(f"*/{HALF_GONE}*")
     yield from checkouts(folder)
     yield from (folder.config, folder.settings, folder.repository)
 
@@ -98,6 +108,8 @@ def _checkouts_in(place: Path, depth: int) -> Iterator[Path]:
         yield place
     elif depth:
         for inner in sorted(place.iterdir()):
+            if inner.name.startswith(HALF_GONE):
+                continue
             yield from _checkouts_in(inner, depth - 1)
 
 
@@ -106,17 +118,13 @@ def unsaved(folder: RigFolder, root: Path, git: Git) -> Iterator[str]:
     for checkout in checkouts(folder):
         name = checkout.relative_to(root)
         try:
-            standing = git.standing(checkout)
+            whole = (checkout / ".git").is_dir()
+            lost = (git.clone_standing(checkout) if whole else git.standing(checkout)).lost
         except GitError as error:
             yield f"{name} cannot be looked at: {error.said or error}"
             continue
-        told = (
-            (len(standing.changed), "not committed"),
-            (standing.unpushed, "commits that no remote has"),
-            (standing.stashes, "stashes"),
-        )
-        if not standing.safe:
-            yield f"{name}: {', '.join(f'{number} {words}' for number, words in told if number)}"
+        if lost:
+            yield f"{name}: {', '.join(lost)}"
     if folder.repository.is_dir():
         yield from _lonely(folder.repository, root, git)
 
@@ -142,7 +150,7 @@ def take(plan: Leaving) -> None:
         raise UnsavedError(plan.unsaved)
     for path in plan.removes:
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            _remove(path)
         else:
             path.unlink(missing_ok=True)
     managed = {one.name: one for one in (*ANCHORS, GITIGNORE)}
@@ -151,6 +159,13 @@ def take(plan: Leaving) -> None:
     for folder in plan.folders:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _remove(path: Path) -> None:
+    """The folder is gone; where that is cut short, nobody takes what is left for a whole one."""
+    if not path.name.startswith(HALF_GONE):
+        path = path.rename(path.with_name(f"{HALF_GONE}{path.name}"))
+    shutil.rmtree(path)
 
 
 def take_home(workspace: Workspace, *, keys: bool) -> None:

@@ -1,0 +1,206 @@
+"""`.events.jsonl`: every event once, in order, whatever dies, and no command fails for it."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.private.memory import MemoryPrivate
+from ledger.private.rows import Cursor, Event
+from ledger.private.store import Change
+from town.workspace.events_file import EventsFile, facts_of, file_seq, last_seq
+from town.workspace.following import following
+
+KILL = """
+import os, signal, sys
+import town.workspace.events_file as told
+real = told.os.write
+def write(file, payload):
+    half = {half}
+    if half is not None:
+        real(file, payload[:half])
+        os.kill(os.getpid(), signal.SIGKILL)
+    count = real(file, payload)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return count
+class Os:
+    def __getattr__(self, name):
+        return write if name == 'write' else getattr(os, name)
+told.os = Os()
+"""
+KILLED = -9
+
+
+def seqs(path: Path) -> list[int]:
+    """The numbers of the events in the file, every line of it whole."""
+    return [json.loads(line)["seq"] for line in path.read_text().splitlines()]
+
+
+def happen(store: MemoryPrivate, count: int = 1) -> None:
+    """So many events."""
+    store.apply(Change(events=tuple(Event(kind="bead.created", at=1) for _ in range(count))))
+
+
+@pytest.fixture
+def store() -> MemoryPrivate:
+    """A database in which nothing has happened."""
+    return MemoryPrivate()
+
+
+def test_each_line_says_who_did_what_when(prompt, town):
+    """The fields that programs know, and the number; the newest last."""
+    assert prompt.bd("create", "A bead").code == 0
+    lines = [json.loads(line) for line in (town / ".events.jsonl").read_text().splitlines()]
+    assert [line["type"] for line in lines] == ["town.installed", "bead.created"]
+    assert lines[-1].keys() == {
+        "ts", "source", "type", "actor", "payload", "visibility", "seq",
+    }  # fmt: skip
+    assert (lines[-1]["source"], lines[-1]["visibility"]) == ("gt", "both")
+    assert lines[-1]["payload"]["subject"].startswith("hq-")
+    assert lines[-1]["ts"].endswith("Z")
+    assert facts_of(Event(kind="bead.updated"))["visibility"] == "audit"
+    assert (town / ".events.jsonl").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("half", [None, 1, 40])
+def test_an_event_is_there_once_though_its_writer_was_killed(prompt, town, half):
+    """`kill -9` after the commit, in the midst of a line or before the cursor: once, and whole."""
+    done = prompt.spawn("bd", "create", "Killed", prelude=KILL.format(half=half))
+    assert done.returncode == KILLED, done.stderr
+    text = (town / ".events.jsonl").read_text()
+    assert text.endswith("\n") == (half is None)
+    assert prompt.bd("create", "Next").code == 0
+    found = [json.loads(line) for line in (town / ".events.jsonl").read_text().splitlines()]
+    assert [one["seq"] for one in found] == [1, 2, 3]
+    assert [one["payload"].get("title") for one in found] == [None, "Killed", "Next"]
+
+
+@pytest.mark.parametrize("how", ["folder", "gone"])
+def test_no_command_fails_for_the_file(prompt, town, how):
+    """A file that cannot be written costs nothing; when it can be, what was missed is written."""
+    path = town / ".events.jsonl"
+    path.unlink()
+    if how == "folder":
+        path.mkdir()
+    assert prompt.bd("create", "Unheard").code == 0
+    if how == "folder":
+        path.rmdir()
+        assert prompt.bd("create", "Heard").code == 0
+        assert seqs(path) == [2, 3]
+    else:
+        assert seqs(path) == [2]  # what was in a file that somebody took away is not said again
+
+
+def test_a_town_that_moved_says_nothing_twice(store, tmp_path):
+    """In another folder the file itself says how far it goes."""
+    happen(store, 3)
+    old = EventsFile(tmp_path / "a.jsonl", store)
+    assert old.follow()
+    old.settle()
+    (tmp_path / "a.jsonl").rename(tmp_path / "b.jsonl")
+    happen(store)
+    moved = EventsFile(tmp_path / "b.jsonl", store)
+    assert moved.follow()
+    assert seqs(tmp_path / "b.jsonl") == [1, 2, 3, 4]
+    assert {one.seq for one in store.find(Cursor)} == {3}
+
+
+def test_lines_of_others_stay_and_are_stepped_over(store, tmp_path):
+    """Another program's lines, and half a line of one that died, do not confuse the count."""
+    path = tmp_path / "events.jsonl"
+    happen(store)
+    EventsFile(path, store).follow()
+    with path.open("a") as file:
+        file.write('not json\n{"type": "mine"}\n[1]\n{"seq": true}\n{"seq": 2, "ha')
+    happen(store)
+    assert EventsFile(path, store).follow()
+    lines = path.read_text().splitlines()
+    assert lines[1:5] == ["not json", '{"type": "mine"}', "[1]", '{"seq": true}']
+    assert json.loads(lines[5])["seq"] == 2
+    assert len(lines) == 6
+    assert file_seq(path) == 2
+
+
+def test_writers_of_one_file_never_mix_their_lines(store, tmp_path):
+    """Many threads that follow at once leave each event once."""
+    path = tmp_path / "events.jsonl"
+    happen(store, 2_500)
+    readers = [EventsFile(path, store) for _ in range(4)]
+    threads = [threading.Thread(target=reader.follow) for reader in readers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seqs(path) == list(range(1, 2_501))
+
+
+ACTS = st.sampled_from(["happen", "follow", "settle", "die", "die writing"])
+
+
+@given(st.lists(st.tuples(ACTS, st.integers(0, 400)), max_size=12))
+def test_whatever_dies_when_each_event_is_there_once(tmp_path_factory, acts):
+    """Any order of events, of following, of dying in the midst of a line or before the cursor."""
+    store, path = MemoryPrivate(), tmp_path_factory.mktemp("events") / "events.jsonl"
+    reader = EventsFile(path, store)
+    for act, size in acts:
+        if act == "happen":
+            happen(store, 2)
+        elif act == "follow":
+            assert reader.follow()
+        elif act == "settle":
+            reader.settle()
+        else:
+            if act == "die writing" and reader.follow():
+                happen(store, 2)
+                lines = "".join(
+                    json.dumps(facts_of(event)) + "\n" for event in store.events(reader.done)
+                )
+                with path.open("a") as file:
+                    file.write(lines[:size])
+            reader = EventsFile(path, store)
+    EventsFile(path, store).follow()
+    found = seqs(path) if path.exists() else []
+    assert found == list(range(1, last_seq(store) + 1))
+
+
+@given(st.integers(0, 5_000))
+def test_the_newest_number_is_found_in_a_few_questions(count):
+    """However many events there are, in about two questions a doubling."""
+    asked = []
+
+    class Counted(MemoryPrivate):
+        def events(self, after, *, at_most=1_000):
+            asked.append(after)
+            return super().events(after, at_most=at_most)
+
+    store = Counted()
+    happen(store, count)
+    assert last_seq(store) == count
+    assert len(asked) <= 2 * max(count, 1).bit_length() + 2
+
+
+def test_a_follower_sees_each_event_once_also_in_a_file_that_was_begun_anew(tmp_path):
+    """Growth, half lines, a file put aside and one cut short: nothing twice, nothing lost."""
+    path = tmp_path / "events.jsonl"
+    lines = following(path, after=1)
+
+    def line(seq: int) -> str:
+        return json.dumps({"seq": seq, "payload": {}}) + "\n"
+
+    assert next(lines) == []
+    path.write_text(line(1) + line(2) + line(3)[:5])
+    assert [one["seq"] for one in next(lines)] == [2]
+    with path.open("a") as file:
+        file.write(line(3)[5:] + "junk\n")
+    assert [one["seq"] for one in next(lines)] == [3]
+    path.rename(tmp_path / "aside")
+    assert next(lines) == []
+    path.write_text(line(4))
+    assert [one["seq"] for one in next(lines)] == [4]
+    path.write_text(line(5)[:-1])
+    assert next(lines) == []
+    path.write_text(line(5) + line(6))
+    assert [one["seq"] for one in next(lines)] == [5, 6]
