@@ -7,6 +7,7 @@ what others said, and cannot end the block that it stands in.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -205,7 +206,7 @@ def harmless(text: str, chars: int = LINE_CHARS_MAX) -> str:
     """Somebody's words on one line, unable to end the block they stand in."""
     line = _SPACES.sub(" ", text).strip()
     line = line if len(line) <= chars else line[: chars - 1] + "…"
-    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(line, quote=True)
 
 
 TIERS: Final = (
@@ -233,7 +234,7 @@ def block(messages: Sequence[Message], nudges: Sequence[Nudge], *, more: int = 0
     if not lines:
         return ""
     if messages:
-        lines.append("Read one with: gt mail read <id>")
+        lines.append("Read one with: gt mail read ID")
     if more:
         lines.append(f"{more} more: gt mail inbox --unread")
     return "\n".join(("<system-reminder>", DATA, *_bounded(lines), "</system-reminder>"))

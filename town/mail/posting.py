@@ -14,6 +14,7 @@ from ledger.workspace.addresses import (
     OVERSEER,
     AddressError,
     Directory,
+    NoRecipientError,
     own_address,
     resolved,
 )
@@ -81,6 +82,8 @@ class Posting(Acting):
         whose = sender or self.me()
         named = checked_letter(letter) if not itself else letter
         means = resolved((*named.to, *named.cc), self.directory(), sender=whose, itself=itself)
+        if not means:
+            raise NoRecipientError(", ".join(letter.to), (), "nobody but yourself is")
         if itself:
             checked_letter(Letter(to=means, subject=letter.subject, body=letter.body))
         return self._written(letter, whose, means)

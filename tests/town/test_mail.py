@@ -1,0 +1,207 @@
+"""Letters in their boxes: sent, answered, read, put away, each recipient's state its own."""
+
+from contextlib import closing
+
+import pytest
+
+from ledger.workspace.addresses import NoRecipientError
+from ledger.workspace.letters import BadLetterError, Letter
+from ledger.workspace.talk import Delivery, Message
+from tests.beads.stores import BACKENDS, empty
+from tests.ledger.conftest import dolt
+from tests.town.talkers import MINUTE, Talkers
+from town.mail.errors import GroupError, ManyLettersError, NoLetterError, NotYoursError
+
+__all__ = ["dolt"]
+
+
+@pytest.fixture(params=BACKENDS)
+def town(request, tmp_path):
+    """The talk of a town on each backend."""
+    with closing(empty(request, tmp_path)) as store:
+        yield Talkers(store)
+
+
+@pytest.fixture
+def quick():
+    """The talk of a town in memory."""
+    return Talkers()
+
+
+def letter(*to: str, **fields) -> Letter:
+    """A letter to these."""
+    return Letter(to=to, subject=fields.pop("subject", "hello"), **fields)
+
+
+def states(town: Talkers, message: str) -> dict[str, str]:
+    """How far the letter came with each recipient."""
+    return {one.recipient: one.state for one in town.store.find(Delivery, message=message)}
+
+
+def test_each_recipient_has_a_state_of_its_own(town):
+    """Reading, putting away and deleting happen in one box and in no other."""
+    sent = town.mail("mayor").send(letter("max", "ada", "toast", body="text"))
+    town.mail("api/crew/max").read(sent.id)
+    town.mail("web/crew/ada").archive([sent.id])
+    assert states(town, sent.id) == {
+        "api/crew/max": "read", "web/crew/ada": "archived", "web/polecats/toast": "pending",
+    }  # fmt: skip
+    assert [one.message.id for one in town.mail("api/crew/max").inbox()] == [sent.id]
+    assert town.mail("web/crew/ada").inbox() == []
+    assert town.mail("web/crew/ada").inbox(everything=True)[0].message.body == "text"
+    town.mail("api/crew/max").delete([sent.id])
+    assert set(states(town, sent.id)) == {"web/crew/ada", "web/polecats/toast"}
+    for one in ("web/crew/ada", "web/polecats/toast"):
+        town.mail(one).delete([sent.id])
+    assert town.store.find(Message) == []
+
+
+def test_an_observer_changes_nothing(town):
+    """Looking at another one's box, and reading in it, leave every state as it was."""
+    sent = town.mail("mayor").send(letter("max"))
+    before = states(town, sent.id)
+    boss = town.mail("overseer")
+    assert [one.unread for one in boss.inbox(whose="api/crew/max")] == [True]
+    assert boss.read(sent.id).message.id == sent.id
+    assert boss.peek(sent.id).box is None
+    for verb in (boss.mark_read, boss.archive, boss.delete, boss.mark_unread):
+        with pytest.raises(NotYoursError):
+            verb([sent.id])
+    assert states(town, sent.id) == before
+    assert town.mail("api/crew/max").unread_count() == 1
+
+
+def test_a_conversation_stays_together(town):
+    """An answer goes to the sender or to all; it is in the thread, and reads what it answers."""
+    first = town.mail("mayor").send(letter("max", "ada", subject="Which?", priority=1))
+    town.now += MINUTE
+    second = town.mail("api/crew/max").reply(first.id, body="This one.")
+    town.now += MINUTE
+    third = town.mail("web/crew/ada").reply(first.id, body="No.", everybody=True)
+    town.now += MINUTE
+    mine = town.mail("mayor").reply(first.id, body="Well?")
+    assert second.recipients == ("mayor",)
+    assert set(third.recipients) == {"mayor", "api/crew/max"}
+    assert set(mine.recipients) == {"api/crew/max", "web/crew/ada"}
+    whole = town.mail("overseer").thread(third.id)
+    assert [one.message.id for one in whole] == [first.id, second.id, third.id, mine.id]
+    assert {one.message.subject for one in whole} == {"Which?", "Re: Which?"}
+    assert states(town, first.id) == {"api/crew/max": "read", "web/crew/ada": "read"}
+    assert [one.message.id for one in town.mail("mayor").search("THIS one")] == [second.id]
+    assert town.mail("web/polecats/toast").search("one") == []
+    assert len(town.mail("web/polecats/toast").search("one", everything=True)) == 1
+
+
+def test_marking_is_undone_and_repeated_without_harm(quick):
+    """Read, unread and read again; a box is cleared but for what is pinned."""
+    sent = quick.mail().send(letter("max"))
+    kept = quick.mail().send(letter("max", pinned=True))
+    mine = quick.mail("api/crew/max")
+    for _ in range(2):
+        assert mine.mark_read([sent.id, sent.id]) == [sent.id, sent.id]
+        assert mine.unread_count() == 1
+    mine.mark_unread([sent.id])
+    assert mine.unread_count() == 2
+    assert mine.clear() == [sent.id]
+    assert mine.clear() == []
+    assert [one.message.id for one in mine.inbox()] == [kept.id]
+
+
+def test_the_most_urgent_is_first_and_old_ones_can_be_put_away(quick):
+    """A box is in the order in which it should be read."""
+    old = quick.mail().send(letter("max", priority=3))
+    quick.now += 25 * 60 * MINUTE
+    new = quick.mail().send(letter("max", priority=2))
+    urgent = quick.mail().send(letter("max", priority=0))
+    mine = quick.mail("api/crew/max")
+    assert [one.message.id for one in mine.inbox()] == [urgent.id, new.id, old.id]
+    assert mine.newest().message.id == urgent.id
+    assert mine.archive(mine.old()) == [old.id]
+
+
+WRONG = [
+    ({"subject": " "}, "subject"),
+    ({"subject": "x" * 501}, "subject"),
+    ({"priority": 7}, "priority"),
+    ({"type": "love"}, "type"),
+    ({"body": "x" * (1 << 18) + "x"}, "body"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "field"), WRONG)
+def test_a_letter_that_cannot_be_is_not_sent(quick, wrong, field):
+    """What is wrong is named, and nothing is written."""
+    with pytest.raises(BadLetterError) as caught:
+        quick.mail().send(letter("max", **wrong))
+    assert caught.value.field == field
+    assert quick.store.find(Message) == []
+
+
+def test_a_letter_to_oneself_needs_to_be_said(quick):
+    """`--self` writes to the sender; a group of nobody else is refused."""
+    mine = quick.mail("mayor").send(Letter(to=(), subject="note"), itself=True)
+    assert mine.recipients == ("mayor",)
+    with pytest.raises(NoRecipientError, match="nobody but yourself"):
+        quick.mail("mayor").send(letter("@mayor"))
+    with pytest.raises(BadLetterError):
+        quick.mail("mayor").send(Letter(to=(), subject="to nobody"))
+
+
+def test_a_letter_is_found_by_how_its_id_begins(quick):
+    """Enough of an id is enough; what could be two is refused."""
+    first = quick.mail().send(letter("max"))
+    assert quick.mail().peek(first.id[:8]).message.id == first.id
+    assert quick.mail().peek(first.id.removeprefix("msg-")[:4]).message.id == first.id
+    quick.mail().send(letter("max"))
+    with pytest.raises(ManyLettersError):
+        quick.mail().peek("msg-")
+    with pytest.raises(NoLetterError):
+        quick.mail().peek("zzz")
+
+
+def test_groups_are_nested_and_never_in_themselves(quick):
+    """A group may name others; a circle, a stranger and a bad name are refused."""
+    groups = quick.groups()
+    groups.form("heads", ["mayor/", "@witnesses"])
+    groups.form("all-of-us", ["group:heads", "max"])
+    assert set(groups.show("all-of-us")[1]) == {
+        "mayor", "api/witness", "web/witness", "api/crew/max",
+    }  # fmt: skip
+    with pytest.raises(GroupError, match="in itself"):
+        groups.add("heads", ["all-of-us"])
+    with pytest.raises(NoRecipientError):
+        groups.add("heads", ["stranger"])
+    for name in ("Heads", "", "a" * 65, "a b"):
+        with pytest.raises(GroupError):
+            groups.form(name, ["mayor/"])
+    with pytest.raises(GroupError, match="there already"):
+        groups.form("heads", ["mayor/"])
+    with pytest.raises(GroupError, match="member of all-of-us"):
+        groups.dissolve("heads")
+    groups.remove("all-of-us", ["group:heads"])
+    groups.dissolve("heads")
+    assert [one.name for one in groups.listed()] == ["all-of-us"]
+    sent = quick.mail("mayor").send(letter("group:all-of-us", cc=("max",)))
+    assert sent.recipients == ("api/crew/max",)
+
+
+def test_a_group_means_who_is_in_it_when_the_letter_is_sent(quick):
+    """Whoever joins later gets later letters; what was delivered stays delivered."""
+    quick.groups().form("us", ["max"])
+    first = quick.mail().send(letter("us"))
+    quick.groups().add("us", ["ada"])
+    second = quick.mail().send(letter("us"))
+    assert set(states(quick, first.id)) == {"api/crew/max"}
+    assert set(states(quick, second.id)) == {"api/crew/max", "web/crew/ada"}
+
+
+def test_old_letters_are_pruned_and_kept_ones_are_not(quick):
+    """After a month a letter goes with its deliveries, unless it is pinned or permanent."""
+    quick.mail().send(letter("max"))
+    kept = {quick.mail().send(letter("max", **{how: True})).id for how in ("pinned", "permanent")}
+    assert quick.nudges().prune(quick.now) == 0
+    quick.now += 31 * 24 * 60 * MINUTE
+    fresh = quick.mail().send(letter("max")).id
+    assert quick.nudges().prune(quick.now) == 2
+    assert {one.id for one in quick.store.find(Message)} == {*kept, fresh}
+    assert {one.message for one in quick.store.find(Delivery)} == {*kept, fresh}
