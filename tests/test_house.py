@@ -43,7 +43,9 @@ ORGANISATION = "|".join(
         r"\bDESIGN(\.md)?" + " §",
         r"\bSTYLE" + r"\.md",
         r"\bissue " + r"#?\d",
-        r"\b(experience|users|storage|federation|feasibility|town|peer-baseline)" + r"\.md\b",
+        # A page of `docs` may be called so; readers have that one.
+        r"(?<!docs/)\b(experience|users|storage|federation|feasibility|town|peer-baseline)"
+        r"\.md\b",
     )
 )
 OUTSIDE_PATH = re.compile(rf"(?<![\w.~$}}%-])(?:{FOLDERS_OUTSIDE})")

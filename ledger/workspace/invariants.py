@@ -194,8 +194,11 @@ def prefixes(held: Held) -> Iterator[Broken]:
     for rig in held.rigs:
         by_prefix[rig.prefix].append(rig.name)
     for prefix, names in by_prefix.items():
-        if len(names) > 1 or not prefix:
-            yield Broken("prefixes", prefix, f"is the prefix of {' and '.join(sorted(names))}")
+        named = " and ".join(sorted(names))
+        if not prefix:
+            yield Broken("prefixes", named, "has no prefix")
+        elif len(names) > 1:
+            yield Broken("prefixes", prefix, f"is the prefix of {named}")
     known = {rig.name for rig in held.rigs}
     for (kind, name), rig_name in taken.items():
         if rig_name not in known:
