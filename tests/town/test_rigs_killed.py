@@ -120,7 +120,8 @@ def test_a_node_that_dies_leaves_what_the_next_one_clears(prompt, town, tmp_path
         assert node.json("gt", "rig", "list")["data"]["rigs"] == []
         pid = node.up()
         os.kill(pid, signal.SIGKILL)
-        assert first.wait(timeout=30) == 6
+        first.communicate(timeout=30)
+        assert first.returncode == 6
         assert node.up() != pid
         waits.touch()
         assert node.json("gt", "rig", "add", "api", "../origin.git")["exit"] == 0
@@ -138,7 +139,8 @@ def test_a_caller_who_gives_up_ends_the_fetch(prompt, town, tmp_path):
         first = node.start("gt", "rig", "add", "api", "../origin.git", PATH=path)
         until((tmp_path / "bin" / "count").exists)
         first.send_signal(signal.SIGINT)
-        assert first.wait(timeout=30) == 130
+        first.communicate(timeout=30)
+        assert first.returncode == 130
         until(lambda: not (town / "api").exists())
         until(lambda: node.json("gt", "rig", "list")["data"]["rigs"] == [])
         assert node.json("gt", "rig", "add", "api", "../origin.git")["exit"] == 0
