@@ -44,8 +44,7 @@ ORGANISATION = "|".join(
         r"\bSTYLE" + r"\.md",
         r"\bissue " + r"#?\d",
         # A page of `docs` may be called so; readers have that one.
-        r"(?<!docs/)\b(experience|users|storage|federation|feasibility|town|peer-baseline)"
-        r"\.md\b",
+        r"(?<!docs/)\b(experience|users|storage|federation|feasibility|town|baseline)\.md\b",
     )
 )
 OUTSIDE_PATH = re.compile(rf"(?<![\w.~$}}%-])(?:{FOLDERS_OUTSIDE})")
