@@ -17,11 +17,13 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.whoami": ("whoami",),
     "cli.gt.work": ("sling", "hook", "unsling", "prime", "done", "handoff"),
     "cli.gt.convoy": ("convoy",),
+    "cli.gt.mq": ("mq",),
+    "cli.gt.refinery": ("refinery",),
     "cli.gt.mail": ("mail",),
     "cli.gt.nudge": ("nudge", "broadcast", "dnd", "notify"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Work": ("sling", "hook", "unsling", "prime", "done", "handoff", "convoy"),
+    "Work": ("sling", "hook", "unsling", "prime", "done", "handoff", "convoy", "mq", "refinery"),
     "Talk": ("mail", "nudge", "broadcast", "dnd", "notify"),
     "The town": ("install", "status", "log", "config", "rig", "crew", "whoami"),
     "Care": ("doctor", "upgrade", "git-init", "uninstall"),

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from town.mail.desk import Mail
     from town.mail.groups import Groups
     from town.nudge.rounds import Rounds
+    from town.refinery.integration import Integrations
     from town.refinery.queue import Queue
+    from town.refinery.submitting import Submitting
     from town.refinery.worker import Refinery
     from town.rigs.ports import Makers
     from town.rigs.returning import Returning
+    from town.sessions.desk import SessionDesk
     from town.sessions.port import Sessions
+    from town.watch.desk import Watch
     from town.workspace.desk import Town
 
 
@@ -93,6 +97,20 @@ class Works:
         return Queue(self.store, self.ports)
 
     @cached_property
+    def submitting(self) -> "Submitting":
+        """Branches that are handed in by hand."""
+        from town.refinery.submitting import Submitting  # noqa: PLC0415
+
+        return Submitting(self.store, self.ports, self.git)
+
+    @cached_property
+    def integration(self) -> "Integrations":
+        """The integration branches of epics."""
+        from town.refinery.integration import Integrations  # noqa: PLC0415
+
+        return Integrations(self.refinery)
+
+    @cached_property
     def refinery(self) -> "Refinery":
         """What merges the projects' work."""
         from town.node.gates import ShellCommands, gate_environment  # noqa: PLC0415
@@ -106,7 +124,23 @@ class Works:
             commands=ShellCommands(),
             makers=self.makers,
             env=gate_environment(self.env),
+            stop=self.cancelled,
         )
+
+    @cached_property
+    def watch(self) -> "Watch":
+        """What keeps sessions running for the work on hooks."""
+        from town.node.watching import newest_sign  # noqa: PLC0415
+        from town.watch.beginning import Beginning  # noqa: PLC0415
+        from town.watch.desk import Watch, WatchPorts  # noqa: PLC0415
+
+        root = self.workspace.root
+        ports = WatchPorts(
+            sessions=self.sessions,
+            starter=Beginning(self.agents),
+            active_at=lambda work: newest_sign(root, work),
+        )
+        return Watch(self.store, self.ports, self.hooks, ports)
 
     def told(self, agent: str, *, assignment: str, session: str, begin: bool) -> "Told":
         """What a primed agent is told; its work is begun where that is asked for."""
@@ -127,6 +161,23 @@ class Works:
         from town.node.session_choice import sessions_of  # noqa: PLC0415
 
         return sessions_of(self.workspace, self.env)
+
+    @cached_property
+    def agents(self) -> "SessionDesk":
+        """The agents' sessions: begun, looked at, told, ended."""
+        from town.node import session_choice as choice  # noqa: PLC0415
+        from town.sessions.desk import SessionDesk  # noqa: PLC0415
+        from town.sessions.starting import SessionPorts  # noqa: PLC0415
+
+        ports = SessionPorts(
+            workspace=self.workspace,
+            git=self.git,
+            sessions=lambda name: choice.sessions_called(name, self.workspace, self.env),
+            provider=lambda: choice.provider_of(self.workspace, self.env),
+            env=self.env,
+            bin=choice.own_programs(),
+        )
+        return SessionDesk(self.store, self.ports, ports)
 
     def lists(self) -> Mapping[str, tuple[str, ...]]:
         """The lists of recipients that the town's file has. Raises BadFileError."""

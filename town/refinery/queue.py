@@ -24,6 +24,7 @@ from ledger.workspace.work import (
     REJECTED,
     SUPERSEDED,
     TRYING,
+    GateRun,
     MergeRequest,
 )
 from town.beads.finding import Finding
@@ -39,6 +40,7 @@ from town.refinery.errors import (
 SUBMITTED_EVENT: Final = "mr.submitted"
 LETTERS: Final = 5
 FOUND_MAX: Final = 8
+RUNS_MAX: Final = 20
 HOLDING: Final = ("open", "outside", "children")  # how a bead keeps another one's work waiting
 
 
@@ -244,6 +246,16 @@ class Queue(Finding):
             return ()
         found = self.near().blockers(request.bead)
         return tuple(blocker.id for blocker in found if blocker.how in HOLDING)
+
+    def runs_of(self, request: MergeRequest) -> list[GateRun]:
+        """What the gates found of trees with the request, the newest first."""
+
+        def work() -> list[GateRun]:
+            runs = self.store.find(GateRun, rig=request.rig)
+            mine = [run for run in runs if request.id in run.requests]
+            return sorted(mine, key=lambda run: run.at, reverse=True)[:RUNS_MAX]
+
+        return self.look(work)
 
     # --- deciding
 

@@ -69,7 +69,8 @@ class Scratch:
         self._built: dict[tuple[str, ...], str] = {}
         self._base = ""
 
-    def _run(self, *argv: str, at: Path | None = None, stdin: str = "") -> str:
+    def run(self, *argv: str, at: Path | None = None, stdin: str = "") -> str:
+        """What git printed there, with nothing of the person's own habits. Raises GitError."""
         return self.git.run(*QUIET, *argv, at=at or self.path, env=self.env, stdin=stdin)
 
     def _tells(self, *argv: str, at: Path | None = None) -> bool:
@@ -92,15 +93,15 @@ class Scratch:
         if not repository.is_dir():
             raise BrokenError("worktree", f"{repository} is not there")
         if not self.path.exists():
-            self._run("worktree", "prune", at=repository)
-            head = self._run("rev-parse", "HEAD", at=repository).strip()
-            self._run("worktree", "add", "-q", "--detach", str(self.path), head, at=repository)
+            self.run("worktree", "prune", at=repository)
+            head = self.run("rev-parse", "HEAD", at=repository).strip()
+            self.run("worktree", "add", "-q", "--detach", str(self.path), head, at=repository)
         told = ""
         if self._tells("rev-parse", "--is-inside-work-tree", at=self.path):
-            told = self._run("rev-parse", "--git-common-dir").strip()
+            told = self.run("rev-parse", "--git-common-dir").strip()
         if not told or (self.path / told).resolve() != repository.resolve():
             raise BrokenError("worktree", f"{self.path} is no worktree of {repository}")
-        lock = self.path / self._run("rev-parse", "--git-path", "index.lock").strip()
+        lock = self.path / self.run("rev-parse", "--git-path", "index.lock").strip()
         lock.unlink(missing_ok=True)  # of a process that is no more: the lease is ours
 
     def _leave(self, branch: str) -> None:
@@ -111,14 +112,14 @@ class Scratch:
 
     def clean_at(self, commit: str) -> None:
         """The worktree has exactly the files of that commit."""
-        self._run("checkout", "-q", "--force", "--detach", commit)
-        self._run("clean", "-ffdxq")
+        self.run("checkout", "-q", "--force", "--detach", commit)
+        self.run("clean", "-ffdxq")
 
     # --- what is there
 
     def fetch(self) -> None:
         """The repository knows what the remote has. Raises GitError."""
-        self._run("fetch", "-q", "--prune", ORIGIN, at=self.folder.repository)
+        self.run("fetch", "-q", "--prune", ORIGIN, at=self.folder.repository)
 
     def head(self, branch: str) -> str:
         """The commit of a branch at the remote, as it was fetched; empty for no such branch."""
@@ -129,7 +130,7 @@ class Scratch:
         repository = self.folder.repository
         if not self._tells("rev-parse", "-q", "--verify", f"{name}^{{commit}}"):
             return ""
-        return self._run("rev-parse", f"{name}^{{commit}}", at=repository).strip()
+        return self.run("rev-parse", f"{name}^{{commit}}", at=repository).strip()
 
     def contains(self, branch: str, commit: str) -> bool:
         """Whether the remote's branch has the commit, as it was fetched."""
@@ -145,7 +146,7 @@ class Scratch:
         wanted = f"--grep=^Merge-Request: {request.id}$"
         head = self.head(request.target)
         argv = ("log", "-1", "--format=%H", wanted, head)
-        return self._run(*argv, at=self.folder.repository).strip() if head else ""
+        return self.run(*argv, at=self.folder.repository).strip() if head else ""
 
     def same_tree(self, one: str, other: str) -> bool:
         """Whether two commits have the same files."""
@@ -180,13 +181,13 @@ class Scratch:
         """The commit that has all of the request on top of where the worktree is."""
         if not self.commit_of(request.sha):
             return Unstacked(MISSING, said=f"{request.sha} is not in the repository")
-        head = self._run("rev-parse", "HEAD").strip()
+        head = self.run("rev-parse", "HEAD").strip()
         if not self._tells("merge-base", head, request.sha):
             return Unstacked(CONFLICT, said="it has no commit in common with the target")
         try:
-            self._run("merge", "-q", "--squash", request.sha)
+            self.run("merge", "-q", "--squash", request.sha)
         except GitError as error:
-            files = self._run("diff", "--name-only", "-z", "--diff-filter=U").split("\0")
+            files = self.run("diff", "--name-only", "-z", "--diff-filter=U").split("\0")
             if not any(files):
                 raise
             self.clean_at(head)
@@ -198,19 +199,19 @@ class Scratch:
 
     def _commit(self, request: MergeRequest, head: str) -> str:
         limit = ("-n", str(COMMITS_MAX), "--no-merges")
-        told = self._run("log", *limit, f"--format={FORMAT}", f"{head}..{request.sha}")
+        told = self.run("log", *limit, f"--format={FORMAT}", f"{head}..{request.sha}")
         commits = read(told)
         text = squashed(commits, saved=SAVED, fallback=f"Merge {request.branch}")
         trailers = [f"--trailer=Merge-Request: {request.id}", f"--trailer=Squashed: {request.sha}"]
         if request.bead:
             trailers.insert(0, f"--trailer=Bead: {request.bead}")
-        message = self._run("interpret-trailers", *trailers, stdin=f"{text}\n")
+        message = self.run("interpret-trailers", *trailers, stdin=f"{text}\n")
         email = self.email or (commits[0].email if commits else "")
         author = f"{request.worker or commits[0].author} <{email}>"
         when = (f"--date={commits[0].at}",) if commits else ()
         words = ("commit", "-q", "--no-verify", "--cleanup=whitespace", "-F", "-")
-        self._run(*words, f"--author={author}", *when, stdin=message)
-        return self._run("rev-parse", "HEAD").strip()
+        self.run(*words, f"--author={author}", *when, stdin=message)
+        return self.run("rev-parse", "HEAD").strip()
 
     def _alone(self, request: MergeRequest, found: Unstacked, *, at: str) -> Unstacked:
         """The same, told apart: whether the target itself is in the way, or others of the batch."""
@@ -229,8 +230,8 @@ class Scratch:
     def push(
         self, commit: str, *, branch: str, was: str, env: Mapping[str, str] | None = None
     ) -> None:
-        """The remote's branch is at the commit, and was at `was` before. Raises GitError."""
-        if not self._tells("merge-base", "--is-ancestor", was, commit):
+        """The remote's branch is at the commit, and was at `was`, or nowhere. Raises GitError."""
+        if was and not self.is_before(was, commit):
             raise BrokenError("push", f"{commit} does not come after {was}")
         lease = f"--force-with-lease=refs/heads/{branch}:{was}"
         self.git.run(

@@ -95,6 +95,12 @@ class WorkerStatus(Part, frozen=True, kw_only=True):
     stuck: Duration = "30m"
 
 
+class SessionSettings(Part, frozen=True, kw_only=True):
+    """What runs the sessions of agents: tmux where there is one, plain processes, or a script."""
+
+    provider: Annotated[str, msgspec.Meta(pattern=r"^(auto|tmux|process|script:.+)$")] = "auto"
+
+
 class TownSettings(Part, frozen=True, kw_only=True):
     """What a person chose for the whole town: `settings/config.json`."""
 
@@ -108,6 +114,7 @@ class TownSettings(Part, frozen=True, kw_only=True):
     convoy: Convoys = Convoys()
     scheduler: Scheduler = Scheduler()
     worker_status: WorkerStatus = WorkerStatus()
+    session: SessionSettings = SessionSettings()
 
 
 class Gate(Part, frozen=True, kw_only=True):
@@ -144,6 +151,9 @@ class MergeQueue(Part, frozen=True, kw_only=True):
     delete_merged_branches: bool = True
     max_retry_count: Annotated[int, msgspec.Meta(ge=0)] = 5
     stale_claim_timeout: Duration = "30m"
+    integration_branch_polecat_enabled: bool = True
+    integration_branch_refinery_enabled: bool = True
+    integration_branch_template: str = ""
     batch: Batch = Batch()
 
 

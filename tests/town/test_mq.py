@@ -1,0 +1,167 @@
+"""`gt mq` and `gt refinery` at a prompt: branches of the crew, handed in, looked at, merged."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.town.prompt import Prompt
+
+
+@pytest.fixture
+def clone(prompt: Prompt, town: Path) -> Path:
+    """A member of the crew of `api` stands in its checkout."""
+    prompt.at = town.parent
+    prompt.repository("origin")
+    prompt.at = town
+    assert prompt.gt("rig", "add", "api", "../origin.git").code == 0
+    settings = {
+        "type": "rig-settings", "version": 1,
+        "merge_queue": {
+            "test_command": "echo looking; test ! -e BROKEN",
+            "retry_flaky_tests": 0, "batch": {"batch_wait_time": "1h"},
+        },
+    }  # fmt: skip
+    (town / "api" / "settings" / "config.json").write_text(json.dumps(settings))
+    assert prompt.gt("crew", "add", "max", "--rig", "api").code == 0
+    prompt.at = town / "api" / "crew" / "max"
+    return prompt.at
+
+
+def branch(prompt: Prompt, name: str, file: str, text: str = "x\n") -> None:
+    """The checkout is on a new branch with one commit."""
+    prompt.git("checkout", "-q", "-b", name, "origin/main")
+    (prompt.at / file).write_text(text)
+    prompt.git("add", "-A")
+    prompt.git("commit", "-q", "-m", f"Add {file}")
+
+
+def bead(prompt: Prompt, title: str, *more: str) -> str:
+    return json.loads(prompt.bd("create", title, *more, "--json").text)["id"]
+
+
+def shown(prompt: Prompt, name: str) -> dict[str, Any]:
+    """The bead as `bd show` has it."""
+    found = json.loads(prompt.bd("show", name, "--json").text)
+    return found[0] if isinstance(found, list) else found
+
+
+def ids(prompt: Prompt, *argv: str) -> list[str]:
+    return [one["id"] for one in prompt.json("gt", "mq", "list", *argv)["data"]["requests"]]
+
+
+def test_a_branch_is_handed_in_looked_at_and_merged(prompt: Prompt, clone: Path, town: Path):
+    """submitted is not merged; the bead closes with the merge, and the clone has it."""
+    fix = bead(prompt, "Fix the parser")
+    branch(prompt, f"max/{fix}", "parser")
+    made = prompt.json("gt", "mq", "submit")
+    request = made["data"]["id"]
+    assert (made["data"]["status"], made["data"]["source_issue"]) == ("ready", fix)
+    assert made["data"]["worker"] == "api/crew/max"
+    assert prompt.json("gt", "mq", "submit")["data"]["id"] == request
+    assert f"max/{fix}" in prompt.gt("mq", "list", "api").text
+    assert prompt.gt("mq", "next", "-q").text.strip() == request
+    assert ids(prompt, "--ready") == ids(prompt, "--worker", "max") == [request]
+    assert shown(prompt, fix)["status"] == "open"
+    ran = prompt.json("gt", "refinery", "run", "api")
+    assert ran["data"]["merged"] == [request]
+    assert shown(prompt, fix)["status"] == "closed"
+    told = prompt.gt("mq", "status", request).text
+    assert "is merged" in told
+    assert "test passed" in told
+    assert (
+        prompt.json("gt", "mq", "list", "--status", "merged")["data"]["requests"][0]["id"]
+        == request
+    )
+    assert "is empty" in prompt.gt("mq", "list").text
+    prompt.git("checkout", "-q", "main")
+    assert prompt.gt("refinery", "run").text.startswith("refinery api: nothing to merge")
+    author = prompt.git("log", "-1", "--format=%an <%ae>", "origin/main")
+    assert author.strip() == "api/crew/max <ada@example.org>"
+
+
+def test_a_failing_branch_comes_back_with_the_gates_words(prompt: Prompt, clone: Path):
+    """The same commit is not taken again unless that is said; a mended one is."""
+    fix = bead(prompt, "Break it")
+    branch(prompt, f"max/{fix}", "BROKEN")
+    request = prompt.json("gt", "mq", "submit")["data"]["id"]
+    ran = prompt.json("gt", "refinery", "run")
+    assert ran["data"]["failed"] == [request]
+    notes = shown(prompt, fix)["notes"]
+    assert f"MERGE REJECTION {request}" in notes
+    assert "looking" in notes
+    assert prompt.refused("mq", "submit") == (1, "merge.rejected")
+    again = prompt.json("gt", "mq", "submit", "--resubmit")["data"]
+    assert (again["retries"], again["status"]) == (1, "ready")
+    prompt.git("rm", "-q", "BROKEN")
+    (prompt.at / "good").write_text("x")
+    prompt.git("add", "-A")
+    prompt.git("commit", "-q", "-m", "Mend it")
+    mended = prompt.json("gt", "mq", "submit")["data"]
+    assert prompt.json("gt", "mq", "status", again["id"])["data"]["status"] == "superseded"
+    assert prompt.json("gt", "refinery", "run")["data"]["merged"] == [mended["id"]]
+
+
+def test_a_request_is_rejected_and_tried_again_by_hand(prompt: Prompt, clone: Path):
+    """Rejected ones stay so until somebody retries them; merged ones for ever."""
+    fix = bead(prompt, "Do it")
+    branch(prompt, f"max/{fix}", "it")
+    request = prompt.json("gt", "mq", "submit")["data"]["id"]
+    told = prompt.json("gt", "mq", "reject", request, "--reason", "not now")["data"]
+    assert (told["status"], told["reason"]) == ("rejected", "not now")
+    assert shown(prompt, fix)["status"] == "open"
+    assert prompt.json("gt", "refinery", "run")["data"]["merged"] == []
+    assert prompt.json("gt", "mq", "retry", request, "--now")["data"]["status"] == "ready"
+    assert prompt.json("gt", "refinery", "run")["data"]["merged"] == [request]
+    assert prompt.refused("mq", "retry", request) == (1, "merge.ended")
+    assert prompt.refused("mq", "reject", request, "--reason", "x") == (1, "merge.ended")
+    assert prompt.refused("mq", "status", "nowhere") == (3, "id.request")
+
+
+def test_what_cannot_be_handed_in_is_refused(prompt: Prompt, clone: Path, town: Path):
+    """The default branch, a branch without commits, an unknown one; nothing is queued."""
+    prompt.git("checkout", "-q", "main")
+    assert prompt.refused("mq", "submit") == (2, "merge.branch")
+    prompt.git("checkout", "-q", "-b", "empty")
+    assert prompt.refused("mq", "submit") == (2, "merge.branch")
+    assert prompt.refused("mq", "submit", "--branch", "nowhere") == (2, "merge.branch")
+    branch(prompt, "real", "real")
+    assert prompt.refused("mq", "submit", "--issue", "api-nowhere") == (3, "id.none")
+    assert prompt.json("gt", "mq", "list")["data"]["requests"] == []
+
+
+def test_the_refinery_says_how_it_stands(prompt: Prompt, clone: Path):
+    """At work or not, its gates, how many wait for it, and what it did last."""
+    status = prompt.gt("refinery", "status").text
+    assert "refinery api/refinery is idle" in status
+    assert "gates    test" in status
+    branch(prompt, "mine", "mine")
+    prompt.json("gt", "mq", "submit")
+    assert "queue    1: 1 ready, 0 waiting" in prompt.gt("refinery", "status").text
+    assert prompt.gt("refinery", "blocked").text.startswith("nothing is blocked")
+    prompt.gt("refinery", "run")
+    assert "1 merged" in prompt.gt("refinery", "status").text
+
+
+def test_no_gates_are_no_secret(prompt: Prompt, clone: Path, town: Path):
+    """Scenario 18: status says that whatever merges is merged."""
+    (town / "api" / "settings" / "config.json").write_text("{}")
+    shown = prompt.json("gt", "refinery", "status")
+    assert shown["data"]["gate_count"] == 0
+    assert any("no gates" in one for one in shown["warn"])
+
+
+def test_a_broken_gate_is_an_error_of_the_refinery(prompt: Prompt, clone: Path, town: Path):
+    """Scenario 18 at the prompt: exit 6, and status says what is to be mended."""
+    told = {"merge_queue": {"gates": {"check": {"cmd": "no-such-program-here"}}}}
+    (town / "api" / "settings" / "config.json").write_text(json.dumps(told))
+    branch(prompt, "mine", "mine")
+    prompt.json("gt", "mq", "submit")
+    ran = prompt.json("gt", "refinery", "run")
+    assert (ran["exit"], ran["error"]["code"]) == (6, "refinery.gate")
+    assert "no-such-program-here" in ran["data"]["reason"]
+    status = prompt.gt("refinery", "status").text
+    assert "is broken" in status
+    assert "127" in status
+    assert len(prompt.json("gt", "refinery", "queue")["data"]["requests"]) == 1
