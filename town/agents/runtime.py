@@ -192,9 +192,7 @@ def question(preset: Preset, text: str, *, session: str = "") -> tuple[str, ...]
     return (*words, *((headless.prompt_flag,) if headless.prompt_flag else ()), text)
 
 
-def fallback(preset: Preset, *, autonomous: bool) -> tuple[str, ...]:
-    """What is typed into a session of a runtime without hooks, in this order, once it is ready."""
-    if preset.hooks is not None:
-        return ()
+def fallback(*, autonomous: bool) -> tuple[str, ...]:
+    """What is typed into a session that no hooks tell anything, in this order, once it is ready."""
     mail = ("gt mail check --inject",) if autonomous else ()
     return ("gt prime", *mail, "gt nudge deacon session-started")

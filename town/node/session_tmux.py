@@ -54,7 +54,8 @@ class TmuxSessions:
         return f"wl-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:NAME_HEX]}"
 
     def _argv(self, *words: str) -> list[str]:
-        return ["tmux", "-L", self.socket, "-f", "/dev/null", *words]
+        # -u: without it a locale that is not UTF-8 has every other letter, and tabs, replaced.
+        return ["tmux", "-u", "-L", self.socket, "-f", "/dev/null", *words]
 
     def _run(self, *words: str, typed: str | None = None) -> "subprocess.CompletedProcess[str]":
         plain = {name: value for name, value in self.env.items() if name != "TMUX"}

@@ -1,0 +1,290 @@
+"""Sessions are begun one way: their environment, words, rows and races, with real processes."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ledger.workspace.rows import Agent
+from ledger.workspace.work import Lease, Session
+from stamps.errors import WastelandError
+from tests.town.towns import town_in
+from town.agents.address import MAYOR, Address, of_crew
+from town.sessions.desk import RestsError
+from town.sessions.port import SessionError, SessionThereError
+from town.sessions.settling import Settling
+from town.sessions.starting import BeingBegunError, SessionRequest
+from town.workspace.files import write_json
+
+WAIT_S = 20
+THE_MAYOR = Address(text=MAYOR, role=MAYOR)
+PROVIDERS = [
+    "process",
+    pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),
+]
+ECHO = (
+    'stty -echo; env > env.txt; printf "%s\\n" "$@" > argv.txt;'
+    ' while read -r l; do echo "<$l>" >> told.txt; done'
+)
+
+
+def until(what) -> None:
+    """Returns when it is so; fails when it is not so in time."""
+    deadline = time.monotonic() + WAIT_S
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def agents(town, *, provider: str = "process", default: str = "fake", **told: object) -> None:
+    """The town runs these programs by default, in sessions of this provider."""
+    settings = {
+        "default_agent": default,
+        "session": {"provider": provider},
+        "agents": {
+            name: {"command": "sh", "args": ["-c", script, "sh"]} for name, script in told.items()
+        },
+    }
+    write_json(town.workspace.settings, settings)
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request):
+    """What runs the sessions."""
+    return request.param
+
+
+@pytest.fixture
+def town(tmp_path):
+    """A town; its sessions are over in the end."""
+    with town_in(tmp_path) as found:
+        yield found
+        desk = found.works().agents
+        for view in desk.open():
+            desk.around.sessions(view.row.provider).stop(view.row.name, grace_s=0)
+        if shutil.which("tmux"):
+            tmux = found.works().agents.around.sessions("tmux")
+            tmux._run("kill-server")
+
+
+def test_a_session_knows_who_it_is_and_nobody_else(town, provider):
+    """Its variables are those of the town and of the person; of another session nothing is left."""
+    agents(town, provider=provider, fake=ECHO)
+    town.env = {
+        **town.env,
+        "ANTHROPIC_API_KEY": "sk-1",
+        "GT_ROLE": "api/polecats/toast",
+        "GT_ASSIGNMENT": "as-1",
+        "CLAUDE_SESSION_ID": "other",
+        "WL_PASSPHRASE": "secret",
+        "TMUX": "/other/x,1,1",
+        "GIT_DIR": "/elsewhere",
+    }
+    row = town.works().agents.begin(
+        SessionRequest(who=THE_MAYOR, sender="overseer", topic="started")
+    )
+    at = town.workspace.root / "mayor"
+    until(lambda: (at / "argv.txt").exists() and (at / "argv.txt").read_text())
+    env = dict(
+        line.split("=", 1) for line in (at / "env.txt").read_text().splitlines() if "=" in line
+    )
+    for name, value in {
+        "GT_ROLE": "mayor",
+        "GT_ROOT": str(town.workspace.root),
+        "GT_SESSION_ID": row.id,
+        "GT_RUN": row.id,
+        "GT_SESSION": "hq-mayor",
+        "GT_AGENT": "fake",
+        "GT_PROCESS_NAMES": "sh",
+        "BD_ACTOR": "mayor",
+        "WL_HOME": str(town.workspace.home),
+        "GIT_AUTHOR_NAME": "mayor",
+        "GIT_COMMITTER_NAME": "mayor",
+        "GIT_AUTHOR_EMAIL": "ann@example.org",
+        "GIT_COMMITTER_EMAIL": "ann@example.org",
+        "ANTHROPIC_API_KEY": "sk-1",
+        "HOME": str(town.folder),
+    }.items():
+        assert env.get(name) == value, name
+    assert env["PATH"].split(":")[0] == str(Path(sys.executable).parent)
+    gone = {
+        "GT_ASSIGNMENT",
+        "CLAUDE_SESSION_ID",
+        "WL_PASSPHRASE",
+        "GIT_DIR",
+        "GT_POLECAT",
+        "GT_RIG",
+    }
+    assert not gone & set(env)
+    assert "TMUX" not in env
+    said = (at / "argv.txt").read_text()
+    assert said.startswith("[GAS TOWN] mayor <- overseer • 20")
+    assert said.endswith("• started\n\nRun `gt prime --hook` and begin work on your hook.\n")
+    assert town.private.store.get(Session, row.id) == row
+    assert town.private.store.get(Agent, "mayor").runtime == "fake"
+    told = [one for one in town.private.store.events(0) if one.kind == "session_start"]
+    assert [(one.subject, one.payload["session"], one.actor) for one in told] == [
+        ("mayor", row.id, "overseer")
+    ]
+
+
+def test_a_session_without_hooks_is_told_in_order_once(town, provider):
+    """`gt prime`, mail for who works alone, the deacon's nudge; nobody hears it twice."""
+    agents(town, provider=provider, fake=ECHO)
+    desk = town.works().agents
+    row = desk.begin(SessionRequest(who=THE_MAYOR))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: town.works().agents.settle(row.id), range(2)))
+    at = town.workspace.root / "mayor" / "told.txt"
+    until(lambda: at.exists() and "session-started" in at.read_text())
+    assert at.read_text().splitlines() == ["<gt prime>", "<gt nudge deacon session-started>"]
+    assert town.private.store.get(Session, row.id).ready_at
+    assert desk.settle(row.id).ready_at
+    assert desk.unsettled() == []
+
+
+def test_who_works_alone_is_told_of_mail_between(town):
+    """A worker's session has the mail's line as its second."""
+    agents(town, fake=ECHO)
+    at = town.workspace.rig("api").path / "witness"
+    witness = Address(text="api/witness", role="witness", rig="api", name="witness")
+    row = town.works().agents.begin(SessionRequest(who=witness))
+    assert row.name == "ap-witness"
+    town.works().agents.settle(row.id)
+    until(lambda: (at / "told.txt").exists() and "session" in (at / "told.txt").read_text())
+    assert (at / "told.txt").read_text().splitlines() == [
+        "<gt prime>", "<gt mail check --inject>", "<gt nudge deacon session-started>",
+    ]  # fmt: skip
+
+
+def test_a_question_at_the_start_is_answered_once(town, provider):
+    """A runtime that asks whether the folder is trusted gets its answer, then shows a prompt."""
+    script = (
+        "stty -echo; sleep 0.3; echo 'Do you trust the files in this folder?'; echo ' 1. Yes';"
+        ' read -r a; echo "$a" > told.txt; echo "│ \u276f type here"; while read -r l;'
+        ' do echo "$l" >> told.txt; done'
+    )
+    agents(town, provider=provider, fake=script)
+    told = json.loads(town.workspace.settings.read_text())
+    told["agents"]["fake"]["provider"] = "claude"
+    write_json(town.workspace.settings, told)
+    row = town.works().agents.begin(SessionRequest(who=THE_MAYOR))
+    before = time.monotonic()
+    assert town.works().agents.settle(row.id).ready_at
+    assert time.monotonic() - before < 8  # the prompt was seen; nobody waited for the ten seconds
+    time.sleep(0.5)
+    at = town.workspace.root / "mayor" / "told.txt"
+    assert at.read_text() == "1\n"  # hooks tell it the rest
+
+
+def test_ten_begin_one_session_and_one_of_them_does(town, provider):
+    """Whoever is late is told so, and the session that runs is the one in the row."""
+    agents(town, provider=provider, fake="sleep 60")
+
+    def begin(_: int) -> str:
+        try:
+            return town.works().agents.begin(SessionRequest(who=THE_MAYOR)).id
+        except (SessionThereError, BeingBegunError) as error:
+            return error.code
+
+    with ThreadPoolExecutor(5) as pool:
+        found = list(pool.map(begin, range(10)))
+    won = [one for one in found if one.startswith("ses-")]
+    assert len(won) == 1, found
+    assert [(view.row.id, view.alive) for view in town.works().agents.open()] == [(won[0], True)]
+    assert town.private.store.find(Lease) == () or not list(town.private.store.find(Lease))
+
+
+def test_a_session_whose_starter_died_is_begun_anew(town, provider):
+    """What runs under the name and stands in no row was never told anything: it is ended first."""
+    agents(town, provider=provider, fake="sleep 60")
+    desk = town.works().agents
+    first = desk.begin(SessionRequest(who=THE_MAYOR))
+    from ledger.private.store import Change, Dropped  # noqa: PLC0415
+
+    town.private.store.apply(Change(drops=(Dropped(kind=Session, key=(first.id,)),)))
+    second = desk.begin(SessionRequest(who=THE_MAYOR))
+    assert second.pid != first.pid
+    assert [view.row.pid for view in desk.open() if view.alive] == [second.pid]
+    until(lambda: not Path(f"/proc/{first.pid}").exists() or os.name != "posix")
+
+
+def test_a_folder_that_is_not_there_begins_nothing(town):
+    """The error says which; no row, no lease, no process is left, and a later start is free."""
+    agents(town, fake="sleep 60")
+    with pytest.raises(SessionError, match="not there"):
+        town.works().agents.begin(SessionRequest(who=of_crew("api", "ann")))
+    with pytest.raises(WastelandError) as found:
+        town.works().agents.begin(SessionRequest(who=THE_MAYOR, runtime="nobody"))
+    assert found.value.code == "id.agent"
+    assert list(town.private.store.find(Session)) == []
+    assert list(town.private.store.find(Lease)) == []
+
+
+def test_a_session_that_was_stopped_says_when_and_why(town, provider):
+    """Its row is over, its transcript stays, a new one has another; who rests cannot be told."""
+    agents(town, provider=provider, fake="echo hello from one; sleep 60")
+    desk = town.works().agents
+    first = desk.begin(SessionRequest(who=THE_MAYOR))
+    until(lambda: "hello from one" in desk.peek(THE_MAYOR, lines=5)[1])
+    assert desk.stop(THE_MAYOR, grace_s=1)
+    over = town.private.store.get(Session, first.id)
+    assert over.reason == "stopped"
+    assert over.ended_at
+    with pytest.raises(RestsError):
+        desk.inject(THE_MAYOR, "x")
+    second = desk.restart(THE_MAYOR)
+    until(lambda: "hello from one" in Path(second.transcript).read_text("utf-8"))
+    assert "hello from one" in Path(first.transcript).read_text("utf-8")
+    assert second.transcript != first.transcript
+    assert not desk.stop(of_crew("api", "nobody"))
+
+
+def test_what_was_asked_for_is_kept_through_a_restart(town):
+    """A runtime chosen for one start stays the session's at its restart."""
+    agents(town, fake="sleep 60", other="sleep 60")
+    desk = town.works().agents
+    desk.begin(SessionRequest(who=THE_MAYOR, runtime="other"))
+    assert desk.restart(THE_MAYOR).runtime == "other"
+    assert desk.restart(THE_MAYOR, runtime="fake").runtime == "fake"
+
+
+def test_a_begin_is_fast_and_waits_for_no_prompt(town, provider):
+    """A runtime that needs ten seconds before it takes input is begun in one."""
+    agents(town, provider=provider, default="claude")
+    bin_ = town.folder / "bin"
+    bin_.mkdir()
+    claude = bin_ / "claude"
+    claude.write_text("#!/bin/sh\nexec sleep 60\n")
+    claude.chmod(0o755)
+    town.env = {**town.env, "PATH": f"{bin_}:{os.environ['PATH']}"}
+    before = time.monotonic()
+    row = town.works().agents.begin(SessionRequest(who=THE_MAYOR))
+    assert time.monotonic() - before < 2
+    assert row.ready_at == 0
+    plan = json.loads((town.workspace.root / "mayor" / ".claude" / "settings.json").read_text())
+    assert set(plan["hooks"]) == {
+        "SessionStart",
+        "PreCompact",
+        "UserPromptSubmit",
+        "PreToolUse",
+        "Stop",
+    }
+
+
+def test_settling_a_session_that_ended_tells_nobody(town):
+    """It returns at once and leaves the row to whoever watches."""
+    agents(town, fake="exit 3", default="fake")
+    desk = town.works().agents
+    assert isinstance(desk, Settling)
+    row = desk.begin(SessionRequest(who=THE_MAYOR))
+    until(lambda: not desk.of(THE_MAYOR).alive)
+    assert desk.settle(row.id) is None
+    assert town.private.store.get(Session, row.id).ready_at == 0
+    assert desk.settle_doubles() == [f"mayor: {row.id} is over"]
+    assert town.private.store.get(Session, row.id).exit == 3

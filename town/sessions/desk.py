@@ -1,0 +1,256 @@
+"""The desk of sessions: which there are, what they print, and how a person tells or ends them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from typing import ClassVar, Final
+
+from msgspec.structs import replace
+
+from ledger.private.store import Change
+from ledger.workspace.rows import MAYOR, Agent
+from ledger.workspace.work import HELD, Assignment, Session
+from stamps.errors import WastelandError
+from town.agents.address import Address, of_crew, of_polecat, parsed
+from town.sessions.port import NoSessionError, Running
+from town.sessions.settling import Settling
+from town.sessions.starting import SessionRequest
+
+GRACE_S: Final = 5.0
+STOPPED: Final = "stopped"
+LISTED_MAX: Final = 10_000
+PARTS_OF_SHORT: Final = 2
+
+
+class NoAgentCalledError(WastelandError):
+    """Nobody in the town has this address."""
+
+    code: ClassVar[str] = "agent.unknown"
+    hint: ClassVar[str] = "`gt agents --all` shows everybody."
+    exit: ClassVar[int] = 3
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("gt", "agents", "--all"),)
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"nobody here is called {said!r}")
+        self.said = said
+
+
+class RestsError(NoSessionError):
+    """The agent has no session that runs."""
+
+    code = "session.rests"
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(agent)
+        self.agent = agent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """A session, and whether its program runs."""
+
+    row: Session
+    alive: bool
+    active_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """Somebody in the town: its session, and what it works on."""
+
+    agent: Agent
+    session: SessionView | None = None
+    work: Assignment | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has a session that runs."""
+        return self.session is not None and self.session.alive
+
+
+class SessionDesk(Settling):
+    """The sessions of a town, as one caller sees them."""
+
+    # --- who is meant
+
+    def agent(self, said: str) -> Address:
+        """The agent that a person means: an address, or `rig/name`. Raises NoAgentCalledError."""
+        word = said.strip().strip("/")
+        words = word.split("/")
+        known = self.look(lambda: {one.id for one in self.store.find(Agent)})
+        near: list[Address] = []
+        if len(words) == PARTS_OF_SHORT:
+            near = [of_polecat(*words), of_crew(*words)]
+        found = [one for one in near if one.text in known]
+        whole = parsed(word)
+        if whole is not None and whole.role and (whole.text in known or not whole.rig):
+            return whole
+        if not found:
+            raise NoAgentCalledError(said)
+        return found[0]
+
+    # --- looking
+
+    def open(self) -> list[SessionView]:
+        """The sessions that are not over, by agent, each as its provider sees it."""
+        rows = self.look(lambda: list(self.store.find(Session, ended_at=0)))
+        rows.sort(key=lambda row: row.agent)
+        running = self._running(rows)
+        return [self._seen(row, running) for row in rows]
+
+    def _running(self, rows: Sequence[Session]) -> dict[tuple[str, str], Running]:
+        """What runs, by provider and name."""
+        found = {}
+        for provider in {row.provider for row in rows}:
+            for one in self.around.sessions(provider).running():
+                found[provider, one.name] = one
+        return found
+
+    def _seen(self, row: Session, running: dict[tuple[str, str], Running]) -> SessionView:
+        process = running.get((row.provider, row.name))
+        alive = process is not None and process.pid == row.pid
+        active = max(row.active_at, process.active_at) if process is not None and alive else 0
+        return SessionView(row=row, alive=alive, active_at=active or row.active_at)
+
+    def roster(self, *, every: bool) -> list[AgentView]:
+        """Everybody by role and name; without `every` only whoever runs or has work."""
+
+        def work() -> tuple[list[Agent], dict[str, Assignment]]:
+            held = {one.agent: one for one in self.store.find(Assignment, state=HELD)}
+            return list(self.store.find(Agent)), held
+
+        agents, held = self.look(work)
+        sessions = {view.row.agent: view for view in self.open()}
+        if not any(agent.id == MAYOR for agent in agents):
+            agents.append(Agent(id=MAYOR, role=MAYOR, name=MAYOR))
+        views = [
+            AgentView(agent=one, session=sessions.get(one.id), work=held.get(one.id))
+            for one in agents
+        ]
+        return [one for one in views if every or one.alive or one.work is not None]
+
+    def of(self, who: Address) -> SessionView | None:
+        """The agent's session that is not over; None for none."""
+        return next((view for view in self.open() if view.row.agent == who.text), None)
+
+    def living(self, who: Address) -> SessionView:
+        """The agent's session, which runs. Raises RestsError."""
+        found = self.of(who)
+        if found is None or not found.alive:
+            raise RestsError(who.text)
+        return found
+
+    def newest(self, who: Address) -> Session:
+        """The agent's newest session, whether or not it runs. Raises RestsError."""
+        rows = self.look(lambda: list(self.store.find(Session, agent=who.text)))
+        if not rows:
+            raise RestsError(who.text)
+        return max(rows, key=lambda row: (row.started_at, row.id))
+
+    def peek(self, who: Address, *, lines: int) -> tuple[Session, str]:
+        """The last lines of an agent's newest session. Raises NoSessionError."""
+        row = self.newest(who)
+        return row, self.around.sessions(row.provider).peek(row.name, lines=lines)
+
+    def attach(self, who: Address) -> tuple[str, ...]:
+        """The argv that shows the agent's session to a person. Raises SessionError."""
+        row = self.living(who).row
+        return self.around.sessions(row.provider).attach(row.name)
+
+    # --- telling and ending
+
+    def inject(self, who: Address, text: str) -> Session:
+        """The text was typed into the agent's session. Raises SessionError."""
+        row = self.living(who).row
+        self.around.sessions(row.provider).send(row.name, text)
+        return row
+
+    def stop(self, who: Address, *, reason: str = STOPPED, grace_s: float = GRACE_S) -> bool:
+        """Nothing of the agent's session runs; whether anything did."""
+        found = self.of(who)
+        if found is None:
+            return False
+        sessions = self.around.sessions(found.row.provider)
+        ended = sessions.stop(found.row.name, grace_s=grace_s) if found.alive else False
+        self.ended(found.row.id, reason=reason, code=sessions.exit_code(found.row.name))
+        return ended
+
+    def ended(self, identifier: str, *, reason: str, code: int | None = None) -> None:
+        """The row says that the session is over, and why; what it said before stays."""
+
+        def work() -> tuple[None, Change]:
+            row = self.store.get(Session, identifier)
+            if row is None or row.ended_at:
+                return None, Change()
+            over = replace(row, ended_at=self.ports.now(), reason=reason, exit=code)
+            told = self.event("session_end", row.agent, session=row.id, reason=reason, exit=code)
+            return None, Change(puts=(over,), events=(told,), seen=(self.seen(row),))
+
+        self.act("session ended", work)
+
+    def restart(self, who: Address, *, runtime: str = "", topic: str = "restart") -> Session:
+        """The agent has a new session, with the runtime that the last one had."""
+        before = self.of(who)
+        request = self.request(who, runtime=runtime or (before.row.runtime if before else ""))
+        self.stop(who, reason="restarted")
+        return self.begin(changed(request, topic=topic))
+
+    def request(self, who: Address, *, runtime: str = "", topic: str = "") -> SessionRequest:
+        """What a session of this agent is begun with: its work, where some is on its hook."""
+
+        def work() -> Assignment | None:
+            held = self.store.find(Assignment, agent=who.text, state=HELD)
+            return held[0] if held else None
+
+        held = self.look(work)
+        sender = self.ports.caller.actor
+        if held is None:
+            return SessionRequest(who=who, sender=sender, runtime=runtime, topic=topic or "started")
+        return SessionRequest(
+            who=who,
+            sender=sender,
+            topic=topic or "assigned",
+            runtime=runtime or held.runtime,
+            assignment=held.id,
+            bead=held.bead,
+            branch=held.branch,
+            attempt=held.attempt,
+        )
+
+    # --- what a runtime says of itself
+
+    def turned(self, identifier: str, *, native: str = "") -> bool:
+        """The session showed a sign of life, and what its runtime calls it; whether it is known."""
+
+        def work() -> tuple[bool, Change]:
+            row = self.store.get(Session, identifier)
+            if row is None or row.ended_at:
+                return False, Change()
+            now = replace(row, active_at=self.ports.now(), native_id=native or row.native_id)
+            return True, Change(puts=(now,), seen=(self.seen(row),))
+
+        return self.act("a turn of a session", work)
+
+    # --- two of one name
+
+    def doubles(self) -> list[tuple[str, list[SessionView]]]:
+        """Agents with more than one session that is not over, and sessions that are no more."""
+        by_agent: dict[str, list[SessionView]] = {}
+        for view in self.open():
+            by_agent.setdefault(view.row.agent, []).append(view)
+        return [
+            (agent, views)
+            for agent, views in by_agent.items()
+            if len(views) > 1 or not views[0].alive
+        ]
+
+    def settle_doubles(self) -> list[str]:
+        """Rows of sessions that run no more say so; what runs is not touched."""
+        mended = []
+        for agent, views in self.doubles():
+            for view in views:
+                if not view.alive:
+                    code = self.around.sessions(view.row.provider).exit_code(view.row.name)
+                    self.ended(view.row.id, reason="gone", code=code)
+                    mended.append(f"{agent}: {view.row.id} is over")
+        return mended
