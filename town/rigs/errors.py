@@ -39,6 +39,8 @@ class RigThereError(RigError):
         super().__init__(f"{path} is there already")
         self.name = name
         self.path = str(path)
+        if (path / ".repo.git").is_dir():
+            self.why = f"A rig that left the town may come back: gt rig add {name} --adopt {path}"
 
 
 class UnderWayError(RigError):

@@ -26,6 +26,8 @@ def begin(repository: Path, wanted: NewRig, git: Git) -> None:
         _borrow(repository, Path(wanted.local_repo), git)
     else:
         git.run("init", "-q", "--bare", str(repository), at=repository.parent)
+    for name in ("gc.autoDetach", "maintenance.autoDetach"):
+        git.run("config", name, "false", at=repository)  # nothing of ours outlives its command
     secrets = keep_secrets(repository, wanted.secrets)
     write_remotes(repository / "config", remote_lines(wanted), secrets=secrets)
 
