@@ -16,7 +16,7 @@ from ledger.private.rows import Event
 from town.market.answer import Answer, Next
 from town.node.home import Home
 from town.node.lifecycle import NodeFacts, running
-from town.workspace.desk import Asked, RigCount, Standing
+from town.workspace.desk import Asked, AtWork, RigCount, Standing
 from town.workspace.events_file import facts_of
 from town.workspace.following import following
 
@@ -27,6 +27,7 @@ app = new_module()
 
 POLL_S = 0.2
 SHORT_CHARS = 60
+AGENTS_SHOWN_MAX = 12
 
 
 @app.command(cls=Command)
@@ -65,6 +66,10 @@ def _facts(found: Standing, node: NodeFacts | None) -> dict[str, Any]:
             }
             for rig in found.rigs
         ],
+        "at_work": [
+            {"id": a.id, "state": a.state, "runtime": a.runtime, "bead": a.bead, "live": a.live}
+            for a in found.at_work
+        ],
         "beads": found.beads or None,
         "needs": needs,
     }  # fmt: skip
@@ -76,12 +81,21 @@ def _words(found: Standing, node: NodeFacts | None) -> list[str]:
     lines = [f"Overseer  {person.name}{email}"]
     lines += [f"Node      {node.url}  pid {node.pid}" if node else "Node      not running"]
     lines += [_rig_line(rig) for rig in found.rigs] or ["Rigs      none yet"]
+    lines += [_agent_line(agent) for agent in found.at_work[:AGENTS_SHOWN_MAX]]
+    if (more := len(found.at_work) - AGENTS_SHOWN_MAX) > 0:
+        lines.append(f"Agents    and {more} more at work")
     if found.beads:
         told = ("open", "in_progress", "hooked", "blocked", "ready")
         shown = (f"{found.beads[name]} {name.replace('_', ' ')}" for name in told)
         lines.append(f"Beads     {', '.join(shown)}")
     needs = [f"Needs     {need.words}" for need in found.needs]
     return [*lines, *(needs or ["Needs     nothing of you"])]
+
+
+def _agent_line(agent: AtWork) -> str:
+    mark = "●" if agent.live else "○"
+    runtime = f" [{agent.runtime}]" if agent.runtime else ""
+    return f"Agent     {mark} {agent.id}{runtime} {agent.state} {agent.bead}".rstrip()
 
 
 def _rig_line(rig: RigCount) -> str:

@@ -87,6 +87,12 @@ def key_for_all(prompt: Prompt) -> None:
     key.chmod(0o644)
 
 
+def not_left_out(prompt: Prompt) -> None:
+    """Nothing says any more that keys are no business of git's."""
+    (prompt.at / ".gitignore").unlink()
+    (prompt.at / ".wasteland/.gitignore").unlink()
+
+
 def events_ahead(prompt: Prompt) -> None:
     """The file tells of more than the database knows, as after an old copy was put back."""
     with (prompt.at / ".events.jsonl").open("a") as file:
@@ -201,7 +207,7 @@ TO_MEND: dict[str, dict[str, Break]] = {
         "stranger": edit("mayor/rigs.json", rigs={"web": {}}),
     },
     "left-behind": {"half written": half_written},
-    "town-git": {"keys in git": keys_in_git},
+    "town-git": {"keys in git": keys_in_git, "not left out": not_left_out},
     "store-shape": {
         "no table": lambda prompt: statement(prompt, "DROP TABLE comments"),
         "no column": lambda prompt: statement(prompt, "ALTER TABLE beads DROP COLUMN attempts"),

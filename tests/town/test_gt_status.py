@@ -9,7 +9,7 @@ import pytest
 
 from ledger.beads.rows import Bead
 from ledger.workspace.rows import Agent, Rig
-from ledger.workspace.work import STUCK, Assignment
+from ledger.workspace.work import STUCK, Assignment, Session
 from tests.house.children import measured
 from tests.town.breaking import put
 from tests.town.prompt import Prompt
@@ -34,6 +34,9 @@ def full(prompt, town) -> Prompt:
         Bead(id=bead[3], title="Free"),
         Bead(id=bead[4], title="Done", status="closed", closed_at=1),
         Bead(id=bead[5], title="A letter", issue_type="message"),
+        Agent(id="mayor", role="mayor", runtime="claude", state="idle"),
+        Session(id="s1", agent="mayor", runtime="codex"),
+        Agent(id="api/polecats/elm", role="polecat", rig="web", state="working", hook_bead="we-1"),
         Assignment(id="as-1", bead=bead[2], agent="api/polecats/ash", state=STUCK),
     )
     return prompt
@@ -47,16 +50,21 @@ def test_the_town_is_seen_in_one_look(full):
     assert data["overseer"] == {"name": "Ada", "email": "ada@example.org"}
     api, web = data["rigs"]
     assert (api["polecats"], api["crew"], api["beads"], api["state"]) == (1, 1, 2, "operational")
-    assert (web["polecats"], web["crew"], web["beads"], web["state"]) == (1, 0, 0, "parked")
+    assert (web["polecats"], web["crew"], web["beads"], web["state"]) == (2, 0, 0, "parked")
     counts = data["beads"]
     assert {name: counts[name] for name in ("open", "in_progress", "hooked", "ready")} == {
         "open": 3, "in_progress": 1, "hooked": 0, "ready": 3,
     }  # fmt: skip
+    assert [(one["id"], one["live"], one["runtime"]) for one in data["at_work"]] == [
+        ("api/polecats/elm", False, ""), ("mayor", True, "codex"),
+    ]  # fmt: skip
     assert [need["cmd"][-1] for need in data["needs"]] == ["api-aaaaa", "hq-aaaab", "hq-aaaaa"]
     assert said["next"][0]["cmd"] == ["bd", "show", "api-aaaaa"]
     text = full.gt("status").text
     assert "Overseer  Ada <ada@example.org>" in text
-    assert "Rig       web: 1 polecats, 0 crew, 0 beads  PARKED" in text
+    assert "Agent     ● mayor [codex] idle" in text
+    assert "Agent     ○ api/polecats/elm working we-1" in text
+    assert "Rig       web: 2 polecats, 0 crew, 0 beads  PARKED" in text
     assert "Beads     3 open, 1 in progress, 0 hooked, 0 blocked, 3 ready" in text
     assert "Needs     api/polecats/ash is stuck on api-aaaaa" in text
 

@@ -134,6 +134,17 @@ def test_the_first_commit_is_made_only_where_git_knows_who_the_person_is(tmp_pat
     assert json.loads((prompt.at / "mayor/overseer.json").read_text())["name"] == "ada"
 
 
+def test_a_repository_around_the_town_does_not_take_its_keys(prompt):
+    """A town made without `--git` in somebody's repository shows no key and no database to it."""
+    prompt.git("init", "-q")
+    assert prompt.gt("install", "gt").code == 0
+    seen = prompt.git("status", "--porcelain", "-uall")
+    assert "gt/mayor/town.json" in seen
+    assert ".wasteland" not in seen
+    prompt.at /= "gt"
+    assert prompt.gt("doctor").code == 0
+
+
 def test_git_can_be_had_later_and_once(prompt, town):
     """`gt git-init` does what `--git` does; the second one has nothing to do."""
     assert not (town / ".git").exists()

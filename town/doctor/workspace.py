@@ -11,6 +11,7 @@ from town.workspace.install import (
     TOWN_VERSION,
     Overseer,
     bring,
+    hide_home,
     overseer_facts,
     text_of,
     town_facts,
@@ -194,12 +195,12 @@ def _mend_left(patient: Patient) -> None:
 
 def _kept_in_git(patient: Patient) -> Finding:
     root = patient.workspace.root
-    if not (root / ".git").exists():
+    if not patient.git.tells("rev-parse", "--git-dir", at=root):
         return ok("not kept in git")
     tracked = patient.git.run("ls-files", "-z", "--", ".wasteland", at=root).split("\0")
     lines = [f"{name} is in git, for everybody to see" for name in tracked if name]
     if not patient.git.tells("check-ignore", "-q", ".wasteland/keys", at=root):
-        lines.append(".gitignore does not leave out .wasteland")
+        lines.append("no .gitignore leaves .wasteland out")
     return of_lines(
         lines, good="keys and databases are left out", bad="things are wrong", hint=MEND
     )
@@ -207,7 +208,9 @@ def _kept_in_git(patient: Patient) -> Finding:
 
 def _mend_git(patient: Patient) -> None:
     root = patient.workspace.root
-    list(bring(patient.workspace, GITIGNORE))
+    hide_home(patient.workspace)
+    if (root / ".git").exists():
+        list(bring(patient.workspace, GITIGNORE))
     patient.git.run("rm", "-r", "-q", "--cached", "--ignore-unmatch", "--", ".wasteland", at=root)
 
 

@@ -1,7 +1,7 @@
 """The desk of the town itself: that it is there, how it stands, what happened in it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,12 +45,24 @@ class RigCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AtWork:
+    """An agent with something on its hook, or with a session."""
+
+    id: str
+    state: str
+    runtime: str
+    bead: str
+    live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the town stands."""
 
     name: str
     overseer: Overseer
     rigs: tuple[RigCount, ...]
+    at_work: tuple[AtWork, ...] = ()
     beads: dict[str, int] = field(default_factory=dict)  # empty where it was not looked
     needs: tuple[Need, ...] = ()
 
@@ -115,11 +127,25 @@ class Town(Acting):
                 name=self.name(),
                 overseer=overseer,
                 rigs=tuple(_counted(rig, agents, beads) for rig in self.store.find(Rig)),
+                at_work=tuple(self._at_work(agents)),
                 beads=self._bead_counts(beads) if beads is not None else {},
                 needs=tuple(self._needs(overseer, beads or [])),
             )
 
         return self.look(work)
+
+    def _at_work(self, agents: Sequence[Agent]) -> Iterator[AtWork]:
+        live = {one.agent: one for one in self.store.find(Session, ended_at=0)}
+        for agent in agents:
+            session = live.get(agent.id)
+            if session is not None or agent.hook_bead:
+                yield AtWork(
+                    id=agent.id,
+                    state=agent.state,
+                    runtime=session.runtime if session is not None else agent.runtime,
+                    bead=agent.hook_bead,
+                    live=session is not None,
+                )
 
     def _beads(self) -> Sequence[Bead]:
         return self.store.find(Bead, status=LIVE)

@@ -19,6 +19,7 @@ from town.workspace.settings_file import TOWN_TYPE, VERSION
 
 TOWN_VERSION: Final = 2
 NAME_CHARS_MAX: Final = 100
+EVERYTHING: Final = "*\n"
 FIRST_COMMIT: Final = "Begin a town of coding agents"
 Verb = Literal["Created", "Updated", "Kept"]
 
@@ -142,6 +143,14 @@ def _furnish(plan: Plan) -> Iterator[Step]:
             read_json(path)
     for managed in ANCHORS:
         yield from bring(workspace, managed)
+    hide_home(workspace)
+
+
+def hide_home(workspace: Workspace) -> None:
+    """No repository around the town takes its keys and databases in."""
+    path = workspace.home / ".gitignore"
+    if workspace.home.is_dir() and text_of(path) != EVERYTHING:
+        write_text(path, EVERYTHING)
 
 
 def bring(workspace: Workspace, managed: Managed) -> Iterator[Step]:
