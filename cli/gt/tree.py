@@ -8,6 +8,8 @@ from cli import tree
 PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.workspace": ("install", "upgrade", "git-init"),
     "cli.gt.leaving": ("uninstall",),
+    "cli.gt.up": ("up", "down"),
+    "cli.gt.demo": ("demo",),
     "cli.gt.status": ("status", "log"),
     "cli.gt.config": ("config",),
     "cli.gt.doctor": ("doctor",),
@@ -25,9 +27,9 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work": ("sling", "hook", "unsling", "prime", "done", "handoff", "convoy", "mq", "refinery"),
     "Talk": ("mail", "nudge", "broadcast", "dnd", "notify"),
-    "The town": ("install", "status", "log", "config", "rig", "crew", "whoami"),
+    "The town": ("install", "up", "down", "status", "log", "config", "rig", "crew", "whoami"),
     "Care": ("doctor", "upgrade", "git-init", "uninstall"),
-    "About": ("info", "version", "help"),
+    "About": ("demo", "info", "version", "help"),
 }
 
 root = tree.new_root("gt")

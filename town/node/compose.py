@@ -34,7 +34,7 @@ from town.node.keeping import Keeper, own_heads
 from town.node.keys import KeyFiles
 from town.node.lifecycle import NodeFacts
 from town.node.log import Logger
-from town.node.place import state_folder
+from town.node.place import TOWN_HOME, TOWN_MARK, state_folder
 from town.node.quiet import QuietPeers
 from town.node.status import status_of
 from town.node.writer import Writer
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from town.node.peers import PeerDesk
     from town.node.private import OpenPrivate
+    from town.node.town_services import TownServices
 
 LOG = Logger("town")
 AGENT: ContextVar[str] = ContextVar("AGENT", default="")
@@ -52,6 +53,7 @@ SAY: ContextVar[Callable[[str], None]] = ContextVar("SAY", default=lambda _: Non
 SHOW: ContextVar[Callable[[str], None]] = ContextVar("SHOW", default=lambda _: None)
 SHOWN_MIN = 2_000  # records; fewer are here before anybody has read the line
 FOREGROUND_EXCHANGE_S = 10.0
+WATCH_WAIT_S = 10.0
 
 
 def _say(line: str) -> None:
@@ -100,6 +102,7 @@ class OpenTown:
 
     _ready = False
     _private: "OpenPrivate | None" = None
+    _watching: "TownServices | None" = None
 
     # --- opening
 
@@ -308,10 +311,23 @@ class OpenTown:
         self.bell.start()
         await self._resident().start(url=url, public_url=public_url)
         self.keeper.start(self.town, self.writer, self.conduct.next_due)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Where the home is that of a workspace, its agents are watched over."""
+        if (self.home.path.parent / TOWN_MARK).is_file() and self.home.path.name == TOWN_HOME:
+            from town.node.town_services import TownServices  # noqa: PLC0415
+
+            self._watching = TownServices(self.private(), self.env)
+            self._watching.start()
 
     async def stop_loops(self) -> None:
         """No loop runs any more."""
         self.bell.stop()
+        if self._watching is not None:
+            from asyncio import to_thread  # noqa: PLC0415  # a node has a loop, a command none
+
+            await to_thread(self._watching.stop, wait_s=WATCH_WAIT_S)
         await self.keeper.stop()
         await self._resident().stop()
 

@@ -130,13 +130,15 @@ class Works:
     @cached_property
     def watch(self) -> "Watch":
         """What keeps sessions running for the work on hooks."""
+        from town.node import session_choice as choice  # noqa: PLC0415
         from town.node.watching import newest_sign  # noqa: PLC0415
         from town.watch.beginning import Beginning  # noqa: PLC0415
         from town.watch.desk import Watch, WatchPorts  # noqa: PLC0415
 
         root = self.workspace.root
         ports = WatchPorts(
-            sessions=self.sessions,
+            sessions=lambda name: choice.sessions_called(name, self.workspace, self.env),
+            provider=lambda: choice.provider_of(self.workspace, self.env),
             starter=Beginning(self.agents),
             active_at=lambda work: newest_sign(root, work),
         )

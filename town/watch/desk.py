@@ -19,7 +19,7 @@ from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
 from town.escalation.desk import Escalations, Matter
 from town.hooks.desk import Hooks
-from town.sessions.port import NoSessionError, Sessions
+from town.sessions.port import NoSessionError, Running, Sessions
 from town.watch.deciding import (
     SILENT,
     Act,
@@ -60,7 +60,8 @@ class Round:
 class WatchPorts:
     """What the watch needs beside the database."""
 
-    sessions: Sessions
+    sessions: Callable[[str], Sessions]  # by a provider's name
+    provider: Callable[[], str]  # the name of the one that new sessions get
     starter: Starter
     active_at: Callable[[Assignment], int]  # the newest sign of work in a worktree
 
@@ -90,7 +91,6 @@ class Watch(Hooks):
     # --- looking
 
     def _observed(self) -> tuple[list[Held], list[Seen]]:
-        running = {one.name: one for one in self.watch.sessions.running()}
 
         def work() -> tuple[list[Held], list[tuple[Session, Assignment | None]]]:
             held = [
@@ -106,17 +106,25 @@ class Watch(Hooks):
             return held, [(row, self.store.get(Assignment, row.assignment)) for row in rows]
 
         held, rows = self.look(work)
-        seen = []
-        for row, mine in rows:
-            process = running.get(row.name)
-            alive = process is not None and process.pid == row.pid
-            sign = process.active_at if process is not None and alive else 0
-            if alive and mine is not None and mine.state in HELD:
-                sign = max(sign, self.watch.active_at(mine))
-            ended = None if alive else self.watch.sessions.exit_code(row.name)
-            over = mine.ended_at if mine is not None else 0
-            seen.append(Seen(row=row, alive=alive, exit=ended, active_at=sign, over_at=over))
+        providers = {row.provider for row, _ in rows}
+        running = {
+            (name, one.name): one
+            for name in providers
+            for one in self.watch.sessions(name).running()
+        }
+        seen = [self._seen(row, mine, running.get((row.provider, row.name))) for row, mine in rows]
         return held, seen
+
+    def _seen(self, row: Session, mine: Assignment | None, process: Running | None) -> Seen:
+        """The session, and what its process and its worktree show of it."""
+        over = mine.ended_at if mine is not None else 0
+        if process is None or process.pid != row.pid:
+            ended = self.watch.sessions(row.provider).exit_code(row.name)
+            return Seen(row=row, alive=False, exit=ended, over_at=over)
+        sign = process.active_at
+        if mine is not None and mine.state in HELD:
+            sign = max(sign, self.watch.active_at(mine))
+        return Seen(row=row, alive=True, active_at=sign, over_at=over)
 
     # --- acting
 
@@ -167,7 +175,7 @@ class Watch(Hooks):
         return Change(puts=(tried, later), seen=(self.seen(bead), self.seen(mine)))
 
     def _stop(self, seen: Seen, reason: str) -> str:
-        self.watch.sessions.stop(seen.row.name, grace_s=STOP_GRACE_S)
+        self.watch.sessions(seen.row.provider).stop(seen.row.name, grace_s=STOP_GRACE_S)
         silent = reason == SILENT
         why = "hung" if silent else seen.row.reason or "done"
         return self._ended(seen, why, again=silent)
@@ -198,11 +206,12 @@ class Watch(Hooks):
 
     def _wake(self, seen: Seen, how: str) -> str:
         row = seen.row
+        sessions = self.watch.sessions(row.provider)
         try:
             if how == "nudge":
-                self.watch.sessions.send(row.name, NUDGE)
+                sessions.send(row.name, NUDGE)
             else:
-                self.watch.sessions.interrupt(row.name)
+                sessions.interrupt(row.name)
         except NoSessionError:
             return ""  # it ended meanwhile; the next round sees that
         at: dict[str, Any] = {MARKS[how]: self.ports.now()}
@@ -221,9 +230,11 @@ class Watch(Hooks):
 
     def stop_all(self) -> list[str]:
         """No session of the town runs; the names of those that did. Work stays on its hooks."""
-        sessions = self.watch.sessions
         ended = [
-            one.name for one in sessions.running() if sessions.stop(one.name, grace_s=STOP_GRACE_S)
+            one.name
+            for sessions in self._providers()
+            for one in sessions.running()
+            if sessions.stop(one.name, grace_s=STOP_GRACE_S)
         ]
 
         def work() -> tuple[None, Change]:
@@ -238,3 +249,13 @@ class Watch(Hooks):
 
         self.act("gt down", work)
         return ended
+
+    def left(self) -> list[int]:
+        """The numbers of the programs of sessions that run."""
+        return [one.pid for sessions in self._providers() for one in sessions.running()]
+
+    def _providers(self) -> list[Sessions]:
+        """What runs sessions of the town, or ran one that was not seen to end."""
+        rows = self.look(lambda: self.store.find(Session, ended_at=0))
+        names = {self.watch.provider(), *(row.provider for row in rows)}
+        return [self.watch.sessions(name) for name in sorted(names) if name]

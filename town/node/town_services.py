@@ -1,0 +1,157 @@
+"""What a town's node does for its agents: the watch, and the services that take turns with it.
+
+The composition root of a running workspace. Convoys, nudges and dispatch have their turn after each
+round of the watch; what may take long has a thread: each project's refinery, and first moments.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ledger.workspace.rows import OPERATIONAL
+from stamps.errors import WastelandError
+from town.beads.ports import Caller
+from town.hooks.slinging import Order
+from town.hooks.target import Target
+from town.node.log import Logger
+from town.node.private import OpenPrivate
+from town.node.watching import WatchLoop
+from town.node.works import Works
+from town.workspace.files import read_json
+
+WATCH: Final = "deacon"
+SETTLING: Final = "first moments"
+POLL_S: Final = 5.0
+LOG = Logger("town")
+
+
+class Worker:
+    """One thread that does its work each time it is woken, and else from time to time."""
+
+    def __init__(self, name: str, work: Callable[[], Any], ended: threading.Event) -> None:
+        self.name = name
+        self.work = work
+        self._ended = ended
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """It looks again at once."""
+        self._woken.set()
+
+    def join(self, wait_s: float) -> None:
+        """It has ended, or had so long to."""
+        self._woken.set()
+        self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._woken.clear()
+            try:
+                self.work()
+            except WastelandError as error:
+                LOG.warning("service", name=self.name, code=error.code, why=str(error))
+            except Exception:  # the outermost place of this thread
+                LOG.warning("service", name=self.name, exc_info=True)
+            self._woken.wait(POLL_S)
+
+
+class Workers:
+    """What takes long has a thread each: the merge queue of each project, first moments."""
+
+    def __init__(self, works: Callable[[], Works]) -> None:
+        self.works = works
+        self.mine = works()
+        self.ended = threading.Event()
+        self._workers: dict[str, Worker] = {}
+
+    def wake(self) -> None:
+        """Everybody looks again; a project that is new has a worker from now on."""
+        self._keep(SETTLING, self._settle)
+        for view in self.mine.rigs.listed():
+            if view.rig.state == OPERATIONAL:
+                self._keep(f"{view.rig.name}/refinery", self._refinery(view.rig.name))
+        for worker in self._workers.values():
+            worker.wake()
+
+    def _keep(self, name: str, work: Callable[[], Any]) -> None:
+        if name not in self._workers and not self.ended.is_set():
+            self._workers[name] = Worker(name, work, self.ended)
+
+    def _settle(self) -> None:
+        self.mine.agents.settle_all(
+            lambda row, error: LOG.warning("session", agent=row.agent, code=error.code)
+        )
+
+    def _refinery(self, rig: str) -> Callable[[], Any]:
+        works = self.works()
+        works.refinery.stop = self.ended
+        return lambda: works.refinery.cycle(rig)
+
+    def stop(self, *, wait_s: float) -> None:
+        """What they were doing is broken off, and nothing is merged any more."""
+        self.ended.set()
+        for worker in self._workers.values():
+            worker.join(wait_s)
+
+
+class Dispatch:
+    """Gives every ready member of a convoy to a worker, as far as there is room."""
+
+    def __init__(self, works: Works) -> None:
+        self.works = works
+        self._failed: dict[str, str] = {}
+
+    def cycle(self) -> None:
+        """What could be given was given; what could not says why once."""
+        hooks = self.works.hooks
+        for convoy, bead in self.works.convoys.ready_members(self.works.now()):
+            rig = hooks.rig_of(bead.id)
+            order = Order(
+                bead=bead.id,
+                target=Target(rig=rig),
+                merge=convoy.merge or "mr",
+                base=convoy.base_branch,
+            )
+            try:
+                hooks.sling(order)
+            except WastelandError as error:
+                if self._failed.get(bead.id) != error.code:
+                    LOG.warning("dispatch", bead=bead.id, code=error.code, why=str(error))
+                self._failed[bead.id] = error.code
+
+
+class TownServices:
+    """Everything that runs for a workspace, begun and ended together."""
+
+    def __init__(self, private: OpenPrivate, env: Mapping[str, str]) -> None:
+        workspace = private.workspace
+        if workspace is None:
+            raise RuntimeError("only a workspace has services")
+        self.private = private
+
+        def works() -> Works:
+            return private.works(workspace, Caller(actor=WATCH), env)
+
+        mine = works()
+        self.workers = Workers(works)
+        services: dict[str, Callable[[], Any]] = {
+            "convoys": lambda: mine.convoys.cycle(mine.now()),
+            "dispatch": Dispatch(mine).cycle,
+            "nudges": lambda: mine.nudges.cycle(mine.now()),
+            "workers": self.workers.wake,
+        }
+        settings = workspace.settings
+        self.loop = WatchLoop(mine.watch, services, lambda: read_json(settings))
+
+    def start(self) -> None:
+        """The town is watched over from now on."""
+        self.private.rung = self.loop.wake
+        self.loop.start()
+
+    def stop(self, *, wait_s: float) -> None:
+        """Nothing is begun or merged any more; sessions go on."""
+        self.private.rung = lambda: None
+        self.loop.stop(wait_s=wait_s)
+        self.workers.stop(wait_s=wait_s)
