@@ -18,6 +18,7 @@ convoy = new_group("convoy", "Convoys: beads that are followed together until al
 app.add_typer(convoy)
 
 MAYOR = "mayor/"
+STAGED = "An epic, beads, or a convoy that is staged."
 Said = Annotated[str, typer.Argument(metavar="CONVOY", help="Its id, or its number in the list.")]
 Beads = Annotated[list[str], typer.Argument(metavar="BEAD...", help="Beads of any project.")]
 
@@ -276,7 +277,7 @@ def unwatch(
 @example("gt convoy stage gt-e1e2e", "gt convoy stage gt-abc12 gt-def34 --launch")
 def stage(
     ctx: typer.Context,
-    said: Annotated[list[str], typer.Argument(metavar="EPIC|BEAD...|CONVOY")],
+    said: Annotated[list[str], typer.Argument(metavar="EPIC|BEAD...|CONVOY", help=STAGED)],
     *,
     launch: Annotated[bool, typer.Option("--launch", help="Launch it, if nothing is odd.")] = False,
     title: Annotated[str, typer.Option("--title", help="What it is called.")] = "",
@@ -292,7 +293,7 @@ def stage(
 @example("gt convoy launch hq-cv-abc", "gt convoy launch hq-cv-abc --force")
 def launch_(
     ctx: typer.Context,
-    said: Annotated[list[str], typer.Argument(metavar="CONVOY|EPIC|BEAD...")],
+    said: Annotated[list[str], typer.Argument(metavar="CONVOY|EPIC|BEAD...", help=STAGED)],
     *,
     force: Annotated[bool, typer.Option("--force", help="In spite of warnings.")] = False,
 ) -> int:

@@ -17,6 +17,7 @@ app.add_typer(crew)
 
 Rig = Annotated[str, typer.Option("--rig", metavar="RIG", help="In which rig.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, or RIG/NAME.")]
+OneName = Annotated[str, typer.Argument(metavar="[NAME]", help="A name; all of them.")]
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Names, or RIG/NAME.")]
 
 
@@ -113,7 +114,7 @@ def _stands(one: Member) -> str:
 
 @crew.command(cls=Command)
 @example("gt crew status max", "gt crew status myproject/max --json")
-def status(ctx: typer.Context, name: Annotated[str, typer.Argument()] = "", rig: Rig = "") -> int:
+def status(ctx: typer.Context, name: OneName = "", rig: Rig = "") -> int:
     """Show one member of a crew, or all of a project's."""
     with works_of(ctx) as works:
         if name:
@@ -162,7 +163,9 @@ def rename(
 @example("gt crew pristine", "gt crew pristine max --rig myproject")
 def pristine(
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Names; all of them.")
+    ] = None,
     *,
     rig: Rig = "",
 ) -> int:

@@ -98,7 +98,9 @@ def submit(
     branch: Annotated[str, typer.Option("--branch", help="The branch; the one you are on.")] = "",
     issue: Annotated[str, typer.Option("--issue", help="Its bead; else as the branch says.")] = "",
     epic: Annotated[str, typer.Option("--epic", help="Into this epic's branch.")] = "",
-    priority: Annotated[int | None, typer.Option("--priority", min=0, max=4)] = None,
+    priority: Annotated[
+        int | None, typer.Option("--priority", min=0, max=4, help="0 is highest; its bead's.")
+    ] = None,
     resubmit: Annotated[
         bool, typer.Option("--resubmit", help="Also a commit that was rejected before.")
     ] = False,

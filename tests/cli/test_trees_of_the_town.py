@@ -1,0 +1,110 @@
+"""The trees of `gt` and `bd`: each command explains itself, with examples that can be typed."""
+
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli.app import command_tree, run
+from cli.context import Call
+from cli.launcher import HERE
+from tests.cli.paper import Paper
+
+PROGRAMS = ("gt", "bd")
+# What the issue and the README promise of the workspace; others hold their own.
+FALLBACKS = {("comments", "list"), ("dep", "blocking")}  # what a group does without a word
+PROMISED = {
+    "gt": {
+        *("install", "upgrade", "git-init", "uninstall", "status", "log", "config", "doctor"),
+        *("info", "version", "help", "rig"),
+    },
+    "bd": {"init", "create", "show", "list", "ready", "update", "close", "reopen"},
+}
+
+
+def walk(command, path):
+    """Every command of the tree with the words that name it."""
+    root = typer.Context(command_tree(path[0]), obj=None)
+    names = command.list_commands(root) if hasattr(command, "list_commands") else ()
+    if not names:
+        yield path, command
+    for name in names:
+        yield from walk(command.get_command(root, name), (*path, name))
+
+
+ALL = {path: one for program in PROGRAMS for path, one in walk(command_tree(program), (program,))}
+
+
+def invoke(program, *argv):
+    """What a line of the program printed, in no town."""
+    paper = Paper()
+    call = Call(
+        argv=argv, cwd=Path("/"), env={}, terminal=paper, tty=(False, False, False),
+        town=None, columns=100, program=program,
+    )  # fmt: skip
+    return run(call), paper
+
+
+def options_of(path):
+    """The options that a command takes."""
+    context = typer.Context(ALL[path], obj=None)
+    return {word for param in ALL[path].get_params(context) for word in param.opts}
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_a_command_explains_itself(path):
+    """`--help` has a sentence, every option has one, and examples of this very command."""
+    code, paper = invoke(*path, "--help")
+    assert code == 0
+    shown = paper.text[paper.text.index("Examples:") :].split("\n")[1:]
+    lines = [line.strip() for line in shown if line.strip()]
+    assert lines
+    mine = ALL[path].callback.examples  # an alias has those of what it stands for
+    names = [" ".join(other) for other, one in ALL.items() if one.callback.examples == mine]
+    names += [" ".join(path[:-1])] if path[1:] in FALLBACKS else []
+    assert all(any(name in line for name in names) for line in lines), lines
+    mute = [param.name for param in ALL[path].params if not getattr(param, "help", None)]
+    assert mute == []
+    assert ALL[path].help
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_an_example_uses_only_options_that_exist(path):
+    """What help shows can be typed."""
+    known = options_of(path)
+    for line in ALL[path].callback.examples:
+        words = shlex.split(line.split(" > ")[0].split(" | ")[0])
+        start = words.index(path[0]) if path[0] in words else 0
+        own = words[start + len(path) :]
+        for stopper in ("&&", "<", "--"):
+            own = own[: own.index(stopper)] if stopper in own else own
+        options = {word.split("=")[0] for word in own if word.startswith("-") and word != "-"}
+        assert {word for word in options if not word[1:].isdigit()} <= known
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_has_the_shared_options(path):
+    """--json, --home, -q and --yes mean the same everywhere."""
+    assert {"--json", "--home", "--yes", "--help"} <= options_of(path)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_sections_of_help_hold_every_command_once(program):
+    """No command is hidden by being in no section, and none is promised and missing."""
+    facts = import_module(f"cli.{program}.tree").PROGRAM
+    listed = [name for names in facts.sections.values() for name in names]
+    commands = [name for names in facts.places.values() for name in names]
+    assert sorted(listed) == sorted(set(listed))
+    assert sorted(listed) == sorted(commands)
+    assert set(commands) >= PROMISED[program]
+    assert HERE[program] - {"help", "version", "up", "down"} <= set(commands)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_word_that_is_no_command_is_a_usage_error(program):
+    """Exit code 2, and nothing on standard output."""
+    code, paper = invoke(program, "no-such-command")
+    assert (code, paper.text) == (2, "")
+    assert "no-such-command" in paper.talk
