@@ -21,6 +21,7 @@ from bench.towns import Town
 
 SIZES: Final = (100, 1_000, 10_000)
 TURNS: Final = 11
+AROUND: Final = 5
 BARE_MS: Final = 11.0  # a bare Python on this machine when it is idle
 IMPORT_S: Final = 3.0
 DISK_BYTES: Final = 15 << 20
@@ -96,6 +97,13 @@ class Project:
             own.append(self.bd(*(word.replace("NUMBER", f"{turn:05}") for word in argv)))
         return percentile(own, 0.5), percentile(bare, 0.5)
 
+    def beside(self, *argv: str) -> tuple[float, float]:
+        """A long command once, and bare Pythons right before and right after it."""
+        before = [self.spent(PYTHON) for _ in range(AROUND)]
+        own = self.bd(*argv)
+        after = [self.spent(PYTHON) for _ in range(AROUND)]
+        return own, statistics.median(before + after)
+
     def disk(self) -> int:
         """What the private database takes."""
         return sum(path.stat().st_size for path in self.town.home.glob("ledgers/town.db*"))
@@ -103,22 +111,20 @@ class Project:
 
 def exchange(project: Project, count: int) -> None:
     """Rows of an import, of the same once more, and of an export."""
-    bare = statistics.median(project.spent(PYTHON) for _ in range(5))
-    took = project.bd("import", str(project.file))
+    given = count == GIVEN_FOR
+    took, bare = project.beside("import", str(project.file))
     project.bd("list")  # whoever opens it next finds it as it stays
     size = project.disk()
-    given = count == GIVEN_FOR
-    busy = max(1.0, bare / BARE_MS)
     row(f"`bd import` of {count:,} beads", f"≤ {IMPORT_S:.0f} s, idle" if given else "",
         f"{took / 1e3:.2f} s, {took / bare:.0f} bare Pythons{f'; {BEFORE}' if given else ''}",
-        met=took <= IMPORT_S * 1e3 * busy if given else None)  # fmt: skip
+        met=took <= IMPORT_S * 1e3 * max(1.0, bare / BARE_MS) if given else None)  # fmt: skip
     row(f"on disk, {count:,} beads", "≤ 15 MB" if given else "",
         f"{size / 1e6:.1f} MB, {size / count:.0f} bytes a bead",
         met=size <= DISK_BYTES if given else None)  # fmt: skip
     for work, argv in (("again", ("import", str(project.file))), ("export", ("export",))):
-        again = project.bd(*argv)
+        took, bare = project.beside(*argv)
         row(f"`bd {argv[0]}` of {count:,} beads{', which are there' * (work == 'again')}", "",
-            f"{again / 1e3:.2f} s, {again / bare:.0f} bare Pythons")  # fmt: skip
+            f"{took / 1e3:.2f} s, {took / bare:.0f} bare Pythons")  # fmt: skip
 
 
 COMMANDS: Final = (
