@@ -1,5 +1,7 @@
 """A town's rows in a store, a clock that stands still, and the systems of talk for any caller."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -10,8 +12,10 @@ from ledger.beads.rows import Bead
 from ledger.private.memory import MemoryPrivate
 from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import CREW, POLECAT, REFINERY, WITNESS, Agent, Rig
+from ledger.workspace.talk import Convoy, Delivery
 from town.beads.desk import Beads
 from town.beads.ports import BeadPorts, Caller
+from town.convoys.desk import NewConvoy
 from town.convoys.members import ConvoyPorts
 from town.convoys.staging import Staging
 from town.mail.desk import Mail
@@ -42,7 +46,7 @@ class Talkers:
         self.dispatching = True
         self.workers_max = -1
         self.slept: list[float] = []
-        self.lists: dict[str, tuple[str, ...]] = {}
+        self.lists: dict[str, Sequence[str]] = {}
         rigs = (
             Rig(name="api", prefix="ap", default_branch="main"),
             Rig(name="web", prefix="we", default_branch="main"),
@@ -114,3 +118,29 @@ class Talkers:
         new = with_other(old, **fields)
         self.put(new)
         return new
+
+
+def convoy(talk: Talkers, *beads: str, **fields) -> Convoy:
+    """A convoy of these beads, which are made where they are not there."""
+    for one in beads:
+        if talk.store.get(Bead, one) is None:
+            talk.bead(one)
+    return talk.convoys().create(NewConvoy(title=fields.pop("title", "x"), beads=beads, **fields))
+
+
+def status(talk: Talkers, made: Convoy) -> str:
+    """How the convoy stands."""
+    found = talk.store.get(Convoy, made.id)
+    assert found is not None
+    return found.status
+
+
+def reasons(talk: Talkers, made: Convoy) -> dict[str, str]:
+    """The reason of each member that is not done."""
+    view = talk.convoys().show(made.id)
+    return {one.id: one.reason.code for one in view.members if one.reason.code != "done"}
+
+
+def boxes(talk: Talkers) -> Counter[str]:
+    """How many letters each has."""
+    return Counter(one.recipient for one in talk.store.find(Delivery))

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 
 from ledger.private.memory import MemoryPrivate
 from ledger.private.rows import Event
+from ledger.private.store import Change
 from ledger.workspace import letters
 from ledger.workspace.letters import Letter
+from ledger.workspace.talk import Nudge
 from ledger.workspace.work import Session
 from tests.house.children import measured
 from tests.town.talkers import Talkers
-from town.beads.ports import Caller
+from town.beads.ports import BeadPorts, Caller
 from town.node.home import Home
 from town.node.private import OpenPrivate
 from town.nudge.desk import QUEUE, Saying
@@ -154,9 +157,9 @@ class Interleaved(MemoryPrivate):
 
     def __init__(self) -> None:
         super().__init__()
-        self.between: list = []
+        self.between: list[Callable[[], object]] = []
 
-    def apply(self, change) -> list[Event]:
+    def apply(self, change: Change) -> Sequence[Event]:
         """The change, after whatever comes between."""
         while self.between:
             self.between.pop()()
@@ -168,7 +171,9 @@ def test_whoever_asks_at_once_each_thing_is_told_once(mails, nudges, others):
     """Others look while one of them acts: nothing is told twice, and nothing is lost."""
     talk = Talkers(Interleaved())
     sent = [talk.mail().send(letter(f"m{n}", n % 4)).id for n in range(mails)]
-    said = [talk.nudges().nudge(MAX, Saying(text=f"n{n}", **QUEUED)).id for n in range(nudges)]
+    for n in range(nudges):
+        talk.nudges().nudge(MAX, Saying(text=f"n{n}", **QUEUED))
+    said = [one.id for one in talk.store.find(Nudge)]
     told = []
     talk.store.between = [lambda: told.append(talk.nudges(MAX).inject("s1"))] * others
     while (found := talk.nudges(MAX).inject("s1")).text:
@@ -178,14 +183,25 @@ def test_whoever_asks_at_once_each_thing_is_told_once(mails, nudges, others):
     assert sorted(one for t in told for one in ids_in(t.text)) == sorted(sent)
 
 
+class Threaded(Talkers):
+    """The talk of a town whose database has a thread of its own."""
+
+    def __init__(self, private: OpenPrivate) -> None:
+        super().__init__(private.store)
+        self.private = private
+
+    def ports(self, actor: str, session: str = "") -> BeadPorts:
+        """What a use case of this caller is given."""
+        return self.private.ports(Caller(actor=actor, session=session))
+
+
 def test_threads_that_ask_at_once_share_what_there_is(tmp_path):
     """Eight injectors on one real database, all in one moment: each letter in one block."""
     home = Home(tmp_path / "gt" / ".wasteland")
     home.furnish()
     private = OpenPrivate(home, {})
     try:
-        talkers = private.run(lambda: Talkers(private.store))
-        talkers.ports = lambda actor: private.ports(Caller(actor=actor))  # type: ignore[method-assign]
+        talkers = private.run(lambda: Threaded(private))
         sent = {talkers.mail().send(letter(f"m{n}")).id for n in range(60)}
         gate = threading.Barrier(8)
 
@@ -265,7 +281,7 @@ def test_processes_that_ask_at_once_share_what_there_is(town, prompt):
         )
         for _ in range(4)
     ]  # fmt: skip
-    told = []
+    told: list[str] = []
     for one in begun:
         out, err = one.communicate(timeout=100)
         assert one.returncode == 0

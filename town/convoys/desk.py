@@ -146,7 +146,8 @@ class Convoys(Landing):
                 return (convoy, []), Change()
             if len(there) + len(fresh) > MEMBERS_MAX:
                 raise BadConvoyError(f"{convoy.id} would follow more than {MEMBERS_MAX} beads")
-            new = replace(convoy, changed_at=self.ports.now())
+            # Always another row than before: a landing that looked before this one must not happen.
+            new = replace(convoy, changed_at=max(self.ports.now(), convoy.changed_at + 1))
             if convoy.status == CLOSED_CONVOY:
                 new = replace(new, status=OPEN_CONVOY, closed_at=0, close_reason="")
             told = self.event(

@@ -1,0 +1,135 @@
+"""Feeding convoys: every ready member within capacity, what is stranded, what is staged first."""
+
+import pytest
+
+from ledger.beads.rows import Link
+from ledger.private.rows import Setting
+from ledger.workspace.rows import PARKED, Rig
+from ledger.workspace.talk import Convoy, Nudge
+from tests.town.talkers import MINUTE, Talkers, boxes, convoy, reasons, status
+from town.convoys.errors import BadConvoyError, StageError, WarnedError
+from town.convoys.members import PAUSED
+
+
+@pytest.fixture
+def talk():
+    """A town's rows in memory."""
+    return Talkers()
+
+
+def test_every_ready_member_is_fed_within_capacity(talk):
+    """The most urgent first, each once, none that anything holds up; never of a resting rig."""
+    made = convoy(talk, "ap-aaaaa", "we-bbbbb", "ap-ccccc", "hq-nobod", "ap-taken")
+    convoy(talk, "ap-aaaaa", "we-ddddd")
+    owned = convoy(talk, "ap-owned", owned=True)
+    talk.bead("ap-ccccc", priority=0)
+    talk.bead("ap-taken", assignee="ada")
+    talk.put(Link(issue_id="we-bbbbb", depends_on_id="ap-aaaaa"))
+
+    def fed() -> list[str]:
+        return [bead.id for _, bead in talk.convoys().ready_members(talk.now)]
+
+    assert fed() == ["ap-ccccc", "ap-aaaaa", "we-ddddd"]
+    talk.workers_max = 3
+    talk.agent("api/polecats/rust", hook_bead="ap-other")
+    assert fed() == ["ap-ccccc", "ap-aaaaa"]
+    talk.workers_max = 1
+    assert fed() == []
+    assert reasons(talk, made)["ap-aaaaa"] == "no-capacity"
+    talk.workers_max = -1
+    talk.put(Rig(name="api", prefix="ap", state=PARKED))
+    assert fed() == ["we-ddddd"]
+    assert reasons(talk, made)["ap-aaaaa"] == "rig-parked"
+    talk.put(Setting(name=PAUSED, value="ada"))
+    assert fed() == []
+    assert reasons(talk, owned) == {"ap-owned": "rig-parked"}
+    talk.dispatching = False
+    talk.put(Setting(name=PAUSED, value=""), Rig(name="api", prefix="ap"))
+    assert reasons(talk, made)["ap-aaaaa"] == "nobody-dispatches"
+
+
+def test_a_stranded_convoy_has_ready_work_or_none_at_all(talk):
+    """What is under way, blocked or staged is not stranded."""
+    ready, empty_one = convoy(talk, "ap-aaaaa"), convoy(talk)
+    convoy(talk, "ap-bbbbb")
+    talk.bead("ap-bbbbb", status="in_progress", assignee="ada")
+    talk.convoys().stage(["ap-aaaaa"])
+    desk = talk.convoys()
+    found = {view.convoy.id: desk.ready_of(view) for view in desk.stranded()}
+    assert found == {ready.id: ["ap-aaaaa"], empty_one.id: []}
+    talk.now += 6 * MINUTE
+    talk.convoys("deacon").cycle(talk.now)
+    assert status(talk, empty_one) == "closed"
+    assert boxes(talk) == {}
+
+
+def test_watching_ends_as_it_began(talk):
+    """Whoever watches no more is not told; a second time nobody was to be."""
+    made = convoy(talk, "ap-aaaaa")
+    desk = talk.convoys("api/crew/max")
+    assert desk.watch("1").address == "api/crew/max"
+    assert desk.watch("1", nudge=True).how == "nudge"
+    assert desk.unwatch("1")
+    assert not desk.unwatch("1")
+    talk.beads().close("ap-aaaaa")
+    desk.follow()
+    assert boxes(talk) == {"overseer": 1}
+    assert talk.store.find(Nudge) == []
+    assert desk.tracking("ap-aaaaa") == [made.id]
+
+
+# --- staged
+
+
+def test_a_staged_convoy_is_not_fed_before_it_is_launched(talk):
+    """Its waves are worked out; the launch lets the first one begin."""
+    for name in ("ap-aaaaa", "ap-bbbbb", "ap-ccccc"):
+        talk.bead(name)
+    talk.put(
+        Link(issue_id="ap-bbbbb", depends_on_id="ap-aaaaa"),
+        Link(issue_id="ap-ccccc", depends_on_id="ap-bbbbb"),
+    )
+    staged = talk.convoys().stage(["ap-aaaaa", "ap-bbbbb", "ap-ccccc"], title="three")
+    assert (staged.convoy.status, staged.convoy.title) == ("staged_ready", "three")
+    assert staged.waves == [["ap-aaaaa"], ["ap-bbbbb"], ["ap-ccccc"]]
+    assert talk.convoys().ready_members(talk.now) == []
+    assert reasons(talk, staged.convoy)["ap-aaaaa"] == "staged"
+    assert talk.convoys().launch([staged.convoy.id]).convoy.status == "open"
+    assert [bead.id for _, bead in talk.convoys().ready_members(talk.now)] == ["ap-aaaaa"]
+    with pytest.raises(BadConvoyError, match="cannot be launched"):
+        talk.convoys().launch([staged.convoy.id])
+
+
+def test_what_cannot_run_is_refused_with_every_fault(talk):
+    """A circle and a prefix of no rig, both at once; nothing is made."""
+    for name in ("ap-aaaaa", "ap-bbbbb", "hq-other"):
+        talk.bead(name)
+    talk.put(
+        Link(issue_id="ap-bbbbb", depends_on_id="ap-aaaaa"),
+        Link(issue_id="ap-aaaaa", depends_on_id="ap-bbbbb"),
+    )
+    with pytest.raises(StageError) as caught:
+        talk.convoys().stage(["ap-aaaaa", "ap-bbbbb", "hq-other"])
+    assert caught.value.faults == (
+        "they wait for each other: ap-aaaaa, ap-bbbbb", "hq-other: its prefix is that of no rig",
+    )  # fmt: skip
+    assert talk.store.find(Convoy) == []
+
+
+def test_what_is_odd_is_a_warning_and_a_launch_needs_force(talk):
+    """Two rigs, one of them parked, a wave that is too wide, a blocker outside."""
+    names = [f"ap-aaaa{n}" for n in range(6)]
+    for name in (*names, "we-bbbbb", "ap-extra"):
+        talk.bead(name)
+    talk.put(
+        Rig(name="web", prefix="we", state=PARKED),
+        Link(issue_id="we-bbbbb", depends_on_id="ap-extra"),
+    )
+    staged = talk.convoys().stage([*names, "we-bbbbb"], launch=True)
+    assert staged.convoy.status == "staged_warnings"
+    warned = "\n".join(staged.warnings)
+    for words in ("web is parked", "spans 2 rigs", "waits for ap-extra", "wave 1 has 7 beads"):
+        assert words in warned
+    with pytest.raises(WarnedError):
+        talk.convoys().launch([staged.convoy.id])
+    assert talk.convoys().launch([staged.convoy.id], force=True).convoy.status == "open"
