@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+from msgspec.structs import replace
+
 from ledger.beads.rows import HOOKED, IN_PROGRESS, Bead
 from ledger.private.rows import Event
 from ledger.private.store import Change
@@ -100,8 +103,6 @@ class Yard(TestTown):
             request, change = queue.asked(asked)
             old = self.private.store.get(Bead, bead)
             assert old is not None
-            from msgspec.structs import replace  # noqa: PLC0415
-
             new = replace(old, status=IN_PROGRESS, assignee=work.agent)
             agent = Agent(id=work.agent, role="polecat", rig="api", name=name, state=IDLE)
             held = replace(work, request=request.id)
@@ -187,6 +188,14 @@ class Yard(TestTown):
         return git(self.origin, "rev-list", "--max-parents=0", "main").strip()
 
 
+def alive(pid: int) -> bool:
+    """Whether a process of that number runs; one that is dead and not yet waited for does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @contextmanager
 def yard_in(folder: Path) -> Iterator[Yard]:
     """A town with a project and gates, open until the block ends."""
@@ -197,4 +206,4 @@ def yard_in(folder: Path) -> Iterator[Yard]:
         yard.private.close()
 
 
-__all__ = ["GATE", "Queue", "Yard", "yard_in"]
+__all__ = ["GATE", "Queue", "Yard", "alive", "yard_in"]

@@ -1,0 +1,324 @@
+"""The refinery when things go wrong: it fails closed, says so once, and goes on by itself."""
+
+import shutil
+import threading
+import time
+
+import pytest
+
+from ledger.beads.rows import CLOSED, HOOKED, Bead
+from ledger.workspace.rows import Agent
+from ledger.workspace.work import (
+    BLOCKED_REQUEST,
+    MERGED,
+    READY,
+    SPAWNING,
+    SUBMITTED,
+    TRYING,
+    Assignment,
+    MergeRequest,
+)
+from tests.town.refining import GATE, Yard, alive, yard_in
+from tests.town.towns import git
+from town.refinery.errors import BusyRefineryError
+
+
+@pytest.fixture
+def yard(tmp_path):
+    """A town whose gate fails where a file is called BROKEN."""
+    with yard_in(tmp_path) as found:
+        yield found
+
+
+# --- gates that cannot run
+
+
+@pytest.mark.parametrize(
+    ("cmd", "word"),
+    [
+        ("no-such-program-here", "127"),
+        ("./README", "126"),
+        ("", "no command"),
+        ("kill -9 $$", "signal 9"),
+    ],
+)
+def test_a_gate_that_cannot_run_merges_nothing(yard: Yard, cmd, word):
+    """Scenario 18: an error of the refinery, told once; whoever waits, waits on."""
+    yard.gates({"ok": {"cmd": "true"}, "check": {"cmd": cmd}})
+    request = yard.handed_in("nux", {"a": "1"})
+    for _ in range(3):
+        cycle = yard.cycle(at_once=True)
+        assert (cycle.broken, cycle.merged, cycle.failed) == ("gate", [], [])
+        assert word in cycle.reason
+    assert yard.main() == []
+    assert yard.request(request).state == READY
+    assert len(yard.events("refinery.broken")) == 1
+    assert yard.state().times == 3
+    rests = yard.cycle()
+    assert rests.broken == "gate"
+    assert rests.due == yard.state().rests_until
+    assert len(yard.runs()) == 3, "it rests"
+    yard.gates({"check": {"cmd": "true"}})
+    assert yard.cycle(at_once=True).merged == [request.id]
+    assert len(yard.events("refinery.mended")) == 1
+    assert yard.state().broken == ""
+    yard.whole()
+
+
+def test_a_gate_that_takes_too_long_fails(yard: Yard, tmp_path):
+    """Scenario 18: a timeout is a failure of the work; nothing of the gate runs on."""
+    pids = tmp_path / "pids"
+    slow = f"if test -e slow; then sleep 300 & echo $! >> {pids}; sleep 300; fi"
+    yard.gates({"check": {"cmd": slow, "timeout": "300ms"}})
+    bad = yard.handed_in("slow", {"slow": "1"})
+    good = yard.handed_in("good", {"good": "1"})
+    began = time.monotonic()
+    cycle = yard.cycle()
+    assert time.monotonic() - began < 60
+    assert (cycle.merged, cycle.failed) == ([good.id], [bad.id])
+    assert "took too long" in yard.bead_of(bad).notes
+    for pid in pids.read_text().split():
+        assert not alive(int(pid))
+
+
+def test_without_a_gate_the_queue_merges_what_merges(yard: Yard):
+    """Zero gates are allowed, and no secret: each run says that there was none."""
+    yard.gates({})
+    request = yard.handed_in("nux", {"BROKEN": "1"})
+    assert yard.cycle().merged == [request.id]
+    assert [dict(run.gates) for run in yard.runs()] == [{}]
+
+
+def test_no_worktree_is_an_error_of_the_refinery(yard: Yard):
+    """Somebody's folder in its place is not touched; one that is gone is made again."""
+    request = yard.handed_in("nux", {"a": "1"})
+    place = yard.workspace.rig("api").refinery
+    shutil.rmtree(place)
+    place.mkdir()
+    (place / "mine").write_text("mine")
+    assert yard.cycle().broken == "worktree"
+    assert (place / "mine").read_text() == "mine"
+    assert yard.request(request).state == READY
+    shutil.rmtree(place)
+    assert yard.cycle(at_once=True).merged == [request.id]
+    yard.whole()
+
+
+def test_a_target_that_is_broken_itself_blames_nobody(yard: Yard):
+    """The gates fail on main: that is said; a request that mends it is merged."""
+    git(yard.clone, "checkout", "-q", "main")
+    (yard.clone / "BROKEN").write_text("x")
+    git(yard.clone, "add", "-A")
+    git(yard.clone, "commit", "-q", "-m", "Break main")
+    git(yard.clone, "push", "-q", "origin", "main")
+    first = yard.handed_in("one", {"one": "1"})
+    second = yard.handed_in("two", {"two": "1"})
+    cycle = yard.cycle()
+    assert (cycle.broken, cycle.failed, cycle.merged) == ("target", [], [])
+    assert yard.request(first).state == yard.request(second).state == READY
+    bead = yard.bead("Mend main")
+    sha = yard.remove(f"polecat/mend/{bead}", "BROKEN")
+    mend = yard.submitted("mend", bead, f"polecat/mend/{bead}", sha)
+    cycle = yard.cycle(at_once=True)
+    assert cycle.failed == []
+    assert set(cycle.merged) == {first.id, second.id, mend.id}
+    yard.whole()
+
+
+# --- conflicts
+
+
+def in_conflict(yard: Yard) -> tuple[MergeRequest, MergeRequest, Bead]:
+    """Two requests for one line: the first is merged, the second waits for that task."""
+    first = yard.handed_in("one", {"README": "one\n"})
+    second = yard.handed_in("two", {"README": "two\n"})
+    cycles = yard.drained()
+    assert [one for cycle in cycles for one in cycle.merged] == [first.id]
+    return first, second, yard.get(Bead, yard.request(second).blocked_by)
+
+
+def test_of_two_that_conflict_the_second_gets_a_task(yard: Yard):
+    """Scenario 15: the first is merged; the second's worker is to resolve it, and all is clean."""
+    _, second, task = in_conflict(yard)
+    blocked = yard.request(second)
+    assert (blocked.state, blocked.failure) == (BLOCKED_REQUEST, "conflict")
+    assert task.title == f"Resolve merge conflicts: {yard.bead_of(second).title}"
+    assert (task.status, task.assignee) == (HOOKED, "api/polecats/two")
+    assert task.metadata["merge_request"] == second.id
+    agent = yard.get(Agent, "api/polecats/two")
+    work = yard.get(Assignment, agent.assignment)
+    assert (work.state, work.bead, work.branch) == (SPAWNING, task.id, second.branch)
+    assert yard.cycle().words == "nothing to merge"
+    yard.whole()
+
+
+def test_a_resolved_conflict_is_merged(yard: Yard):
+    """Scenario 15: handing the task in puts the request into the queue; both beads close."""
+    _, second, task = in_conflict(yard)
+    git(yard.clone, "fetch", "-q", "origin")
+    git(yard.clone, "checkout", "-q", second.branch)
+    git(yard.clone, "merge", "-q", "-X", "ours", "origin/main", "-m", "Resolve")
+    git(yard.clone, "push", "-q", "origin", second.branch)
+    sha = git(yard.clone, "rev-parse", "HEAD").strip()
+    resolved = yard.submitted("two", task.id, second.branch, sha)
+    assert resolved.id == second.id
+    assert yard.cycle().merged == [second.id]
+    assert git(yard.origin, "show", "main:README") == "two\n"
+    assert yard.bead_of(second).status == yard.get(Bead, task.id).status == CLOSED
+    assert yard.find(Assignment, agent="api/polecats/two", state=SUBMITTED) == []
+    yard.whole()
+
+
+def test_closing_the_task_tries_the_branch_as_it_then_is(yard: Yard):
+    """A person resolves it on the branch and closes the task; the request goes on."""
+    first, second, task = in_conflict(yard)
+    assert yard.request(first).state == MERGED
+    git(yard.clone, "fetch", "-q", "origin")
+    git(yard.clone, "checkout", "-q", second.branch)
+    git(yard.clone, "reset", "-q", "--hard", "origin/main")
+    (yard.clone / "README").write_text("both\n")
+    git(yard.clone, "commit", "-q", "-a", "-m", "Both")
+    git(yard.clone, "push", "-q", "-f", "origin", second.branch)
+    yard.private.beads(yard.works().ports.caller).close(task.id, force=True)
+    assert yard.drained()[0].merged == [second.id]
+    assert git(yard.origin, "show", "main:README") == "both\n"
+
+
+def test_one_conflict_is_resolved_at_a_time(yard: Yard):
+    """A third one waits for the task of the second, and says so."""
+    yard.handed_in("one", {"README": "one\n"})
+    second = yard.handed_in("two", {"README": "two\n"})
+    third = yard.handed_in("three", {"README": "three\n"})
+    yard.drained()
+    states = {yard.request(one).state for one in (second, third)}
+    assert states == {BLOCKED_REQUEST, READY}
+    waits = [line.waiting_on for line in yard.works().queue.listed("api")]
+    assert any("one at a time" in one for one in waits)
+    task = yard.request(second).blocked_by
+    assert task
+    yard.works().queue.reject(second.id, "never mind")
+    yard.drained()
+    assert yard.request(third).state == BLOCKED_REQUEST
+
+
+# --- others push
+
+
+def pushing_gate(yard: Yard, tmp_path, name: str) -> str:
+    """A gate that passes, and pushes a commit to main when it runs for the first time."""
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "-q", str(yard.origin), str(other))
+    env = "GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x"
+    env += " GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x"
+    return (
+        f"test -e {other}/{name} || (cd {other} && touch {name} && git add {name}"
+        f" && {env} git commit -q -m other && git push -q origin main); {GATE}"
+    )
+
+
+def test_somebody_pushed_meanwhile(yard: Yard, tmp_path):
+    """Scenario 19: fetched, tried again on what is there now, merged; theirs is still there."""
+    yard.gates({"test": {"cmd": pushing_gate(yard, tmp_path, "theirs")}})
+    request = yard.handed_in("nux", {"a": "1"})
+    cycle = yard.cycle()
+    assert cycle.merged == [request.id]
+    assert cycle.runs == 2
+    assert yard.main_files() == {"README", "a", "theirs"}
+    assert len(yard.main()) == 2
+    yard.whole()
+
+
+def test_what_they_pushed_breaks_the_gate_together(yard: Yard, tmp_path):
+    """It passed before; on top of what somebody pushed it does not, so it goes back."""
+    cmd = pushing_gate(yard, tmp_path, "theirs")
+    yard.gates({"test": {"cmd": f"{cmd} && ! {{ test -e a && test -e theirs; }}"}})
+    request = yard.handed_in("nux", {"a": "1"})
+    cycle = yard.cycle()
+    assert (cycle.merged, cycle.failed) == ([], [request.id])
+    assert yard.main_files() == {"README", "theirs"}
+
+
+def test_a_push_that_is_refused_merges_nothing(yard: Yard):
+    """The remote says no: an error of the refinery, and the request waits on."""
+    hook = yard.origin / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho frozen until Monday >&2\nexit 1\n")
+    hook.chmod(0o755)
+    # the branch itself came in before the remote was frozen
+    hook.rename(hook.with_name("off"))
+    request = yard.handed_in("nux", {"a": "1"})
+    hook.with_name("off").rename(hook)
+    cycle = yard.cycle()
+    assert (cycle.broken, cycle.merged) == ("push", [])
+    assert "frozen until Monday" in cycle.reason
+    found = yard.request(request)
+    assert (found.state, found.tip) == (READY, "")
+    hook.unlink()
+    assert yard.cycle(at_once=True).merged == [request.id]
+    yard.whole()
+
+
+# --- what its worker has tried already
+
+
+def test_what_was_tried_on_the_very_target_is_not_tried_again(yard: Yard):
+    """Scenario 20: no gate runs while the target has not moved, and the reason is kept."""
+    yard.gates({"test": {"cmd": "false"}})
+    base = yard.first()
+    request = yard.handed_in("nux", {"a": "1"}, verified_base=base)
+    assert yard.cycle().merged == [request.id]
+    (run,) = yard.runs()
+    assert run.why == "pre-verified"
+    assert base in run.gates["pre-verified"]["why"]
+    yard.whole()
+
+
+def test_what_was_tried_on_an_older_target_is_tried_again(yard: Yard):
+    """Scenario 20: the target moved, so the gates run."""
+    yard.handed_in("one", {"one": "1"})
+    late = yard.handed_in("two", {"BROKEN": "1"}, verified_base=yard.first())
+    first = yard.cycle()
+    assert late.id in first.failed or late.id in yard.cycle().failed
+    assert "BROKEN" not in yard.main_files()
+
+
+# --- one at a time
+
+
+def test_two_refineries_never_work_one_rig(yard: Yard, tmp_path):
+    """Whoever comes while another is at work is told so, and touches nothing."""
+    go = tmp_path / "go"
+    begun = tmp_path / "begun"
+    yard.gates({"test": {"cmd": f"touch {begun}; while ! test -e {go}; do sleep 0.05; done"}})
+    request = yard.handed_in("nux", {"a": "1"})
+    found = []
+    first = threading.Thread(target=lambda: found.append(yard.cycle()))
+    first.start()
+    while not begun.exists():
+        time.sleep(0.02)
+    assert yard.request(request).state == TRYING
+    with pytest.raises(BusyRefineryError):
+        yard.cycle()
+    go.touch()
+    first.join(30)
+    assert found[0].merged == [request.id]
+    yard.whole()
+
+
+def test_a_request_that_is_taken_away_meanwhile_is_not_merged(yard: Yard, tmp_path):
+    """A newer commit replaces it while its gates run: the old one is not pushed."""
+    go, begun = tmp_path / "go", tmp_path / "begun"
+    yard.gates({"test": {"cmd": f"touch {begun}; while ! test -e {go}; do sleep 0.05; done"}})
+    old = yard.handed_in("nux", {"a": "old"})
+    other = yard.handed_in("other", {"b": "1"})
+    found = []
+    first = threading.Thread(target=lambda: found.append(yard.cycle()))
+    first.start()
+    while not begun.exists():
+        time.sleep(0.02)
+    newer = yard.handed_in("nux", {"a": "new"}, bead=old.bead)
+    go.touch()
+    first.join(60)
+    merged = [*found[0].merged, *(one for cycle in yard.drained() for one in cycle.merged)]
+    assert set(merged) == {other.id, newer.id}
+    assert git(yard.origin, "show", "main:a") == "new"
+    yard.whole()
