@@ -34,7 +34,7 @@ class NoBeadError(BeadError):
     exit: ClassVar[int] = 3
 
     def __init__(self, said: str) -> None:
-        super().__init__(f"no issue found matching {said!r}")
+        super().__init__(f'no issue found matching "{said}"')
         self.said = said
 
 
