@@ -22,6 +22,8 @@ from ledger.workspace.work import (
     RefineryState,
 )
 from tests.town.towns import TestTown, git
+from town.node.home import Home
+from town.node.private import OpenPrivate
 from town.refinery.cycle import Cycle
 from town.refinery.queue import Asked, Queue
 from town.workspace.files import write_json
@@ -38,6 +40,10 @@ class Yard(TestTown):
         self.clone = folder / "clone"
         git(folder, "clone", "-q", str(self.origin), str(self.clone))
         self.gates({"test": {"cmd": GATE}})
+
+    def reopen(self) -> None:
+        """The town is open again, after somebody else had it."""
+        self.private = OpenPrivate(Home(self.workspace.home), {})
 
     # --- how the project merges
 

@@ -6,6 +6,7 @@ worktree follows, and a session after that, both by whoever finds them missing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as with_other
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from ledger.beads.rows import (
     TOWN_TYPES,
     Bead,
 )
+from ledger.merging import integration
 from ledger.private.store import Change, Seen
 from ledger.workspace.rows import OPERATIONAL, POLECAT, Agent, Rig
 from ledger.workspace.talk import OPEN_CONVOY, Convoy, ConvoyItem
@@ -54,6 +56,7 @@ from town.hooks.target import POLECATS, Target
 CONVOY_PREFIX: Final = "hq-cv"
 WORKING_MAX: Final = 25
 FORMULA: Final = "mol-polecat-work"
+OF_EPIC: Final = "integration_branch_polecat_enabled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ class Slinging(Finding):
         back = self._taken_back(held, order)
         agent, rests = self._agent(order, rig, settings)
         off = self._off_the_hook(agent, order)
-        work = self._work(order, bead, agent, rig)
+        work = self._work(self._gathered(order, bead, settings), bead, agent, rig)
         hooked = rules.moved(bead, HOOKED, now=self.ports.now(), assignee=agent.id)
         busy = replace(agent, state=WORKING, hook_bead=bead.id, assignment=work.id)
         convoy, convoy_rows = self._convoy(order, bead)
@@ -115,6 +118,15 @@ class Slinging(Finding):
         )
         slung = Slung(bead=hooked, agent=busy, work=work, convoy=convoy)
         return slung, back + off + change
+
+    def _gathered(self, order: Order, bead: Bead, settings: Mapping[str, Any]) -> Order:
+        """The order, its work meant for the integration branch of an epic above, if any."""
+        queue = settings.get("merge_queue")
+        off = isinstance(queue, Mapping) and queue.get(OF_EPIC) is False
+        if order.base or off:
+            return order
+        above = integration.above(bead.id, self.near().parent, self.bead_of)
+        return order if above is None else with_other(order, base=integration.branch_of(above))
 
     # --- what can refuse
 
