@@ -244,3 +244,42 @@ def test_a_member_whose_folder_went_is_said_to_be_without(prompt, rig):
     assert prompt.gt("crew", "remove", "max").code == 0
     assert prompt.gt("crew", "add", "max").code == 0
     assert crew(prompt)[0]["there"] is True
+
+
+def test_who_has_work_in_hand_stays(prompt, rig):
+    """A member with a hook is neither removed nor renamed, and the rig is in use."""
+    assert prompt.gt("crew", "add", "max").code == 0
+    bead = prompt.bd("create", "work", "--rig", "api", "--silent").text.strip()
+    assert prompt.gt("sling", bead, "api/crew/max").code == 0
+    assert prompt.refused("crew", "remove", "max", "--force") == (1, "crew.busy")
+    assert prompt.refused("crew", "rename", "max", "zoe") == (1, "crew.busy")
+    busy = prompt.json("gt", "rig", "remove", "api")["error"]
+    assert busy["reasons"] == [f"api/crew/max works on {bead}"]
+    assert f"hook    {bead}" in prompt.gt("crew", "status", "max").text
+    assert prompt.gt("unsling", bead).code == 0
+    assert prompt.gt("crew", "remove", "max").code == 0
+
+
+def test_what_people_read_says_what_is_and_what_next(prompt, rig):
+    """Words of each line: an empty crew, a member, a pull, a removal."""
+    assert prompt.gt("crew", "list").text == "nobody yet\nnext    gt crew add <you> --rig api\n"
+    assert prompt.gt("crew", "status").text == "nobody yet\n"
+    assert prompt.gt("crew", "pristine").text == "nobody yet\n"
+    clone = rig / "crew" / "max"
+    assert prompt.gt("crew", "add", "max").text == (
+        f"crew    api/crew/max: {clone}, branch develop\nnext    gt crew status api/crew/max\n"
+    )
+    assert prompt.gt("crew", "list").text == f"{'api/crew/max':<28} develop, nothing unsaved\n"
+    assert prompt.gt("crew", "pristine").text == "crew    api/crew/max was up to date\n"
+    moved(prompt, rig, "README", "theirs\n")
+    assert " to " in prompt.gt("crew", "pristine").text
+    (clone / "own").write_text("")
+    refused = prompt.gt("crew", "remove", "max")
+    assert refused.text == ""
+    assert refused.talk.splitlines() == [
+        "error   crew.unsaved",
+        "why     api/crew/max has what no other place has: 1 uncommitted file",
+        "try     Commit and push it; with --force it is lost.",
+    ]
+    gone = prompt.gt("crew", "remove", "max", "--force").text
+    assert gone == "removed api/crew/max\nlost    1 uncommitted file\n"

@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.town.http_git import git_over_http
 from tests.town.wrapped_git import FAIL, lines_of, wrapped_git
@@ -106,6 +108,20 @@ SHOWN = {
 def test_an_address_is_shown_without_what_is_secret(said):
     """A password never, a user only where it is part of the place, as `git@`."""
     assert shown(said) == SHOWN[said]
+
+
+WORD = st.text(st.sampled_from("aZ9%._~!$&'()*+,;=-"), min_size=8, max_size=20)
+
+
+@given(scheme=st.sampled_from(["https", "http", "ssh", "git+ssh", "ftp"]), user=WORD, password=WORD)
+def test_no_spelling_of_a_password_gets_through(scheme, user, password):
+    """Whatever may stand in an address as a password is not in what is shown or kept of it."""
+    url = f"{scheme}://{user}:{password}@host.example:8443/you/repo.git"
+    for text in (shown(url), shown(f"fatal: '{url}/' and {url}"), apart(url).url):
+        assert f":{password}@" not in text
+        assert text.count(password) <= text.count(user)  # one may be a part of the other
+    if scheme in ("http", "https"):
+        assert apart(url).secret == f"{scheme}://{user}:{password}@host.example:8443"
 
 
 def test_a_password_is_taken_apart_from_its_address():

@@ -5,14 +5,18 @@ are taken out of the environment. The environment is that of whoever typed the c
 a node runs it for them.
 """
 
+import contextlib
 import subprocess
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from town.workspace.git import GitError, Heads, NoGitError, Standing
+
+if TYPE_CHECKING:
+    import psutil
 
 # As `git rev-parse --local-env-vars` lists them, but for a caller's own settings.
 PLACES: Final = (
@@ -162,14 +166,34 @@ class GitProgram:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """The process is gone, and git had the time to take its own helpers along."""
+    """The process is gone, and so is what it began; git has the time to do that itself."""
     if process.poll() is None:
+        begun = _children(process.pid)
         process.terminate()
         try:
             process.wait(END_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        _kill(begun)
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()
+
+
+def _children(pid: int) -> "list[psutil.Process]":
+    import psutil  # noqa: PLC0415  # only what is ended before its end needs it
+
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _kill(processes: "list[psutil.Process]") -> None:
+    """None of them lives; another one that has its number by now is not touched."""
+    import psutil  # noqa: PLC0415
+
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
