@@ -36,7 +36,7 @@ class Prompt:
         self.at = folder / "work"
         self.at.mkdir(parents=True, exist_ok=True)
         home = folder / "home"
-        home.mkdir(exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
         self.env = {
             "HOME": str(home),
             "USER": "ada",

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -10,14 +11,27 @@ from tests.town.prompt import Prompt, files
 from town.doctor.registry import CHECKS
 
 
-@pytest.fixture
-def prompt(tmp_path) -> Prompt:
-    """Somebody in a town with a rig, kept in git."""
-    found = Prompt(tmp_path)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> tuple[Path, Path]:
+    """The folder of a town with a rig, kept in git, and a copy of it as it was made."""
+    folder = tmp_path_factory.mktemp("doctor")
+    found = Prompt(folder / "here")
     found.repository("source")
     assert found.gt("install", "gt", "--git").code == 0
     found.at /= "gt"
     assert found.gt("rig", "add", "api", "../source.git").code == 0
+    shutil.copytree(folder / "here", folder / "saved", symlinks=True)
+    return folder / "here", folder / "saved"
+
+
+@pytest.fixture
+def prompt(whole) -> Prompt:
+    """Somebody in that town, as it was made; worktrees know where it lies."""
+    here, saved = whole
+    shutil.rmtree(here)
+    shutil.copytree(saved, here, symlinks=True)
+    found = Prompt(here)
+    found.at /= "gt"
     return found
 
 
