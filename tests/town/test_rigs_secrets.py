@@ -113,13 +113,14 @@ def test_an_address_is_shown_without_what_is_secret(said):
 WORD = st.text(st.sampled_from("aZ9%._~!$&'()*+,;=-"), min_size=8, max_size=20)
 
 
-@given(scheme=st.sampled_from(["https", "http", "ssh", "git+ssh", "ftp"]), user=WORD, password=WORD)
-def test_no_spelling_of_a_password_gets_through(scheme, user, password):
+@given(scheme=st.sampled_from(["https", "http", "ssh", "git+ssh", "ftp"]), user=WORD, rest=WORD)
+def test_no_spelling_of_a_password_gets_through(scheme, user, rest):
     """Whatever may stand in an address as a password is not in what is shown or kept of it."""
+    password = f"S3CR3T{rest}"
     url = f"{scheme}://{user}:{password}@host.example:8443/you/repo.git"
     for text in (shown(url), shown(f"fatal: '{url}/' and {url}"), apart(url).url):
-        assert f":{password}@" not in text
-        assert text.count(password) <= text.count(user)  # one may be a part of the other
+        assert "S3CR3T" not in text
+        assert "host.example:8443/you/repo.git" in text
     if scheme in ("http", "https"):
         assert apart(url).secret == f"{scheme}://{user}:{password}@host.example:8443"
 
