@@ -170,6 +170,23 @@ def died_adding(prompt: Prompt) -> None:
     put(prompt, *ADDED, making)
 
 
+MERGE = {"id": "mr-1", "rig": "api", "target": "main", "state": MERGED}
+
+
+def merged_elsewhere(prompt: Prompt) -> None:
+    """A commit that says it was merged, and lies on no branch of the remote; another one does."""
+    tree = prompt.at / "api/refinery/rig"
+    there = prompt.git("rev-parse", "HEAD", at=tree).strip()
+    prompt.git("commit", "-q", "--allow-empty", "-m", "never pushed", at=tree)
+    here = prompt.git("rev-parse", "HEAD", at=tree).strip()
+    put(
+        prompt,
+        MergeRequest(**MERGE, merge_commit=here),
+        MergeRequest(**{**MERGE, "id": "mr-2"}, merge_commit=there),
+        MergeRequest(**{**MERGE, "id": "mr-3", "target": "gone"}, merge_commit=here),
+    )
+
+
 def work_of(agent: str, bead: str, **more: object) -> Assignment:
     """An assignment of that worker."""
     return Assignment(id=f"as-{bead}", bead=bead, agent=agent, rig="api", **more)
@@ -284,6 +301,10 @@ BY_HAND: dict[str, dict[str, Break]] = {
     },
     "requests-kept": {
         "no request": rows(Assignment(id="as-1", bead="hq-aaaaa", agent="x", state=SUBMITTED))
+    },
+    "merged-commits": {
+        "nowhere": rows(MergeRequest(**MERGE, merge_commit="ab" * 20)),
+        "elsewhere": merged_elsewhere,
     },
     "gates-passed": {"no run": rows(MergeRequest(id="mr-1", state=MERGED, merge_commit="abc"))},
     "no-circles": {

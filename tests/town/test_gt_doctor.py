@@ -118,6 +118,14 @@ def test_committed_work_of_a_deleted_worktree_is_there_again(prompt):
     assert prompt.git("branch", "--show-current", at=prompt.at / "api/refinery/rig") == "main\n"
 
 
+def test_a_merge_that_a_branch_lost_is_named_and_no_other(prompt):
+    """Of three merges the one whose commit is not on its branch."""
+    BY_HAND["merged-commits"]["elsewhere"](prompt)
+    details = looked(prompt)["merged-commits"]["details"]
+    assert len(details) == 1
+    assert details[0].startswith("mr-1: ")
+
+
 def test_files_where_a_worktree_should_be_are_not_touched(prompt):
     """Somebody's files in the place of a worktree stay; the check goes on saying so."""
     shutil.rmtree(prompt.at / "api/refinery/rig")

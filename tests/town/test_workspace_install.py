@@ -162,6 +162,7 @@ def test_git_can_be_had_later_and_once(prompt, town):
     [
         (["install", "gt/inner"], (1, "town.inside")),
         (["install", "gt/mayor"], (1, "town.inside")),
+        (["install", "."], (1, "town.around")),
         (["install", "file"], (2, "town.place")),
         (["install", "file/inner"], (6, "home.unusable")),
         (["install", "new", "--name", "two\nlines"], (2, "town.place")),

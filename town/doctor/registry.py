@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from town.doctor import rigs, rules, store, workspace
+from town.doctor import merged, rigs, rules, store, workspace
 from town.doctor.check import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
     *workspace.CHECKS,
     *store.CHECKS,
     *rigs.CHECKS,
+    *merged.CHECKS,
     *rules.CHECKS,
 )

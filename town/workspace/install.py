@@ -48,6 +48,18 @@ class InsideError(WastelandError):
         self.root = str(root)
 
 
+class AroundError(WastelandError):
+    """A town may not lie around another one, which nobody would find any more."""
+
+    code: ClassVar[str] = "town.around"
+    hint: ClassVar[str] = "Choose another folder, or go on in the town that is there."
+    exit: ClassVar[int] = 1
+
+    def __init__(self, path: Path, root: Path) -> None:
+        super().__init__(f"{path} has the town {root} in it")
+        self.root = str(root)
+
+
 class BadPlaceError(WastelandError):
     """No town can be made there."""
 
@@ -103,8 +115,11 @@ def refuse(plan: Plan, *, around: str) -> None:
             )
     if around and Path(around) != root:
         raise InsideError(root, Path(around))
-    if plan.workspace.mark.exists() and not plan.force:
-        raise TownThereError(root)
+    if plan.workspace.mark.exists():
+        if not plan.force:
+            raise TownThereError(root)
+    elif inner := next(root.glob(f"*/{plan.workspace.mark.relative_to(root)}"), None):
+        raise AroundError(root, inner.parent.parent)
 
 
 def install(plan: Plan, git: Git, remember: Callable[[], None]) -> Iterator[Step]:
