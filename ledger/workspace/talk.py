@@ -19,7 +19,7 @@ WATCH: Final = "watch"
 BY_MAIL: Final = "mail"
 BY_NUDGE: Final = "nudge"
 
-# A delivery: nobody saw it, a session was shown that it is there, its text was read, it is put away.
+# A delivery: nobody saw it, a session was told of it, its text was read, it is put away.
 PENDING: Final = "pending"
 SHOWN: Final = "shown"
 READ: Final = "read"
@@ -125,7 +125,10 @@ class Nudge(Row, frozen=True, kw_only=True):
     """A word to a live session, and what became of it."""
 
     table: ClassVar[Table] = Table(
-        name="local_nudge", key=("id",), versioned=False, indexes=(("recipient", "state"),)
+        name="local_nudge",
+        key=("id",),
+        versioned=False,
+        indexes=(("recipient", "state"), ("state",)),
     )
 
     id: Short

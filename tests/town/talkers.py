@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from msgspec.structs import replace as with_other
+from msgspec.structs import replace
 
 from ledger.beads.rows import Bead
 from ledger.private.memory import MemoryPrivate
@@ -45,7 +44,9 @@ class Talkers:
         self.sessions = sessions
         self.dispatching = True
         self.workers_max = -1
+        self.tells_mayor = False
         self.slept: list[float] = []
+        self.undrained: tuple[str, ...] = ()  # whose runtime tells nothing at its turns
         self.lists: dict[str, Sequence[str]] = {}
         rigs = (
             Rig(name="api", prefix="ap", default_branch="main"),
@@ -74,23 +75,24 @@ class Talkers:
         """The groups, as this caller works on them."""
         return Groups(self.store, self.ports(actor), lambda: self.lists)
 
-    def nudges(self, actor: str = "overseer", patience: Patience | None = None) -> Rounds:
+    def nudges(self, actor: str = "overseer") -> Rounds:
         """The nudges, as this caller says them; time passes while it sleeps."""
-        told = patience or Patience()
 
         def sleep(seconds: float) -> None:
             self.slept.append(seconds)
             self.now += int(seconds * 1_000_000)
 
         return Rounds(
-            self.store, self.ports(actor), lambda: self.lists, lambda: self.sessions,
-            replace(told, sleep=sleep),
+            self.store, self.ports(actor), lambda: self.lists, lambda _: self.sessions,
+            patience=Patience(sleep=sleep), drains=lambda agent: agent.id not in self.undrained,
         )  # fmt: skip
 
     def convoys(self, actor: str = "overseer") -> Staging:
         """The convoys, as this caller works on them."""
         town = ConvoyPorts(
-            dispatching=lambda: self.dispatching, workers_max=lambda: self.workers_max
+            dispatching=lambda: self.dispatching,
+            workers_max=lambda: self.workers_max,
+            tells_mayor=lambda: self.tells_mayor,
         )
         return Staging(self.store, self.ports(actor), lambda: self.lists, town)
 
@@ -115,7 +117,7 @@ class Talkers:
         """The agent, changed."""
         old = self.store.get(Agent, name)
         assert old is not None
-        new = with_other(old, **fields)
+        new = replace(old, **fields)
         self.put(new)
         return new
 

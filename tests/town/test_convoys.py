@@ -315,3 +315,23 @@ def test_a_place_in_the_merge_queue_and_its_refusals_are_said(talk):
         "waits in the merge queue, 2 before it",
         "is given to the next worker; its merge was rejected once",
     ]
+
+
+def test_the_mayor_is_told_where_the_town_wants_it(talk):
+    """`convoy.notify_on_complete`: one letter more, and none where it is told already."""
+    talk.tells_mayor = True
+    convoy(talk, "ap-aaaaa")
+    convoy(talk, "ap-aaaaa", notify=["mayor/"])
+    talk.beads().close("ap-aaaaa")
+    talk.convoys().follow()
+    assert boxes(talk) == {"overseer": 2, "mayor": 2}
+
+
+def test_everything_is_considered_once_a_minute(talk):
+    """What happened past every event is found then, and not looked for at each round."""
+    made = convoy(talk, "ap-aaaaa")
+    assert talk.convoys("deacon").cycle(talk.now) == []
+    talk.bead("ap-aaaaa", status="closed")
+    assert talk.convoys("deacon").cycle(talk.now + 59 * MINUTE // 60) == []
+    talk.now += MINUTE
+    assert [one.convoy.id for one in talk.convoys("deacon").cycle(talk.now)] == [made.id]

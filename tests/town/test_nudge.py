@@ -1,11 +1,12 @@
 """Nudges: in three modes, to idle and busy ones; what waits, lapses, is refused; each told once."""
 
 import pytest
+from msgspec.structs import replace as with_other
 
 from ledger.workspace import letters
-from ledger.workspace.letters import BadLetterError
+from ledger.workspace.letters import BadLetterError, Letter
 from ledger.workspace.rows import Agent
-from ledger.workspace.talk import DELIVERED, EXPIRED, PENDING, REFUSED, SENDING, Nudge
+from ledger.workspace.talk import DELIVERED, EXPIRED, PENDING, REFUSED, SENDING, Message, Nudge
 from ledger.workspace.work import Lease, Session
 from tests.town.talkers import MINUTE, Talkers
 from tests.town.test_mail_told import Interleaved
@@ -270,15 +271,12 @@ def test_a_runtime_that_is_told_nothing_at_its_turns_is_typed_to_when_idle(talk)
     talk.now += 1
     talk.nudges().nudge(RUST, Saying(text="2", mode=QUEUE))
     assert talk.nudges("deacon").cycle(talk.now) == 0
-
-    def drains(_: Agent) -> bool:
-        return False
-
-    assert talk.nudges("deacon").cycle(talk.now, drains) == 1
+    talk.undrained = (RUST,)
+    assert talk.nudges("deacon").cycle(talk.now) == 1
     assert talk.sessions.typed == ["[from overseer] 1"]
     assert row(talk, first).state == DELIVERED
-    assert talk.nudges("deacon").cycle(talk.now, drains) == 1
-    assert talk.nudges("deacon").cycle(talk.now, drains) == 0
+    assert talk.nudges("deacon").cycle(talk.now) == 1
+    assert talk.nudges("deacon").cycle(talk.now) == 0
     assert talk.nudges(RUST).inject("s1").text == ""
 
 
@@ -338,3 +336,27 @@ def test_two_agents_never_have_one_session_name():
     assert named["api/polecats/rust"] == "ap-rust"
     assert named["api/crew/max"] == "ap-crew-max"
     assert named["web/witness"] == "we-witness"
+
+
+def test_a_session_is_spoken_to_by_what_began_it(talk):
+    """The provider that its row names, whatever new ones are begun with; none for the usual."""
+    asked: list[str] = []
+    desk = talk.nudges()
+    desk.sessions = lambda provider: (asked.append(provider), talk.sessions)[1]
+    desk.nudge(RUST, Saying(text="a", mode=IMMEDIATE))
+    talk.put(Session(id="s", agent=RUST, provider="process", started_at=talk.now))
+    desk.nudge(RUST, Saying(text="b", mode=IMMEDIATE))
+    assert set(asked) == {"", "process"}
+    assert len(talk.sessions.typed) == 2
+
+
+def test_rounds_look_at_everything_once_a_minute_or_an_hour_only():
+    """A round after each change costs a few rows; old letters are looked for once an hour."""
+    talk = Talkers()
+    talk.nudges("deacon").cycle(talk.now)
+    talk.mail().send(Letter(to=("max",), subject="old"))
+    talk.put(*(with_other(m, sent_at=1) for m in talk.store.find(Message)))
+    assert talk.nudges("deacon").cycle(talk.now) == 0
+    talk.now += 61 * MINUTE
+    assert talk.nudges("deacon").cycle(talk.now) == 2
+    assert talk.store.find(Message) == []

@@ -205,7 +205,7 @@ class Convoys(Landing):
 
     def _ready(self, convoy: Convoy, near: Graph, now: int) -> list[Bead]:
         found = [bead for _, bead in self.beads(convoy.id) if bead is not None]
-        live = [bead for bead in found if bead.status == OPEN]
+        live = [bead for bead in found if bead.status == OPEN and not bead.assignee]
         return [one for one in live if convoys.is_ready(self.standing(one, near), now=now)]
 
     def stranded(self) -> list[View]:

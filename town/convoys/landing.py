@@ -17,6 +17,7 @@ from ledger.workspace import convoys
 from ledger.workspace.addresses import OVERSEER
 from ledger.workspace.convoys import EMPTY
 from ledger.workspace.letters import NORMAL, NUDGE_TTL_US, SUBJECT_CHARS_MAX, Letter
+from ledger.workspace.rows import MAYOR
 from ledger.workspace.talk import (
     BY_MAIL,
     BY_NUDGE,
@@ -27,6 +28,7 @@ from ledger.workspace.talk import (
     Nudge,
     Subscription,
 )
+from ledger.workspace.work import Lease
 from town.beads.ports import BeadPorts
 from town.convoys.following import CURSOR
 from town.convoys.members import ConvoyPorts, Members
@@ -38,6 +40,8 @@ LISTED_MAX: Final = 50
 SENDER: Final = "deacon"
 NUDGE_PREFIX: Final = "nudge"
 SECOND_US: Final = 1_000_000
+SWEEP: Final = "convoys"
+SWEEP_US: Final = 60 * SECOND_US
 # Events after which a convoy could land.
 TELLING: Final = ("bead.", "convoy.", "mr.merged")
 
@@ -73,7 +77,7 @@ class Landing(Members):
 
     def _news(self) -> tuple[list[str], int]:
         """The convoys that could have moved, and up to which event; nothing where none is open."""
-        opened = self.store.find(Convoy, status=OPEN_CONVOY)
+        opened = self._opened()
         if not opened:
             return [], 0
         at = self.store.get(Cursor, CURSOR)
@@ -130,6 +134,7 @@ class Landing(Members):
     def _telling(self, convoy: Convoy, beads: Sequence[Bead | None], also: Sequence[str]) -> Change:
         who = self.store.find(Subscription, convoy=convoy.id)
         mailed = [convoy.owner or OVERSEER, *(s.address for s in who if s.how == BY_MAIL), *also]
+        mailed += [MAYOR] if self.town.tells_mayor() else []
         letter = landed_letter(convoy, beads, mailed)
         change = self.post.told(letter, sender=SENDER)
         for one in who:
@@ -149,15 +154,30 @@ class Landing(Members):
     # --- nothing moves
 
     def cycle(self, now: int) -> list[Landed]:
-        """What landed, everything considered; whoever owns one that stands still is told once."""
+        """What landed by what happened, and once a minute everything considered.
+
+        Whoever owns a convoy that stands still is told then, once.
+        """
         found = self.follow()
-        for convoy in self.look(self.in_order):
-            if convoy.status == OPEN_CONVOY:
-                landed = self.try_landing(convoy.id)
-                found += [landed] if landed is not None else []
-                if landed is None:
-                    self._tell_stall(convoy.id, now)
+        if not self.look(self._opened) or not self.act("convoys", lambda: self._turn(now)):
+            return found
+        for convoy in self.look(self._opened):
+            landed = self.try_landing(convoy.id)
+            found += [landed] if landed is not None else []
+            if landed is None:
+                self._tell_stall(convoy.id, now)
         return found
+
+    def _opened(self) -> list[Convoy]:
+        return list(self.store.find(Convoy, status=OPEN_CONVOY))
+
+    def _turn(self, now: int) -> tuple[bool, Change]:
+        """Whether it is time to look at everything, by us and nobody else."""
+        old = self.store.get(Lease, SWEEP)
+        if old is not None and now < old.expires_at <= now + SWEEP_US:
+            return False, Change()
+        rests = self.seen(old) if old is not None else self.missing(Lease, SWEEP)
+        return True, Change(puts=(Lease(resource=SWEEP, expires_at=now + SWEEP_US),), seen=(rests,))
 
     def _tell_stall(self, name: str, now: int) -> None:
         def work() -> tuple[None, Change]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ledger.beads import ids
 from ledger.beads.rows import Bead
 from ledger.beads.waiting import Graph
-from ledger.private.store import PrivateStore
+from ledger.private.store import PrivateReader, PrivateStore
 from ledger.workspace import convoys
 from ledger.workspace.convoys import Dispatch, Reason, Standing
 from ledger.workspace.rows import POLECAT, Agent, Rig
@@ -36,10 +36,11 @@ FOUND_MAX = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvoyPorts:
-    """What convoys ask of their town: whether anybody dispatches, and how many workers at most."""
+    """What convoys ask of their town: its settings, and whether anybody dispatches."""
 
     dispatching: Callable[[], bool] = lambda: False
     workers_max: Callable[[], int] = lambda: -1
+    tells_mayor: Callable[[], bool] = lambda: False  # when one lands
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class View:
     members: Sequence[Member]
     told: Sequence[Subscription]
     progress: tuple[int, int]
+
+
+def rigs_by_prefix(store: PrivateReader) -> dict[str, Rig]:
+    """Every rig, by what its beads' ids begin with."""
+    return {rig.prefix: rig for rig in store.find(Rig) if rig.prefix}
 
 
 class Members(Finding):
@@ -176,7 +182,7 @@ class Members(Finding):
         )
 
     def _rig(self, bead: str) -> Rig | None:
-        rigs = {rig.prefix: rig for rig in self.store.find(Rig) if rig.prefix}
+        rigs = self.store.made((Rig,), rigs_by_prefix)
         return rigs.get(ids.prefix_of(bead, rigs))
 
     def _session(self, work: Assignment) -> Session | None:

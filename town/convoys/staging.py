@@ -18,6 +18,7 @@ from ledger.workspace.rows import OPERATIONAL, Rig
 from ledger.workspace.talk import OPEN_CONVOY, STAGED, STAGED_WARNINGS, STAGES, Convoy
 from town.convoys.desk import Convoys, NewConvoy
 from town.convoys.errors import BadConvoyError, NoConvoyError, StageError, WarnedError
+from town.convoys.members import rigs_by_prefix
 
 WAVE_MAX: Final = 5
 
@@ -131,7 +132,7 @@ class Staging(Convoys):
         found.waves, circle = convoys.waves({one: self._needs(one) for one in left})
         if circle:
             found.faults.append(f"they wait for each other: {', '.join(circle)}")
-        rigs = {rig.prefix: rig for rig in self.store.find(Rig) if rig.prefix}
+        rigs = self.store.made((Rig,), rigs_by_prefix)
         homes: dict[str, None] = {}
         for name in left:
             rig = rigs.get(ids.prefix_of(name, rigs))

@@ -67,16 +67,17 @@ class Telling(Posting):
 
     def _session(self, me: str) -> str:
         """The session that the caller is in, as the town knows it."""
-        live = self._live(me)
+        live = self.live_session(me)
         return live.id if live is not None else ""
 
-    def _live(self, me: str) -> Session | None:
+    def live_session(self, me: str) -> Session | None:
+        """The session of this agent that is not over, the newest; None for none."""
         live = [one for one in self.store.find(Session, agent=me) if not one.ended_at]
         return max(live, key=lambda one: one.started_at, default=None)
 
     def session_began(self, me: str) -> int:
         """When the live session of this agent began; 0 for none."""
-        live = self._live(me)
+        live = self.live_session(me)
         return live.started_at if live is not None else 0
 
     def _said(self, me: str, where: str, level: str, now: int) -> list[Nudge]:

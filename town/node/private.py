@@ -161,13 +161,8 @@ class OpenPrivate:
         """Convoys of which everything is done have landed, with or without a node."""
         if self.workspace is None or not is_behind(self.store):
             return
-        from town.convoys.landing import Landing  # noqa: PLC0415  # few commands need it
-        from town.mail.lists import lists_in  # noqa: PLC0415
-
-        file = self.workspace.root / "config" / "messaging.json"
-        landing = Landing(self.store, self.ports(Caller(actor=DEACON)), lambda: lists_in(file))
         with suppress(StoreError):  # the next command looks again
-            landing.follow()
+            self.works(self.workspace, Caller(actor=DEACON), {}).convoys.follow()
 
     def _commit(self) -> None:
         if self._events is not None:

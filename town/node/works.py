@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ledger.private.store import PrivateStore
+from ledger.workspace.rows import Agent
+from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
 from town.node.git import GitProgram
 from town.workspace.git import Git
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from town.refinery.worker import Refinery
     from town.rigs.ports import Makers
     from town.rigs.returning import Returning
+    from town.seance.desk import Seance
     from town.sessions.desk import SessionDesk
     from town.sessions.port import Sessions
     from town.watch.desk import Watch
@@ -181,6 +184,16 @@ class Works:
         )
         return SessionDesk(self.store, self.ports, ports)
 
+    @cached_property
+    def seance(self) -> "Seance":
+        """The sessions that were, and what they can still say."""
+        from town.node.asked import ask_program  # noqa: PLC0415
+        from town.seance.desk import Seance, SeancePorts  # noqa: PLC0415
+
+        agents = self.agents
+        around = SeancePorts(preset=agents.preset_of, run=ask_program, env=agents.environment_of)
+        return Seance(self.store, self.ports, around)
+
     def lists(self) -> Mapping[str, tuple[str, ...]]:
         """The lists of recipients that the town's file has. Raises BadFileError."""
         from town.mail.lists import lists_in  # noqa: PLC0415
@@ -204,9 +217,24 @@ class Works:
     @cached_property
     def nudges(self) -> "Rounds":
         """Words to live sessions, and what a turn is told."""
+        from town.node import session_choice as choice  # noqa: PLC0415
         from town.nudge.rounds import Rounds  # noqa: PLC0415
 
-        return Rounds(self.store, self.ports, self.lists, lambda: self.sessions)
+        def sessions(provider: str) -> "Sessions":
+            name = provider or choice.provider_of(self.workspace, self.env)
+            return choice.sessions_called(name, self.workspace, self.env)
+
+        return Rounds(self.store, self.ports, self.lists, sessions, drains=self._drains)
+
+    def _drains(self, agent: Agent) -> bool:
+        """Whether the agent's runtime tells it at its turns' ends what waits; unknown: it does."""
+        from town.agents.address import parsed  # noqa: PLC0415
+
+        who = parsed(agent.id)
+        try:
+            return who is None or self.agents.preset(who, runtime=agent.runtime).drains_nudges
+        except WastelandError:
+            return True
 
     @cached_property
     def convoys(self) -> "Staging":
@@ -214,7 +242,9 @@ class Works:
         from town.convoys.members import ConvoyPorts  # noqa: PLC0415
         from town.convoys.staging import Staging  # noqa: PLC0415
 
-        town = ConvoyPorts(dispatching=self.watched, workers_max=self._workers_max)
+        town = ConvoyPorts(
+            dispatching=self.watched, workers_max=self._workers_max, tells_mayor=self._tells_mayor
+        )
         return Staging(self.store, self.ports, self.lists, town)
 
     def tidy(self, paths: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -222,6 +252,14 @@ class Works:
         from town.convoys.trees import Trees  # noqa: PLC0415
 
         return Trees(self.store, self.ports).tidy(paths, self.workspace, self.git)
+
+    def _tells_mayor(self) -> bool:
+        from town.workspace.settings_file import town_settings  # noqa: PLC0415
+
+        try:
+            return town_settings(self.workspace).read().convoy.notify_on_complete
+        except WastelandError:
+            return False  # the doctor says what is wrong with the file; a landing does not wait
 
     def _workers_max(self) -> int:
         from town.workspace.settings_file import town_settings  # noqa: PLC0415

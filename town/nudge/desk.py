@@ -57,6 +57,14 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way to an agent: what its session is called, and what runs it, empty for the usual."""
+
+    name: str
+    provider: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saying:
     """What is said, and how. `fresh_only`: only from a session that has just begun."""
@@ -76,7 +84,7 @@ class Nudges(Telling):
         store: PrivateStore,
         ports: BeadPorts,
         lists: Lists,
-        sessions: Callable[[], Sessions],
+        sessions: Callable[[str], Sessions],
         patience: Patience | None = None,
     ) -> None:
         super().__init__(store, ports, lists)
@@ -102,8 +110,8 @@ class Nudges(Telling):
         if saying.mode == QUEUE:
             return self._queued(said)
         if saying.mode == IMMEDIATE:
-            return self._typed(said, self._name(agent))
-        return self._when_idle(said, self._name(agent))
+            return self._typed(said, self._line(agent))
+        return self._when_idle(said, self._line(agent))
 
     # --- who it is
 
@@ -114,9 +122,16 @@ class Nudges(Telling):
         role = {"deacon-boot": BOOT}.get(address, address)
         return found or Agent(id=address, role=role, name=role), self.level_of(address)
 
-    def _name(self, agent: Agent) -> str:
-        rig = self.look(lambda: self.store.get(Rig, agent.rig)) if agent.rig else None
-        return session_name(agent, rig.prefix if rig is not None else "")
+    def _line(self, agent: Agent) -> Line:
+        """The way to the agent, as its session was begun."""
+
+        def work() -> Line:
+            rig = self.store.get(Rig, agent.rig) if agent.rig else None
+            live = self.live_session(agent.id)
+            name = session_name(agent, rig.prefix if rig is not None else "")
+            return Line(name, live.provider if live is not None else "")
+
+        return self.look(work)
 
     def _fresh(self) -> bool:
         """Whether the caller's own session began a moment ago."""
@@ -186,47 +201,46 @@ class Nudges(Telling):
             raise self._refused(said, FullError(said.recipient, waiting))
         return said
 
-    def _when_idle(self, said: Nudge, name: str) -> Nudge:
+    def _when_idle(self, said: Nudge, line: Line) -> Nudge:
         """Typed once its session is idle; else it waits for a turn's end, else it interrupts."""
-        if self._idle_in_time(name):
+        if self._idle_in_time(line):
             with suppress(AsleepError):  # it ended meanwhile
-                return self._typed(said, name)
+                return self._typed(said, line)
         try:
             return self._queued(said)
         except FullError:
-            if self.idle(name) is None:
+            if self.idle(line) is None:
                 raise
-            return self._typed(said, name)
+            return self._typed(said, line)
 
-    def idle(self, name: str) -> bool | None:
+    def idle(self, line: Line) -> bool | None:
         """Whether the session waits for somebody; None where it does not run."""
         try:
-            found = self.sessions().find(name)
+            found = self.sessions(line.provider).find(line.name)
         except WastelandError:
             return None
         if found is None:
             return None
         return self.ports.now() - found.active_at >= self.patience.idle_us
 
-    def _idle_in_time(self, name: str) -> bool:
+    def _idle_in_time(self, line: Line) -> bool:
         until = self.ports.now() + self.patience.wait_us
-        while (idle := self.idle(name)) is False and self.ports.now() < until:
+        while (idle := self.idle(line)) is False and self.ports.now() < until:
             self.patience.sleep(self.patience.poll_s)
         return bool(idle)
 
-    def _typed(self, said: Nudge, name: str) -> Nudge:
+    def _typed(self, said: Nudge, line: Line) -> Nudge:
         """It is in the session. Raises AsleepError, NudgeRefusedError."""
-        if self.idle(name) is None:
+        name = line.name
+        if self.idle(line) is None:
             raise self._refused(said, AsleepError(said.recipient, name))
         if not self._locked(said, name):
             raise self._refused(said, NudgeRefusedError(said.recipient, "others keep typing to it"))
         try:
-            self.sessions().send(name, typed(said))
+            self.sessions(line.provider).send(name, typed(said))
         except WastelandError as error:
             self._unlock(name)
-            raise self._refused(
-                replace(said, state=SENDING), NudgeRefusedError(said.recipient, str(error))
-            ) from error
+            raise self._refused(said, NudgeRefusedError(said.recipient, str(error))) from error
         now = self.ports.now()
         row = replace(
             said, state=DELIVERED, settled_at=now, acked_at=now, outcome=f"typed into {name}"

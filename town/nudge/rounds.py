@@ -11,17 +11,23 @@ from typing import Final
 from msgspec.structs import replace
 
 from ledger.private.rows import Setting
-from ledger.private.store import Change
+from ledger.private.store import Change, PrivateStore
 from ledger.workspace import letters
 from ledger.workspace.letters import BadLetterError, harmless
 from ledger.workspace.rows import CREW, DOG, MAYOR, POLECAT, Agent
 from ledger.workspace.talk import PENDING, SENDING, Nudge
+from ledger.workspace.work import Lease
 from stamps.errors import WastelandError
+from town.beads.ports import BeadPorts
+from town.mail.posting import Lists
 from town.nudge.desk import ORPHAN_US, SERVICES, Nudges, Patience, Saying
 from town.nudge.errors import NudgeRefusedError
+from town.sessions.port import Sessions
 
 WORKERS: Final = (CREW, POLECAT)
 ANNOUNCED_MAX: Final = 20
+PRUNING: Final = "prune mail"
+PRUNING_US: Final = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,23 @@ class Reached:
 
 
 class Rounds(Nudges):
-    """Nudges to many, and what becomes of those that wait."""
+    """Nudges to many, and what becomes of those that wait.
+
+    `drains` says whether an agent's runtime tells it at its turns' ends what waits.
+    """
+
+    def __init__(
+        self,
+        store: PrivateStore,
+        ports: BeadPorts,
+        lists: Lists,
+        sessions: Callable[[str], Sessions],
+        *,
+        patience: Patience | None = None,
+        drains: Callable[[Agent], bool] = lambda _: True,
+    ) -> None:
+        super().__init__(store, ports, lists, sessions, patience)
+        self.drains = drains
 
     # --- how much somebody wants to be told
 
@@ -105,29 +127,42 @@ class Rounds(Nudges):
         agent, _ = self.look(lambda: self._agent(address))
         if agent.role in SERVICES or not agent.role or address == self.look(self.me):
             return False
-        name = self._name(agent)
-        if not self.idle(name):
+        way = self._line(agent)
+        if not self.idle(way):
             return False
-        self.sessions().send(name, line)
+        self.sessions(way.provider).send(way.name, line)
         return True
 
     # --- rounds
 
-    def cycle(self, now: int, drains: Callable[[Agent], bool] = lambda _: True) -> int:
+    def cycle(self, now: int) -> int:
         """How many rows were brought on: late ones lapse, orphans wait again, old ones are pruned.
 
-        Where `drains` says that an agent's runtime tells it nothing at its turns' ends, what waits
-        for it is typed once it is idle.
+        Where an agent's runtime tells it nothing at its turns' ends, what waits for it is typed
+        once it is idle.
         """
         settled = self._settle(now)
-        for nudge in self._undrained(drains):
+        for nudge in self._undrained():
             with suppress(WastelandError):
                 agent, level = self.look(lambda n=nudge: self._agent(n.recipient))  # type: ignore[misc]
-                name = self._name(agent)
-                if (level != letters.MUTED or nudge.forced) and self.idle(name):
-                    self._typed(nudge, name)
+                line = self._line(agent)
+                if (level != letters.MUTED or nudge.forced) and self.idle(line):
+                    self._typed(nudge, line)
                     settled += 1
-        return settled + self.prune(now)
+        return settled + (self.prune(now) if self._pruning(now) else 0)
+
+    def _pruning(self, now: int) -> bool:
+        """Whether it is time to prune, by us and nobody else."""
+
+        def work() -> tuple[bool, Change]:
+            old = self.store.get(Lease, PRUNING)
+            if old is not None and now < old.expires_at <= now + PRUNING_US:
+                return False, Change()
+            rests = self.seen(old) if old is not None else self.missing(Lease, PRUNING)
+            mine = Lease(resource=PRUNING, expires_at=now + PRUNING_US)
+            return True, Change(puts=(mine,), seen=(rests,))
+
+        return self.act("prune mail", work)
 
     def _settle(self, now: int) -> int:
         def work() -> tuple[int, Change]:
@@ -146,14 +181,14 @@ class Rounds(Nudges):
 
         return self.act("nudge round", work)
 
-    def _undrained(self, drains: Callable[[Agent], bool]) -> list[Nudge]:
+    def _undrained(self) -> list[Nudge]:
         """The first nudge of each agent whose runtime tells it nothing."""
 
         def work() -> list[Nudge]:
             firsts: dict[str, Nudge] = {}
             for nudge in sorted(self.store.find(Nudge, state=PENDING), key=lambda n: n.sent_at):
                 agent = self.store.get(Agent, nudge.recipient)
-                if agent is not None and not drains(agent):
+                if agent is not None and not self.drains(agent):
                     firsts.setdefault(nudge.recipient, nudge)
             return list(firsts.values())
 
