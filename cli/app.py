@@ -163,20 +163,24 @@ def run_here(argv: Sequence[str], program: str = "wl") -> int:
     """The command runs in this process, on a ledger it opens itself where it needs one."""
     gc.set_threshold(OBJECTS_UNSEEN)
     cwd = Path(current_folder(os.environ))
-    return run(
-        Call(
-            argv=tuple(argv),
-            cwd=cwd,
-            env=dict(os.environ),
-            terminal=HereTerminal(),
-            tty=_terminals(),
-            town=open_here,
-            private=open_private_here,
-            program=program,
-            columns=_columns(),
-            home=home_of(program, argv, cwd=str(cwd), env=os.environ),
-        )
+    call = Call(
+        argv=tuple(argv),
+        cwd=cwd,
+        env=dict(os.environ),
+        terminal=HereTerminal(),
+        tty=_terminals(),
+        town=open_here,
+        private=open_private_here,
+        program=program,
+        columns=_columns(),
+        home=home_of(program, argv, cwd=str(cwd), env=os.environ),
     )
+    code = run(call)
+    if code == 0 and call.then:
+        from cli.launcher import become  # noqa: PLC0415  # few commands hand the terminal on
+
+        become(call.then)
+    return code
 
 
 def _terminals() -> tuple[bool, bool, bool]:

@@ -110,6 +110,7 @@ class Call:
     home: str = ""  # absolute; empty where `gt` or `bd` stand in none
     wants: Wants = field(default_factory=Wants)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    then: tuple[str, ...] = ()  # the program that is to have the terminal after a good end
 
     @property
     def width(self) -> int:

@@ -16,7 +16,7 @@ from town.node.place import current_folder, home_of, socket_is_ours, socket_path
 # What starts, ends or describes a node cannot be asked of one.
 HERE = {
     "wl": frozenset(("up", "down", "demo", "help", "version", "completion")),
-    "gt": frozenset(("install", "up", "down", "help", "version")),
+    "gt": frozenset(("install", "up", "down", "demo", "help", "version")),
     "bd": frozenset(("init", "help", "version")),
 }
 # Programs that the node runs for a caller see the caller's environment and never the node's: git
@@ -32,6 +32,8 @@ PASSED_ON = frozenset(
 )
 PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy"))
 FAMILIES = ("WL_", "GT_", "BD_", "BEADS_", "GIT_", "XDG_", "LC_", "LANG")
+# An agent's program that the town starts for the caller needs the caller's account with its model.
+KEYS = ("_API_KEY", "_AUTH_TOKEN", "_BASE_URL", "CLAUDE_CONFIG_DIR", "COPILOT_HOME", "CODEX_HOME")
 INTERRUPTED = 130
 NODE_DOWN = 6
 READER_GONE = 141  # whoever read our output has gone, as after `| head`
@@ -76,7 +78,10 @@ def request(argv: Sequence[str], program: str = "wl") -> bytes:
     env = {
         name: value
         for name, value in os.environ.items()
-        if name in PASSED_ON or name.lower() in PROXIES or name.startswith(FAMILIES)
+        if name in PASSED_ON
+        or name.lower() in PROXIES
+        or name.startswith(FAMILIES)
+        or (program == "gt" and name.endswith(KEYS))
     }
     streams = (sys.stdin, sys.stdout, sys.stderr)
     terminal = [stream is not None and stream.isatty() for stream in streams]
@@ -102,6 +107,7 @@ class Hand:
         self.reader = line.makefile("rb")
         self.begun = False  # the node said that it began; before that it did nothing
         self.answered = False  # something stands on standard output
+        self.then = b""  # the program that is to have the terminal afterwards
 
     def run(self, payload: bytes) -> int:
         """The command's exit code; what it printed was printed here."""
@@ -124,6 +130,8 @@ class Hand:
                 _write(2, payload)
             elif kind == frames.ASK:
                 self._feed(payload)
+            elif kind == frames.THEN:
+                self.then = payload
 
     def _feed(self, what: bytes) -> None:
         source = sys.stdin.buffer if sys.stdin is not None else None
@@ -176,17 +184,33 @@ def hand_over(home: str, argv: Sequence[str], program: str) -> int | None:
     if line is None:
         return None
     with line:
-        return _through_node(line, argv, program)
+        code, then = _through_node(line, argv, program)
+    if code == 0 and then:
+        import json  # noqa: PLC0415
+
+        become(json.loads(then))
+    return code
 
 
-def _through_node(line: socket.socket, argv: Sequence[str], program: str) -> int | None:
-    """The exit code; None when the node died before it began, and the command is still to do."""
+def become(argv: Sequence[str]) -> None:
+    """The program has this terminal instead of us."""
+    sys.stdout.flush()
+    os.execvp(argv[0], list(argv))  # noqa: S606  # argv only
+
+
+def _through_node(
+    line: socket.socket, argv: Sequence[str], program: str
+) -> tuple[int | None, bytes]:
+    """The exit code, and what is to have the terminal then.
+
+    The code is None when the node died before it began, and the command is still to do.
+    """
     hand = Hand(line)
     try:
-        return hand.run(request(argv, program))
+        return hand.run(request(argv, program)), hand.then
     except OSError as error:
         if not hand.begun:
-            return None
+            return None, b""
         if "--json" not in argv:
             text = (
                 f"error   node.down\nwhy     {HUNG_UP} ({error}); what it\n"
@@ -195,7 +219,7 @@ def _through_node(line: socket.socket, argv: Sequence[str], program: str) -> int
             _write(2, text.encode())
         elif not hand.answered:
             _write(1, _hung_up(error).encode())
-        return NODE_DOWN
+        return NODE_DOWN, b""
 
 
 def _hung_up(error: OSError) -> str:

@@ -4,6 +4,7 @@ It boots the ledger's engine before anything can import another one, and turns e
 a launcher hands over into a call of the tree.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from cli.context import Call
 from cli.output import error_lines
 from cli.terminal import FarTerminal
 from stamps.errors import WastelandError
+from town.node import frames
 from town.node.boot import load_engine
 from town.node.changes import cancellable
 from town.node.control import Conversation, Request
@@ -56,6 +58,8 @@ class Shell:
             code = run(call)
         try:
             terminal.flush()
+            if call.then and code == 0:
+                talk.write(frames.THEN, json.dumps(call.then).encode())
         except BrokenPipeError:
             return code
         return code

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Call
+from cli.gt import config_agent
 from cli.gt.opened import workspace_of
 from cli.gt.settings_lines import settings_lines, value_text
 from cli.output import show
@@ -17,6 +18,8 @@ from town.workspace.settings_file import Effective, SettingsFile, town_settings
 app = new_module()
 config = new_group("config", "The town's settings: get, set, unset, list.")
 app.add_typer(config)
+config.add_typer(config_agent.agent)
+config.command("default-agent", cls=Command)(config_agent.default_agent)
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="As `gt config list` has it.")]
 LITERAL = {"ignore_unknown_options": True}  # a value may be -1

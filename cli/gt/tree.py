@@ -17,6 +17,12 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.rigs": ("rig",),
     "cli.gt.crew": ("crew",),
     "cli.gt.whoami": ("whoami",),
+    "cli.gt.agents": ("agents", "peek"),
+    "cli.gt.mayor": ("mayor",),
+    "cli.gt.session": ("session",),
+    "cli.gt.seance": ("seance",),
+    "cli.gt.hooks": ("hooks",),
+    "cli.gt.tap": ("tap",),
     "cli.gt.work": ("sling", "hook", "unsling", "prime", "done", "handoff"),
     "cli.gt.convoy": ("convoy",),
     "cli.gt.mq": ("mq",),
@@ -26,9 +32,10 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work": ("sling", "hook", "unsling", "prime", "done", "handoff", "convoy", "mq", "refinery"),
+    "Agents": ("mayor", "agents", "peek", "session", "seance"),
     "Talk": ("mail", "nudge", "broadcast", "dnd", "notify"),
     "The town": ("install", "up", "down", "status", "log", "config", "rig", "crew", "whoami"),
-    "Care": ("doctor", "upgrade", "git-init", "uninstall"),
+    "Care": ("doctor", "hooks", "upgrade", "git-init", "uninstall"),
     "About": ("demo", "info", "version", "help"),
 }
 

@@ -139,12 +139,13 @@ def test_a_session_without_hooks_is_told_in_order_once(town, provider):
     desk = town.works().agents
     row = desk.begin(SessionRequest(who=THE_MAYOR))
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: town.works().agents.settle(row.id), range(2)))
+        told = list(pool.map(lambda _: town.works().agents.settle(row.id), range(2)))
+    assert sorted(told) == [False, True]
     at = town.workspace.root / "mayor" / "told.txt"
     until(lambda: at.exists() and "session-started" in at.read_text())
     assert at.read_text().splitlines() == ["<gt prime>", "<gt nudge deacon session-started>"]
     assert town.private.store.get(Session, row.id).ready_at
-    assert desk.settle(row.id).ready_at
+    assert not desk.settle(row.id)
     assert desk.unsettled() == []
 
 
@@ -175,7 +176,7 @@ def test_a_question_at_the_start_is_answered_once(town, provider):
     write_json(town.workspace.settings, told)
     row = town.works().agents.begin(SessionRequest(who=THE_MAYOR))
     before = time.monotonic()
-    assert town.works().agents.settle(row.id).ready_at
+    assert town.works().agents.settle(row.id)
     assert time.monotonic() - before < 8  # the prompt was seen; nobody waited for the ten seconds
     time.sleep(0.5)
     at = town.workspace.root / "mayor" / "told.txt"
@@ -284,7 +285,27 @@ def test_settling_a_session_that_ended_tells_nobody(town):
     assert isinstance(desk, Settling)
     row = desk.begin(SessionRequest(who=THE_MAYOR))
     until(lambda: not desk.of(THE_MAYOR).alive)
-    assert desk.settle(row.id) is None
+    assert not desk.settle(row.id)
     assert town.private.store.get(Session, row.id).ready_at == 0
     assert desk.settle_doubles() == [f"mayor: {row.id} is over"]
     assert town.private.store.get(Session, row.id).exit == 3
+
+
+def test_several_beginnings_are_seen_through_at_once(town, provider):
+    """One that needs long holds up nobody; one that cannot be looked at is told of, and no more."""
+    slow = "sleep 1; " + ECHO
+    agents(town, provider=provider, fake=ECHO, slow=slow)
+    told = json.loads(town.workspace.settings.read_text())
+    told["agents"]["slow"]["provider"] = "gemini"  # five seconds, and hooks
+    write_json(town.workspace.settings, told)
+    desk = town.works().agents
+    witness = Address(text="api/witness", role="witness", rig="api", name="witness")
+    first = desk.begin(SessionRequest(who=THE_MAYOR, runtime="slow"))
+    second = desk.begin(SessionRequest(who=witness))
+    failed = []
+    desk.settle_all(lambda row, error: failed.append((row, error)))
+    early, late = (town.private.store.get(Session, row.id).ready_at for row in (second, first))
+    assert late - first.started_at >= 5_000_000
+    assert early - second.started_at < 4_000_000
+    assert failed == []
+    desk.settle_all(lambda row, error: failed.append((row, error)), going=lambda: False)

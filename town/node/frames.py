@@ -15,6 +15,7 @@ ASK = b"I"  # node: it wants standard input; payload `all` or `line`
 INPUT = b"i"  # launcher: a piece of standard input
 INPUT_END = b"z"  # launcher: that was all of it
 CANCEL = b"C"  # launcher: the person pressed Ctrl-C
+THEN = b"T"  # node: JSON argv of the program that is to have the terminal after a good end
 EXIT = b"X"  # node: the exit code in decimal; the last frame
 
 HEAD_BYTES = 5

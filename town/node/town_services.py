@@ -81,7 +81,8 @@ class Workers:
 
     def _settle(self) -> None:
         self.mine.agents.settle_all(
-            lambda row, error: LOG.warning("session", agent=row.agent, code=error.code)
+            lambda row, error: LOG.warning("session", agent=row.agent, code=error.code),
+            going=lambda: not self.ended.is_set(),
         )
 
     def _refinery(self, rig: str) -> Callable[[], Any]:

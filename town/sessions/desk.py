@@ -1,6 +1,6 @@
 """The desk of sessions: which there are, what they print, and how a person tells or ends them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import ClassVar, Final
@@ -12,6 +12,8 @@ from ledger.workspace.rows import MAYOR, Agent
 from ledger.workspace.work import HELD, Assignment, Session
 from stamps.errors import WastelandError
 from town.agents.address import Address, of_crew, of_polecat, parsed
+from town.agents.presets import Preset
+from town.sessions.environment import passed_on
 from town.sessions.port import NoSessionError, Running
 from town.sessions.settling import Settling
 from town.sessions.starting import SessionRequest
@@ -216,6 +218,15 @@ class SessionDesk(Settling):
             branch=held.branch,
             attempt=held.attempt,
         )
+
+    def preset_of(self, row: Session) -> Preset:
+        """The program that a session ran. Raises NoAgentError."""
+        return self.preset(parsed(row.agent) or Address(), runtime=row.runtime)
+
+    def environment_of(self, row: Session, preset: Preset) -> Mapping[str, str]:
+        """What a program that answers for a session sees: the person's variables, nobody's role."""
+        path = f"{self.around.bin}:{self.around.env.get('PATH', '')}"
+        return {**passed_on(self.around.env), **preset.env, "PATH": path, "GT_SEANCE": row.id}
 
     # --- what a runtime says of itself
 

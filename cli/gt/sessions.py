@@ -1,0 +1,70 @@
+"""What commands about sessions share: one that is begun, handed to a person, ended."""
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from cli.context import Call
+from cli.gt.agents import session_facts
+from town.agents.address import Address
+from town.market.answer import Answer, Next
+from town.node.boot import child_environment
+from town.sessions.desk import SessionView
+from town.sessions.port import SessionThereError
+
+if TYPE_CHECKING:
+    from ledger.workspace.work import Session
+    from town.node.works import Works
+
+SETTLE = "import cli.launcher, sys; cli.launcher.main('gt')"
+
+
+def begun(call: Call, works: "Works", who: Address, *, runtime: str = "") -> tuple["Session", bool]:
+    """The agent's session, and whether it was begun by this.
+
+    Raises SessionError, NoAgentError, BadFileError.
+    """
+    there = works.agents.of(who)
+    if there is not None and there.alive:
+        return there.row, False
+    try:
+        row = works.agents.begin(works.agents.request(who, runtime=runtime))
+    except SessionThereError:
+        return works.agents.newest(who), False
+    see_through(call, row.id)
+    return row, True
+
+
+def see_through(call: Call, session: str) -> None:
+    """A process of its own sees the session through its beginning; nobody waits for it."""
+    subprocess.Popen(  # noqa: S603  # argv only
+        [sys.executable, "-c", SETTLE, "session", "settle", session, "--home", call.home],
+        env=child_environment(dict(call.env)),
+        cwd=call.home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def attached(call: Call, works: "Works", who: Address) -> tuple[str, ...]:
+    """The argv that shows the agent's session; a person's terminal is handed over to it."""
+    argv = ("env", "-u", "TMUX", *works.agents.attach(who))
+    if call.tty[0] and call.tty[1] and not call.wants.json:
+        call.then = argv
+    return argv
+
+
+def told(row: "Session", *, fresh: bool, alive: bool = True, then: tuple[str, ...] = ()) -> Answer:
+    """A session as an answer; `then` is the argv that shows it."""
+    view = SessionView(row=row, alive=alive)
+    data: dict[str, Any] = {"session": session_facts(view), "started": fresh}
+    data["attach"] = list(then) if then else None
+    verb = "started" if fresh else "runs already"
+    words = (f"✓ {row.agent}  {verb}  [{row.runtime}]  session {row.name}, pid {row.pid}",)
+    steps = (
+        Next(do="peek", cmd=("gt", "peek", row.agent), label="what it prints"),
+        Next(do="attach", cmd=("gt", "session", "at", row.agent), label="sit down at it"),
+    )
+    return Answer(schema="gt.v1.session", data=data, words=words, next=() if then else steps)

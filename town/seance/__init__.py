@@ -1,0 +1,1 @@
+"""Sessions that were, and what they can still say."""
