@@ -124,6 +124,36 @@ def test_lines_of_others_stay_and_are_stepped_over(store, tmp_path):
     assert file_seq(path) == 2
 
 
+def test_a_line_longer_than_what_is_read_first_is_found(store, tmp_path):
+    """The last event's line may have a whole description in it; a half one after it goes."""
+    path = tmp_path / "events.jsonl"
+    happen(store)
+    long = Event(kind="bead.updated", at=1, payload={"description": "x" * 300_000})
+    store.apply(Change(events=(long,)))
+    EventsFile(path, store).follow()
+    assert file_seq(path) == 2
+    with path.open("a") as file:
+        file.write('{"half": "' + "y" * 200_000)
+    assert file_seq(path) == 2
+    happen(store)
+    assert EventsFile(path, store).follow()
+    assert seqs(path) == [1, 2, 3]
+
+
+def test_what_another_writer_left_meanwhile_is_seen(store, tmp_path):
+    """Two who follow in turn, and a file put aside: each event once, in one of the files."""
+    path = tmp_path / "events.jsonl"
+    one, two = EventsFile(path, store), EventsFile(path, store)
+    for reader in (one, two, one, one, two):
+        happen(store)
+        assert reader.follow()
+    assert seqs(path) == [1, 2, 3, 4, 5]
+    path.rename(tmp_path / "aside")
+    happen(store)
+    assert two.follow()
+    assert seqs(path) == [6]
+
+
 def test_writers_of_one_file_never_mix_their_lines(store, tmp_path):
     """Many threads that follow at once leave each event once."""
     path = tmp_path / "events.jsonl"

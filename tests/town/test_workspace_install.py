@@ -89,6 +89,19 @@ def test_a_town_that_is_brought_up_to_date_keeps_what_it_has(prompt, town):
     assert prompt.gt("doctor").code == 0
 
 
+def test_the_words_of_the_readme_work_as_they_stand(prompt):
+    """`gt install ~/gt --git`, typed in quotes or not, is the folder of that name at home."""
+    assert prompt.gt("install", "~/gt", "--git").code == 0
+    home = Path(prompt.env["HOME"])
+    assert (home / "gt/mayor/town.json").is_file()
+    assert prompt.refused("rig", "list") == (3, "town.none")
+    for where in ({"GT_ROOT": str(home / "gt")}, {"GT_TOWN_ROOT": str(home / "gt")}):
+        assert prompt.gt("rig", "list", env=where).code == 0
+    assert prompt.gt("rig", "list", "--home", str(home / "gt/.wasteland")).code == 0
+    prompt.at = home / "gt" / "mayor"
+    assert prompt.json("gt", "info")["data"]["root"] == str(home / "gt")
+
+
 def test_a_person_reads_each_thing_that_was_made_and_what_comes_next(prompt):
     """One line an artefact, success last, three next steps; no `./` among them."""
     said = prompt.gt("install", "gt")

@@ -19,7 +19,8 @@ from ledger.private.rows import Cursor, Event
 from ledger.private.store import EVENTS_MAX, Change, PrivateStore
 
 SOURCE: Final = "gt"
-TAIL_BYTES: Final = 1 << 20
+TAIL_BYTES: Final = 1 << 16
+TAIL_GROWS: Final = 16  # a line may be longer than that
 AUDIT: Final = frozenset(("bead.updated", "bead.labelled", "bead.commented", "settings.changed"))
 MODE: Final = 0o600
 
@@ -60,6 +61,7 @@ class EventsFile:
         self.cursor = f"events.jsonl:{place}"
         self.done = self.cursor_seq()
         self._settled = self.done
+        self._left = (0, -1)  # which file, and how long, when we had written it
 
     def cursor_seq(self) -> int:
         """How far the file goes, as the database knows it."""
@@ -72,9 +74,11 @@ class EventsFile:
             return True
         try:
             with _appending(self.path) as file:
-                self.done = max(self.done, _repaired(file))
+                if _place(file) != self._left:  # somebody else wrote there, or it is the first time
+                    self.done = max(self.done, _repaired(file))
                 while events := self.store.events(self.done, at_most=EVENTS_MAX):
                     self._append(file, events)
+                self._left = _place(file)
         except OSError:
             return False
         return True
@@ -103,18 +107,33 @@ def _appending(path: Path) -> Iterator[int]:
         os.close(file)
 
 
+def _place(file: int) -> tuple[int, int]:
+    facts = os.fstat(file)
+    return facts.st_ino, facts.st_size
+
+
 def _repaired(file: int) -> int:
     """The number of the file's last event; half a line of a writer that died is gone."""
+    seq, half = _end(file)
+    if half:
+        os.ftruncate(file, os.fstat(file).st_size - half)
+    return seq
+
+
+def _end(file: int) -> tuple[int, int]:
+    """The number of the file's last event, 0 for none, and how long half a line after it is."""
     size = os.fstat(file).st_size
-    start = max(0, size - TAIL_BYTES)
-    tail = os.pread(file, size - start, start)
-    whole, newline, half = tail.rpartition(b"\n")
-    if half and (newline or not start):
-        os.ftruncate(file, size - len(half))
-    for line in reversed(whole.split(b"\n")):
-        if seq := _seq(line):
-            return seq
-    return 0
+    window = TAIL_BYTES
+    while True:
+        start = max(0, size - window)
+        whole, newline, half = os.pread(file, size - start, start).rpartition(b"\n")
+        lines = whole.split(b"\n")
+        if start:
+            lines[0] = b""  # the end of one that began before
+        seq = next((seq for line in reversed(lines) if (seq := _seq(line))), 0)
+        if seq or not start:
+            return seq, len(half) if newline or not start else 0
+        window *= TAIL_GROWS
 
 
 def _seq(line: bytes) -> int:
@@ -133,9 +152,6 @@ def file_seq(path: Path) -> int:
     except FileNotFoundError:
         return 0
     try:
-        size = os.fstat(file).st_size
-        tail = os.pread(file, TAIL_BYTES, max(0, size - TAIL_BYTES))
+        return _end(file)[0]
     finally:
         os.close(file)
-    whole = tail.rpartition(b"\n")[0]
-    return next((seq for line in reversed(whole.split(b"\n")) if (seq := _seq(line))), 0)
