@@ -7,7 +7,9 @@ import time
 import pytest
 
 from ledger.beads.rows import CLOSED, HOOKED, Bead
+from ledger.workspace.alarm import Escalation
 from ledger.workspace.rows import Agent
+from ledger.workspace.talk import Message
 from ledger.workspace.work import (
     BLOCKED_REQUEST,
     MERGED,
@@ -61,6 +63,10 @@ def test_a_gate_that_cannot_run_merges_nothing(yard: Yard, cmd, word):
     yard.gates({"check": {"cmd": "true"}})
     assert yard.cycle(at_once=True).merged == [request.id]
     assert len(yard.events("refinery.mended")) == 1
+    (alarm,) = yard.find(Escalation)
+    assert (alarm.fingerprint, alarm.count) == ("refinery:api:gate", 3)
+    assert alarm.closed_at
+    assert [one.subject for one in yard.find(Message)] == ["The refinery of api cannot work: gate"]
     assert yard.state().broken == ""
     yard.whole()
 
@@ -302,6 +308,40 @@ def test_two_refineries_never_work_one_rig(yard: Yard, tmp_path):
     first.join(30)
     assert found[0].merged == [request.id]
     yard.whole()
+
+
+def test_a_refinery_that_is_told_to_end_says_nothing_of_broken_gates(yard: Yard, tmp_path):
+    """Its gate is ended, the request waits as before, and nobody is alarmed."""
+    begun = tmp_path / "begun"
+    yard.gates({"test": {"cmd": f"echo $$ > {begun}; sleep 300"}})
+    request = yard.handed_in("nux", {"a": "1"})
+    refinery = yard.works().refinery
+    refinery.stop = threading.Event()
+    found = []
+    first = threading.Thread(target=lambda: found.append(refinery.cycle("api")))
+    first.start()
+    while not begun.exists() or not begun.read_text():
+        time.sleep(0.02)
+    refinery.stop.set()
+    first.join(30)
+    assert found[0].merged == []
+    assert not alive(int(begun.read_text()))
+    assert yard.request(request).state == READY
+    assert yard.events("refinery.broken") == yard.find(Escalation) == []
+    assert yard.clean()
+
+
+def test_a_refinery_with_nothing_to_do_writes_nothing(yard: Yard):
+    """However often it is woken: nothing waits, or what waits is not due."""
+    yard.gates({"test": {"cmd": "true"}}, batch={"batch_wait_time": "1h"})
+    yard.handed_in("nux", {"a": "1"})
+    turns = []
+    said = yard.private._note
+    yard.private._note = lambda what: (turns.append(what), said(what))
+    refinery = yard.works().refinery
+    assert refinery.cycle("api").due
+    assert refinery.cycle("api").due
+    assert turns == []
 
 
 def test_a_request_that_is_taken_away_meanwhile_is_not_merged(yard: Yard, tmp_path):

@@ -29,6 +29,7 @@ from ledger.workspace.work import (
     MergeRequest,
 )
 from town.beads.finding import Finding
+from town.escalation.desk import Escalations, Matter
 
 FAILED_EVENT: Final = "merge_failed"
 SKIPPED_EVENT: Final = "merge_skipped"
@@ -82,10 +83,22 @@ class GivingBack(Finding):
         )  # fmt: skip
         change = Change(puts=(new,), events=(told,), seen=(self.seen(old),))
         change += self._task_done(old)
+        change += self._alarm(old, why) if gave_up else Change()
         bead = self.store.get(Bead, old.bead) if old.bead else None
         if bead is not None and bead.status not in TERMINAL:
             change += self._bead_back(old, bead, why, gave_up=gave_up)
         return new, change
+
+    def _alarm(self, old: MergeRequest, why: Rejection) -> Change:
+        """A person is told that it comes back again and again."""
+        return Escalations(self.store, self.ports).raised(
+            Matter(
+                about=f"merge:{old.bead or old.branch}",
+                subject=f"{old.bead or old.branch} was rejected {old.retries + 1} times",
+                text=note_of(old, why),
+                bead=old.bead,
+            )
+        )
 
     def _task_done(self, old: MergeRequest) -> Change:
         """The task that resolved an earlier conflict of it is over; so is its assignment."""

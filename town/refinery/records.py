@@ -16,7 +16,6 @@ from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import (
     ACTIVE,
-    BLOCKED_REQUEST,
     IDLE,
     MERGED,
     READY,
@@ -30,6 +29,7 @@ from ledger.workspace.work import (
 from stamps.clock import SECOND_US
 from town.beads.finding import Finding
 from town.beads.ports import BeadPorts
+from town.escalation.desk import Escalations, Matter
 from town.refinery.lease import Held
 
 STARTED_EVENT: Final = "merge_started"
@@ -41,6 +41,8 @@ MENDED_EVENT: Final = "refinery.mended"
 REST_US: Final = 30 * SECOND_US
 REST_MAX_US: Final = 600 * SECOND_US
 DOUBLINGS_MAX: Final = 10
+PASSING: Final = ("git", "push")
+PASSING_TIMES: Final = 3
 REASON_CHARS_MAX: Final = 2_000
 HISTORY: Final = "refinery"
 
@@ -50,6 +52,7 @@ class Records(Finding):
 
     def __init__(self, store: PrivateStore, ports: BeadPorts, held: Held) -> None:
         super().__init__(store, ports)
+        self.alarms = Escalations(store, ports)
         self.held = held
         self.rig = held.rig
 
@@ -57,23 +60,6 @@ class Records(Finding):
         """The requests as they are, those that were taken away meanwhile left out. In a turn."""
         found = [self.store.get(MergeRequest, one) for one in ids]
         return [one for one in found if one is not None and one.state == TRYING]
-
-    def trying(self) -> list[MergeRequest]:
-        """Requests that somebody was trying; in a turn of its own."""
-        return self.look(lambda: list(self.store.find(MergeRequest, rig=self.rig, state=TRYING)))
-
-    def blocked(self) -> list[MergeRequest]:
-        """Requests whose conflict's task is over; in a turn of its own."""
-
-        def work() -> list[MergeRequest]:
-            found = self.store.find(MergeRequest, rig=self.rig, state=BLOCKED_REQUEST)
-            return [one for one in found if self._over(one.blocked_by)]
-
-        return self.look(work)
-
-    def _over(self, bead: str) -> bool:
-        found = self.store.get(Bead, bead) if bead else None
-        return found is None or found.status in TERMINAL
 
     # --- trying
 
@@ -236,14 +222,19 @@ class Records(Finding):
     def said(self, words: str) -> None:
         """The cycle came to this, and nothing is broken any more."""
 
-        def work() -> tuple[None, Change]:
+        def work() -> tuple[str, Change]:
             old = self.store.get(RefineryState, self.rig)
             new = RefineryState(rig=self.rig, cycled_at=self.ports.now(), said=words)
-            mended = old is not None and bool(old.broken)
-            told = (self.event(MENDED_EVENT, self.rig, was=old.broken),) if mended and old else ()
-            return None, Change(puts=(new,), events=told)
+            was = old.broken if old is not None else ""
+            told = (self.event(MENDED_EVENT, self.rig, was=was),) if was else ()
+            return was, Change(puts=(new,), events=told)
 
-        self.act(HISTORY, work)
+        was = self.act(HISTORY, work)
+        if was:
+            self.alarms.settle(self._matter(was), reason="the refinery works again")
+
+    def _matter(self, what: str) -> str:
+        return f"refinery:{self.rig}:{what}"
 
     def broken(self, what: str, why: str) -> RefineryState:
         """The refinery cannot work, and rests a while; told once as long as it is the same."""
@@ -259,6 +250,18 @@ class Records(Finding):
                 since=old.since if same else now, times=times, rests_until=now + rest,
             )  # fmt: skip
             told = () if same else (self.event(BROKEN_EVENT, self.rig, what=what, reason=reason),)
-            return new, Change(puts=(new,), events=told)
+            return new, Change(puts=(new,), events=told) + self._alarm(new)
 
         return self.act(HISTORY, work)
+
+    def _alarm(self, state: RefineryState) -> Change:
+        """A person is told, once a matter; of what may pass by itself only when it does not."""
+        if state.broken in PASSING and state.times < PASSING_TIMES:
+            return Change()
+        return self.alarms.raised(
+            Matter(
+                about=self._matter(state.broken),
+                subject=f"The refinery of {self.rig} cannot work: {state.broken}",
+                text=f"{state.reason}\n\nNothing is merged until then: gt refinery status",
+            )
+        )

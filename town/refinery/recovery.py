@@ -11,19 +11,21 @@ from ledger.workspace.work import MergeRequest
 from town.refinery.queue import Queue
 from town.refinery.records import Records
 from town.refinery.scratch import ORIGIN, Scratch
+from town.refinery.sight import Sight
 
 
 class Recovery:
     """Looks after requests of one rig that are neither waiting nor over. The remote was fetched."""
 
-    def __init__(self, records: Records, queue: Queue, scratch: Scratch) -> None:
+    def __init__(self, records: Records, sight: Sight, queue: Queue, scratch: Scratch) -> None:
         self.records = records
+        self.sight = sight
         self.queue = queue
         self.scratch = scratch
 
     def finish(self) -> list[str]:
         """The requests that are found to be merged, and are so in the rows now."""
-        left = self.records.trying()
+        left = self.sight.trying()
         there = [one.id for one in left if self._arrived(one)]
         merged = self.records.merged(there) if there else []
         self.records.released([one.id for one in left if one.id not in there], pushed=True)
@@ -35,7 +37,7 @@ class Recovery:
 
     def unblock(self) -> None:
         """Requests whose conflict's task is over are in the queue, as their branch is now."""
-        for request in self.records.blocked():
+        for request in self.sight.freed():
             sha = self._newest(request)
             self.records.act("refinery", partial(self._resolved, request, sha))
 

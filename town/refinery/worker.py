@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from ledger.merging.queue import Batch, batch
 from ledger.private.store import PrivateStore
 from ledger.workspace.rows import OPERATIONAL, REFINERY, Rig
-from ledger.workspace.work import RefineryState
 from town.beads.acting import Acting
 from town.beads.ports import BeadPorts, Caller
 from town.refinery.cleaning import Cleaning
@@ -27,6 +25,7 @@ from town.refinery.records import Records
 from town.refinery.recovery import Recovery
 from town.refinery.returning import Returning
 from town.refinery.scratch import Scratch
+from town.refinery.sight import Sight
 from town.refinery.trying import Trying
 from town.rigs.errors import NoRigError
 from town.rigs.ports import Makers
@@ -34,7 +33,7 @@ from town.workspace.files import BadFileError
 from town.workspace.git import Git, GitError
 from town.workspace.install import overseer_of
 from town.workspace.layout import Workspace
-from town.workspace.settings import MergeQueue, SettingError, milliseconds
+from town.workspace.settings import MergeQueue, SettingError
 from town.workspace.settings_file import rig_settings
 
 MARK: Final = "GT_REFINERY"
@@ -72,16 +71,36 @@ class Refinery(Acting):
         `at_once` waits neither for others to try together nor after something was broken.
         """
         rig = self.rig(name)
+        ports = self._own_ports(rig.name)
+        sight = Sight(self.store, ports, rig.name, at_once=at_once)
         if rig.state != OPERATIONAL and not at_once:
             return Cycle(rig=rig.name)
-        ports = self._own_ports(rig.name)
+        idle = None if at_once else self._idle(sight)
+        if idle is not None:
+            return idle
         with Leases(self.store, ports, self.makers).held(rig.name) as held:
-            one = _OneCycle(self, rig, held, at_once=at_once)
+            one = _OneCycle(self, rig, held, sight)
             try:
                 one.run()
             except BROKEN as error:
                 one.broken(error)
             return one.cycle
+
+    def _idle(self, sight: Sight) -> Cycle | None:
+        """What a cycle with nothing to do comes to, nothing written; None for one that has."""
+        state = sight.state()
+        if sight.rests(state):
+            return sight.resting(state)
+        if state.broken or sight.begun():
+            return None
+        try:
+            settings = self.settings(sight.rig)
+        except BROKEN:
+            return None  # the cycle will say so
+        found = sight.batch(settings)
+        if settings.enabled and sight.due(found):
+            return None
+        return Cycle(rig=sight.rig, due=found.due if found.lines else 0)
 
     def rig(self, name: str) -> Rig:
         """The rig of this name. Raises NoRigError."""
@@ -125,64 +144,52 @@ class Refinery(Acting):
 class _OneCycle:
     """One cycle of one rig's refinery, its lease held."""
 
-    def __init__(self, refinery: Refinery, rig: Rig, held: Held, *, at_once: bool) -> None:
+    def __init__(self, refinery: Refinery, rig: Rig, held: Held, sight: Sight) -> None:
         self.refinery = refinery
         self.rig = rig
         self.held = held
-        self.at_once = at_once
+        self.sight = sight
         self.cycle = Cycle(rig=rig.name)
         self.records = Records(refinery.store, held.ports, held)
         self.queue = Queue(refinery.store, held.ports)
         self.scratch = refinery.scratch(rig)
 
     def broken(self, error: Exception) -> None:
-        """The refinery rests, and says what it could not do."""
+        """The refinery rests, and says what it could not do; unless it was told to end."""
         what = error.what if isinstance(error, BrokenError) else _what(error)
+        if self.refinery.stop.is_set():
+            self.cycle.broken, self.cycle.reason = "stopped", "it was told to end"
+            return
         state = self.records.broken(what, _words(error))
         self.cycle.broken, self.cycle.reason = what, state.reason
         self.cycle.due = state.rests_until
 
     def run(self) -> None:
         """Whatever is due is done."""
-        state = self.records.look(lambda: self.refinery.store.get(RefineryState, self.rig.name))
-        if state is not None and self._rests(state):
-            self.cycle.broken, self.cycle.reason = state.broken, state.reason
-            self.cycle.due = state.rests_until
-            return
-        settings = self.refinery.settings(self.rig.name)
+        refinery, sight = self.refinery, self.sight
+        settings = refinery.settings(self.rig.name)
         if not settings.enabled:
             return
-        refinery = self.refinery
-        cleaning = Cleaning(refinery.store, self.held.ports, refinery.workspace, refinery.git)
-        begun = [*self.records.trying(), *self.records.blocked(), *cleaning.spent(self.rig.name)]
-        found = self._batch(settings)
-        if begun or self._due(found):
+        if sight.begun() or sight.due(sight.batch(settings)):
             if self.held.taken_over:
                 refinery.commands.end_left(*next(iter(self.scratch.mark.items())))
             with self.scratch.opened(self.rig.default_branch):
                 self._work(settings)
+            cleaning = Cleaning(refinery.store, self.held.ports, refinery.workspace, refinery.git)
             cleaning.clean(self.rig, delete=settings.delete_merged_branches)
             self.records.said(self.cycle.words)
-            found = self._batch(settings)
-        elif state is not None and state.broken:
+        elif sight.state().broken:
             self.records.said(self.cycle.words)
+        found = sight.batch(settings)
         self.cycle.due = max(found.due, 1) if found.lines else 0
-
-    def _rests(self, state: RefineryState) -> bool:
-        """Whether something was broken a short while ago, and nobody is in a hurry."""
-        hurried = self.at_once or any(
-            line.request.at_once for line in self.queue.listed(self.rig.name)
-        )
-        now = self.held.ports.now()
-        return bool(state.broken) and state.rests_until > now and not hurried
 
     def _work(self, settings: MergeQueue) -> None:
         self.scratch.fetch()
-        recovery = Recovery(self.records, self.queue, self.scratch)
+        recovery = Recovery(self.records, self.sight, self.queue, self.scratch)
         self.cycle.merged += recovery.finish()
         recovery.unblock()
-        found = self._batch(settings)
-        if not self._due(found):
+        found = self.sight.batch(settings)
+        if not self.sight.due(found):
             return
         again = settings.batch.retry_batch_on_flaky
         runner = self.refinery.runner(self.rig, self.scratch, self.held)
@@ -191,14 +198,6 @@ class _OneCycle:
         returning = Returning(self.refinery.store, self.held.ports, settings)
         merging = Merging(self.records, self.scratch, trying, returning)
         merging.run(found, self.cycle)
-
-    def _batch(self, settings: MergeQueue) -> Batch:
-        wait_us = milliseconds(settings.batch.batch_wait_time) * 1_000
-        lines = self.queue.listed(self.rig.name)
-        return batch(lines, size=settings.batch.max_batch_size, wait_us=wait_us)
-
-    def _due(self, found: Batch) -> bool:
-        return bool(found.lines) and (self.at_once or found.due <= self.held.ports.now())
 
 
 def _what(error: Exception) -> str:

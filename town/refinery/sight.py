@@ -1,0 +1,81 @@
+"""What a refinery sees before it does anything: what was begun, what is due, whether it rests.
+
+It only looks, so that a refinery with nothing to do writes nothing.
+"""
+
+from typing import Final
+
+from ledger.beads.rows import TERMINAL, Bead
+from ledger.merging.queue import Batch, batch
+from ledger.private.store import PrivateStore
+from ledger.workspace.work import (
+    BLOCKED_REQUEST,
+    TRYING,
+    MergeRequest,
+    RefineryState,
+    SpentBranch,
+)
+from town.beads.ports import BeadPorts
+from town.refinery.cycle import Cycle
+from town.refinery.queue import Queue
+from town.workspace.settings import MergeQueue, milliseconds
+
+US_PER_MS: Final = 1_000
+
+
+class Sight(Queue):
+    """Looks at the queue of one rig; with `at_once` it sees nothing to wait for."""
+
+    def __init__(
+        self, store: PrivateStore, ports: BeadPorts, rig: str, *, at_once: bool = False
+    ) -> None:
+        super().__init__(store, ports)
+        self.rig = rig
+        self.at_once = at_once
+
+    def state(self) -> RefineryState:
+        """How the refinery stands."""
+        found = self.look(lambda: self.store.get(RefineryState, self.rig))
+        return found or RefineryState(rig=self.rig)
+
+    def rests(self, state: RefineryState) -> bool:
+        """Whether something was broken a short while ago, and nobody is in a hurry."""
+        if not state.broken or state.rests_until <= self.ports.now() or self.at_once:
+            return False
+        return not any(line.request.at_once for line in self.listed(self.rig))
+
+    def resting(self, state: RefineryState) -> Cycle:
+        """What a cycle comes to that rests."""
+        return Cycle(rig=self.rig, due=state.rests_until, broken=state.broken, reason=state.reason)
+
+    def trying(self) -> list[MergeRequest]:
+        """Requests that somebody is trying, or was when it died."""
+        return self.look(lambda: list(self.store.find(MergeRequest, rig=self.rig, state=TRYING)))
+
+    def freed(self) -> list[MergeRequest]:
+        """Requests that waited for a conflict's task which is over."""
+
+        def work() -> list[MergeRequest]:
+            found = self.store.find(MergeRequest, rig=self.rig, state=BLOCKED_REQUEST)
+            return [one for one in found if self._over(one.blocked_by)]
+
+        return self.look(work)
+
+    def _over(self, bead: str) -> bool:
+        found = self.store.get(Bead, bead) if bead else None
+        return found is None or found.status in TERMINAL
+
+    def begun(self) -> bool:
+        """Whether something was begun that is to be finished."""
+        spent = self.look(lambda: self.store.find(SpentBranch, rig=self.rig))
+        return bool(spent or self.trying() or self.freed())
+
+    def batch(self, settings: MergeQueue) -> Batch:
+        """Those that are tried next."""
+        wait_us = milliseconds(settings.batch.batch_wait_time) * US_PER_MS
+        lines = self.listed(self.rig)
+        return batch(lines, size=settings.batch.max_batch_size, wait_us=wait_us)
+
+    def due(self, found: Batch) -> bool:
+        """Whether they are tried now."""
+        return bool(found.lines) and (self.at_once or found.due <= self.ports.now())
