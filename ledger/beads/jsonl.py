@@ -31,6 +31,8 @@ ORDER: Final = (
 )
 _KNOWN: Final = frozenset(ORDER)
 _MICRO: Final = 1_000_000
+_FIRST: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
+_LAST: Final = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -66,19 +68,18 @@ def instant(at: int) -> str:
 def moment(said: str) -> int:
     """Microseconds since 1970 UTC of a time in RFC 3339. Raises ValueError.
 
-    A time of the first days of the year 1 is 0: so the predecessor says never.
+    The first second of the year 1 is 0: so the predecessor says never.
     """
     found = _TIME.fullmatch(said)
     if found is None:
         raise ValueError(f"{said[:40]!r} is no time such as 2026-01-31T12:00:00Z")
     day, clock, digits, zone = found.groups()
-    if day.startswith("0001-01-0"):
+    if (day, clock) == ("0001-01-01", "00:00:00"):
         return 0
     when = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in 'Zz' else zone}")
-    try:
-        seconds = int(when.timestamp())
-    except (OverflowError, OSError) as error:
-        raise ValueError(f"{said!r} is too far away") from error
+    seconds = int(when.timestamp())
+    if not _FIRST < seconds <= _LAST:  # in UTC it is in a year that cannot be written
+        raise ValueError(f"{said!r} is too far away")
     return seconds * _MICRO + int(f"{digits or '':0<6}"[:6])
 
 

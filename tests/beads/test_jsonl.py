@@ -137,6 +137,7 @@ HOSTILE = {
     "a text as pinned": facts("t", pinned="yes"),
     "a number as time": facts("t", created_at=1),
     "a day as time": facts("t", due_at="tomorrow"),
+    "a time behind the last year": facts("t", due_at="9999-12-31T23:59:59-14:00"),
     "a long assignee": facts("t", assignee="a" * 256),
     "a long description": facts("t", description="a" * ((1 << 20) + 1)),
     "links that are none": facts("t", dependencies="gt-b"),
@@ -153,6 +154,9 @@ HOSTILE = {
     "two comments of one id": facts("t", comments=[{"id": 1, "text": "a"}, {"id": 1, "text": "b"}]),
     "a comment with a list": facts("t", comments=[{"id": [], "text": ["a"]}]),
     "a thing of another kind": b'{"_type":"agent","id":"gt-abcde"}',
+    "a memory with a long key": json.dumps(
+        {"_type": "memory", "key": "k" * 201, "value": ""}
+    ).encode(),
     "a memory without a key": b'{"_type":"memory","value":"x"}',
 }
 
@@ -196,6 +200,27 @@ def test_what_is_no_line_is_passed_over():
     payload = b"\xef\xbb\xbf" + b'{"_schema":"beads-jsonl/1"}\r\n \r\n' + facts("t") + b"\r\n\n"
     assert list(read_file(payload).beads) == ["gt-abcde"]
     assert read_file(b"").beads == {}
+
+
+@given(said=st.datetimes(), minutes=st.integers(-14 * 60, 14 * 60))
+def test_a_time_that_is_read_can_be_written(said, minutes):
+    """Whatever the zone: what could not be written again is refused when it comes."""
+    sign, zone = "-+"[minutes >= 0], divmod(abs(minutes), 60)
+    text = f"{said.isoformat(timespec='seconds')}{sign}{zone[0]:02}:{zone[1]:02}"
+    try:
+        at = moment(text)
+    except ValueError:
+        assert said.year in (1, 9999)
+        return
+    assert moment(instant(at)) == at
+
+
+def test_two_values_of_one_memory_are_refused():
+    """The same twice is once."""
+    memory = b'{"_type":"memory","key":"k","value":"%s"}\n'
+    assert read_file(memory % b"a" * 2).memories == {"k": "a"}
+    with pytest.raises(BadLineError, match="another value"):
+        read_file(memory % b"a" + memory % b"b")
 
 
 def test_a_file_without_end_is_refused():

@@ -171,6 +171,14 @@ def test_a_place_of_the_predecessor_stays_its_own(tmp_path):
     assert ignored == ["embeddeddolt/", "*.lock", "*beads.db*", "run/"]
 
 
+def test_init_says_in_json_where_beads_are(tmp_path):
+    """For a folder whose name makes no prefix there is one too."""
+    folder = tmp_path / "---"
+    folder.mkdir()
+    told = json.loads(Project(folder).type("init", "--json").text)
+    assert told == {"prefix": "bd", "path": str(folder / ".beads")}
+
+
 def test_from_jsonl_needs_the_file(tmp_path):
     """A script that says so is not given an empty database."""
     project = Project(tmp_path)
