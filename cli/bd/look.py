@@ -111,13 +111,21 @@ def ready(
     how: Sort = next((name for name in SORTS if name == sort), "priority")
     if how != sort:
         raise UsageError(f"{sort!r} is none of {', '.join(SORTS)}")
+    why, found = None, Listed(lines=(), total=0)
     with beads_of(ctx) as beads:
         wanted = filter_of(beads, said(ctx))
         if claim:
-            return _claimed(call, beads.claim_ready(wanted, sort=how, parent=parent))
-        if explain:
-            return _explained(call, beads.explained(wanted, sort=how, parent=parent, at_most=limit))
-        found = beads.ready_lines(wanted, sort=how, deferred=later, parent=parent, at_most=limit)
+            found = beads.claim_ready(wanted, sort=how, parent=parent)
+        elif explain:
+            why = beads.explained(wanted, sort=how, parent=parent, at_most=limit)
+        else:
+            found = beads.ready_lines(
+                wanted, sort=how, deferred=later, parent=parent, at_most=limit
+            )
+    if why is not None:
+        return _explained(call, why)
+    if claim:
+        return _claimed(call, found)
     return _print(call, found, empty="nothing is ready", tree=tree and not plain)
 
 

@@ -128,10 +128,10 @@ def close_eligible(
     call = call_of(ctx)
     with beads_of(ctx) as beads:
         found = beads.epics(only_done=True)
-        if dry_run or not found:
-            return _progress(call, found)
-        reason = "All children completed"
-        closed = beads.close_all({one.epic.id: reason for one in found}).closed
+        reasons = {one.epic.id: "All children completed" for one in found if not dry_run}
+        closed = beads.close_all(reasons).closed
+    if not closed:
+        return _progress(call, found)
     if call.wants.json:
         return print_object(call, {"closed": [b.id for b in closed], "count": len(closed)})
     return print_lines(call, [f"closed {bead_line(bead)}" for bead in closed])

@@ -7,7 +7,6 @@ import typer
 from cli.answers import many_of
 from cli.bd.meaning import (
     fields_of,
-    file_text,
     links_of,
     pairs_of,
     priority_of,
@@ -16,12 +15,12 @@ from cli.bd.meaning import (
 )
 from cli.bd.opened import beads_of
 from cli.bd.options import Many, Writing, said
+from cli.bd.plans import make_plan
 from cli.bd.printing import bead_line, print_done, print_lines, print_object
-from cli.context import Call, UsageError
+from cli.context import UsageError
 from cli.tree import Command, call_of, example, new_module
 from ledger.beads.jsonl import bead_facts
-from ledger.beads.plan import read_plan
-from town.beads.desk import Beads, Draft, Edit
+from town.beads.desk import Draft, Edit
 
 app = new_module()
 
@@ -56,11 +55,11 @@ def create(
 ) -> int:
     """Make a bead, and print its id."""
     call = call_of(ctx)
+    if graph:
+        return make_plan(ctx, graph, fields=said(ctx), rig=rig, dry=dry_run)
     asked = ctx.params
     with beads_of(ctx, rig=rig) as beads:
         fields = fields_of(call, beads, said(ctx))
-        if graph:
-            return _plan(call, beads, graph, fields)
         draft = _draft(asked, fields, said(ctx)["append_notes"])
         made = beads.draft(draft) if dry_run else beads.create(draft)
     if call.wants.json:
@@ -91,16 +90,6 @@ def _draft(asked: dict[str, Any], fields: dict[str, Any], note: str) -> Draft:
         inherit=not asked["no_inherit"],
         any_prefix=asked["force"],
     )
-
-
-def _plan(call: Call, beads: Beads, name: str, fields: dict[str, Any]) -> int:
-    plan = read_plan(file_text(call, name))
-    flags = {flag: fields[flag] for flag in ("ephemeral", "no_history") if flag in fields}
-    made = beads.create_plan(plan, **flags)
-    if call.wants.json:
-        return print_object(call, {"ids": made})
-    lines = (f"  {key} -> {bead}" for key, bead in sorted(made.items()))
-    return print_lines(call, (f"created {len(made)} beads", *lines))
 
 
 @app.command("q", cls=Command)

@@ -1,4 +1,4 @@
-"""The verbs of the desk: each whole or not at all, the same on every store, fair to everybody."""
+"""The verbs of beads: each whole or not at all, the same on every store, fair to everybody."""
 
 from contextlib import closing, suppress
 from typing import Any

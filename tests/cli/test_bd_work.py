@@ -239,6 +239,9 @@ def test_a_plan_is_made_from_a_file(beads, tmp_path):
         "nodes": [{"key": "a", "title": "Top"}, {"key": "b", "title": "Sub", "parent_key": "a"}]
     }
     (tmp_path / "plan.json").write_text(json.dumps(plan))
+    tried = beads.json("create", "--graph", "plan.json", "--dry-run")
+    assert (tried["node_count"], tried["parent_deps"]) == (2, 1)
+    assert beads.json("list") == []
     ids = beads.json("create", "--graph", "plan.json")["ids"]
     assert beads.json("show", ids["b"])[0]["parent"] == ids["a"]
     plan["nodes"][1]["parent_key"] = "nobody"

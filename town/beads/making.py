@@ -123,8 +123,8 @@ class Making(Linking):
 
     # --- plans
 
-    def create_plan(self, plan: Plan, **fields: Any) -> dict[str, str]:
-        """The id of each node of the plan by its key; all of them are made, or none."""
+    def create_plan(self, plan: Plan, *, dry: bool = False, **fields: Any) -> dict[str, str]:
+        """The id of each node of the plan by its key; all of them are made, or none if `dry`."""
 
         def work() -> tuple[dict[str, str], Change]:
             made: dict[str, Bead] = {}
@@ -138,7 +138,8 @@ class Making(Linking):
                 bead = made[known[node.key]]
                 more = {name: known[key] for name, key in node.metadata_refs.items()}
                 made[bead.id] = replace(bead, metadata={**bead.metadata, **more})
-            return known, self._made(made, links)
+            change = self._made(made, links)  # refuses what cannot be
+            return known, Change() if dry else change
 
         return self.act("bd create --graph", work)
 
