@@ -1,14 +1,22 @@
 """Scenario 47: whatever the doctor looks at is broken, found, mended where it can be, and whole."""
 
+import json
 import re
 import shutil
+import socket
+import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.town.breaking import BY_HAND, TO_MEND, cases
+from ledger.workspace.work import Lease
+from tests.town.breaking import BY_HAND, TO_MEND, cases, put
 from tests.town.prompt import Prompt, files
 from town.doctor.registry import CHECKS
+from town.node import clock
+
+MINUTE = 60_000_000
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +141,23 @@ def test_files_where_a_worktree_should_be_are_not_touched(prompt):
     (prompt.at / "api/refinery/rig/mine").write_text("x")
     assert looked(prompt, "--fix")["rig-worktrees"]["status"] == "error"
     assert (prompt.at / "api/refinery/rig/mine").read_text() == "x"
+
+
+def test_a_merge_that_is_under_way_is_not_disturbed(prompt):
+    """A refinery at work may be on no branch; its worktree is neither a finding nor mended."""
+    tree = prompt.at / "api/refinery/rig"
+    prompt.git("checkout", "-q", "--detach", at=tree)
+    with subprocess.Popen(["sleep", "100"]) as worker:
+        created = round(psutil.Process(worker.pid).create_time(), 3)
+        maker = json.dumps([socket.gethostname(), worker.pid, created])
+        until = clock.now() + MINUTE
+        put(prompt, Lease(resource="refinery:api", holder=f"token {maker}", expires_at=until))
+        assert looked(prompt, "--fix")["rig-worktrees"]["status"] == "ok"
+        assert prompt.git("branch", "--show-current", at=tree) == ""
+        worker.kill()
+    assert looked(prompt)["rig-worktrees"]["status"] == "error"
+    assert looked(prompt, "--fix")["rig-worktrees"]["mended"]
+    assert prompt.git("branch", "--show-current", at=tree) == "main\n"
 
 
 def test_uncommitted_work_keeps_its_branch(prompt):

@@ -6,6 +6,7 @@ from pathlib import Path
 from ledger.private.store import Change, Dropped, Seen
 from ledger.workspace.rows import CREW, POLECAT, REFINERY, WITNESS, Agent, Rig, Worktree
 from town.doctor.check import Check, Finding, Patient, of_lines
+from town.refinery.lease import Leases
 from town.rigs import folder as folders
 from town.rigs.desk import instant
 from town.rigs.remotes import ORIGIN
@@ -120,21 +121,40 @@ def _tree_line(patient: Patient, tree: Worktree, agent: Agent | None) -> str:
         return f"{tree.path} is no worktree"
     if agent is not None and agent.role in (CREW, POLECAT):
         return ""  # whoever works there may be on any branch
-    if not tree.branch:
+    if not tree.branch or _is_merging(patient, tree.rig):
         return ""
     branch = _asked(patient, place, "branch", "--show-current")
     return "" if branch == tree.branch else f"{tree.path} is on {branch or 'no branch'}"
+
+
+def _leases(patient: Patient) -> Leases:
+    rigs = patient.base.rigs
+    return Leases(patient.base.store, rigs.ports, rigs.makers)
+
+
+def _is_merging(patient: Patient, rig: str) -> bool:
+    """Whether the rig's refinery is at work in its worktree at this moment."""
+    leases = _leases(patient)
+    return patient.turn(lambda _: leases.holder(rig)) is not None
 
 
 def _mend_worktrees(patient: Patient) -> None:
     for rig, tree, agent in _trees(patient):
         if not _tree_line(patient, tree, agent):
             continue
-        place = patient.workspace.root / tree.path
-        if (place / ".git").exists():
-            _back_on_branch(patient, place, tree)
+        if agent is not None and agent.role == REFINERY:
+            with _leases(patient).held(rig.name):  # no merge is disturbed, and none begins
+                _mend_worktree(patient, rig, tree)
         elif agent is None or agent.role != CREW:
-            _add_again(patient, rig, tree)
+            _mend_worktree(patient, rig, tree)
+
+
+def _mend_worktree(patient: Patient, rig: Rig, tree: Worktree) -> None:
+    place = patient.workspace.root / tree.path
+    if (place / ".git").exists():
+        _back_on_branch(patient, place, tree)
+    else:
+        _add_again(patient, rig, tree)
 
 
 def _back_on_branch(patient: Patient, place: Path, tree: Worktree) -> None:
