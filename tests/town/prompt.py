@@ -35,6 +35,7 @@ class Prompt:
     def __init__(self, folder: Path, *, person: bool = True) -> None:
         self.at = folder / "work"
         self.at.mkdir(parents=True, exist_ok=True)
+        self.tty = (False, False, False)
         home = folder / "home"
         home.mkdir(parents=True, exist_ok=True)
         self.env = {
@@ -66,7 +67,7 @@ class Prompt:
             cwd=self.at,
             env=told,
             terminal=paper,
-            tty=(bool(stdin), False, False),
+            tty=(bool(stdin), *self.tty[1:]),
             town=open_here,
             private=open_private_here,
             program=program,

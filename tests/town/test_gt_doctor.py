@@ -199,6 +199,15 @@ def test_the_doctor_says_what_it_looks_at_and_what_to_try(prompt):
     assert prompt.gt("doctor").code == 0  # a warning fails nothing
 
 
+def test_on_a_terminal_a_check_is_named_while_it_runs(prompt):
+    """The name stands there first, and what was found takes its place; a pipe sees results only."""
+    prompt.tty = (True, True, True)
+    said = prompt.gt("doctor").text
+    assert "○ town-mark…\r\x1b[K✓ town-mark " in said
+    prompt.tty = (False, False, False)
+    assert "○" not in prompt.gt("doctor").text
+
+
 def test_words_of_strangers_are_harmless_on_the_terminal(prompt):
     """A key of a file with control codes in it does not reach the terminal as such."""
     (prompt.at / "settings/config.json").write_text('{"\\u001b[31mred": 1}')
