@@ -35,7 +35,10 @@ def town_of(call: Call) -> Workspace | None:
 def identity_of(call: Call) -> Identity | None:
     """Who the caller is in its town; None where it is in none."""
     town = town_of(call)
-    return identity(call.env, _below(call.cwd, town.root)) if town is not None else None
+    if town is None:
+        return None
+    below = _below(call.cwd, town.root)
+    return identity(call.env, below, lambda name: town.rig(name).config.is_file())
 
 
 def _below(cwd: Path, root: Path) -> tuple[str, ...]:

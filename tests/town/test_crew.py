@@ -283,3 +283,55 @@ def test_what_people_read_says_what_is_and_what_next(prompt, rig):
     ]
     gone = prompt.gt("crew", "remove", "max", "--force").text
     assert gone == "removed api/crew/max\nlost    1 uncommitted file\n"
+
+
+def test_a_member_works_in_another_rig_under_their_own_name(prompt, town, rig):
+    """`gt worktree RIG`: a clone there, the same address, the other rig's beads; made once."""
+    assert prompt.gt("rig", "add", "web", "../origin.git").code == 0
+    assert prompt.gt("crew", "add", "max", "--rig", "api").code == 0
+    assert prompt.refused("worktree", "web") == (2, "crew.visitor")
+    prompt.at = rig / "crew" / "max"
+    assert prompt.refused("worktree", "api") == (2, "crew.own_rig")
+    assert prompt.refused("worktree", "none") == (3, "id.rig")
+    made = prompt.json("gt", "worktree", "web")
+    guest = town / "web" / "crew" / "api-max"
+    assert (made["data"]["path"], made["data"]["fresh"]) == (str(guest), True)
+    assert prompt.json("gt", "worktree", "web")["data"]["fresh"] is False
+    assert prompt.git("status", "-sb", at=guest) == "## develop...origin/develop\n"
+    prompt.at = guest
+    assert prompt.json("gt", "whoami")["data"]["address"] == "api/crew/max"
+    assert prompt.json("gt", "whoami", env={"GT_ROLE": "api/crew/max"})["warn"] == []
+    bead = prompt.bd("create", "work", "--silent").text.strip()
+    assert bead.startswith("web-")
+    assert shown(prompt, bead)["created_by"] == "api/crew/max"
+    listed = prompt.json("gt", "worktree", "list")["data"]["worktrees"]
+    assert [(one["rig"], one["unsaved"]) for one in listed] == [("web", [])]
+    assert [one["address"] for one in crew(prompt)] == ["api/crew/max"]
+    assert prompt.json("gt", "doctor")["data"]["failed"] == 0
+
+
+def test_a_guests_work_is_kept_like_anybodys(prompt, town, rig):
+    """It holds the other rig and its own member; it goes when it is saved, or by force."""
+    assert prompt.gt("rig", "add", "web", "../origin.git").code == 0
+    assert prompt.gt("crew", "add", "max", "--rig", "api").code == 0
+    assert prompt.refused("crew", "add", "api-zoe", "--rig", "web") == (2, "name.bad")
+    prompt.at = rig / "crew" / "max"
+    assert prompt.gt("worktree", "web").code == 0
+    guest = town / "web" / "crew" / "api-max"
+    (guest / "mine").write_text("mine\n")
+    busy = prompt.json("gt", "rig", "remove", "web")["error"]
+    assert busy["reasons"] == ["api/crew/max has 1 uncommitted file"]
+    prompt.at = town
+    assert prompt.refused("crew", "remove", "max") == (1, "crew.busy")
+    assert prompt.refused("crew", "rename", "max", "zoe") == (1, "crew.busy")
+    prompt.at = rig / "crew" / "max"
+    assert prompt.refused("worktree", "remove", "web") == (1, "crew.unsaved")
+    assert (guest / "mine").read_text() == "mine\n"
+    gone = prompt.json("gt", "worktree", "remove", "web", "--force")
+    assert gone["data"]["lost"] == ["1 uncommitted file"]
+    assert not guest.exists()
+    assert prompt.refused("worktree", "remove", "web") == (3, "id.visit")
+    assert prompt.gt("worktree", "list").text == "none\n"
+    prompt.at = town
+    assert prompt.gt("crew", "remove", "max").code == 0
+    assert prompt.gt("rig", "remove", "web").code == 0

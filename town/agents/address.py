@@ -5,7 +5,7 @@ nobody, a person stands: the overseer. Where both say something and it is not th
 told, because an agent that takes another one's folder for its own works on the wrong thing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +44,13 @@ class Identity:
 
 
 NOBODY: Final = Address()
+IsRig = Callable[[str], bool]
+
+
+def nowhere(name: str) -> bool:
+    """Whether a rig is called so, where there is none."""
+    del name
+    return False
 
 
 def parsed(said: str, env: Mapping[str, str] | None = None) -> Address | None:
@@ -119,8 +126,11 @@ def of_polecat(rig: str, name: str) -> Address:
     return Address(text=f"{rig}/{POLECATS_FOLDER}/{name}", role=POLECAT, rig=rig, name=name)
 
 
-def standing_at(below: Sequence[str]) -> tuple[Address, str]:
-    """Whose folder this is, and in which rig; `below` are the folders from the root to it."""
+def standing_at(below: Sequence[str], is_rig: IsRig = nowhere) -> tuple[Address, str]:
+    """Whose folder this is, and in which rig; `below` are the folders from the root to it.
+
+    A guest's folder in another rig's crew is called `<rig>-<name>`, and a rig has no dash.
+    """
     if not below:
         return NOBODY, ""
     if below[0].startswith(".") or below[0].lower() in RESERVED:
@@ -129,6 +139,9 @@ def standing_at(below: Sequence[str]) -> tuple[Address, str]:
     if rest[:1] == [MAYOR]:
         return Address(text=MAYOR, role=MAYOR), rig
     found = _of_rig(rig, rest[:1]) or _of_rig(rig, rest[:2])
+    home, dash, name = found.name.partition("-") if found is not None else ("", "", "")
+    if found is not None and found.role == CREW and dash and home != rig and is_rig(home):
+        found = of_crew(home, name)
     return found or NOBODY, rig
 
 
@@ -141,9 +154,9 @@ def _town_folder(below: Sequence[str]) -> Address:
     return found or Address(text=DEACON, role=DEACON)
 
 
-def identity(env: Mapping[str, str], below: Sequence[str]) -> Identity:
+def identity(env: Mapping[str, str], below: Sequence[str], is_rig: IsRig = nowhere) -> Identity:
     """Who calls: as `GT_ROLE` says, else whose folder it stands in, else the overseer."""
-    here, rig = standing_at(below)
+    here, rig = standing_at(below, is_rig)
     said = env.get(ROLE_VARIABLE, "").strip()
     told = parsed(said, env) if said else None
     if said and told is None:

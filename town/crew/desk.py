@@ -18,6 +18,7 @@ from town.beads.ports import BeadPorts
 from town.crew import belongings, checkout
 from town.crew.errors import (
     GoneError,
+    GuestNameError,
     HasWorkError,
     ManyMembersError,
     MemberThereError,
@@ -171,7 +172,7 @@ class Crew(Unfinished):
         agent, making = self._take(rig, name, path)
         with self.or_nothing(making):
             path.parent.mkdir(exist_ok=True)
-            self._reserve(path, agent)
+            self.reserve(path, agent.id)
             beside = aside(path, making.token)
             warn = checkout.make(beside, rig, folder, self.git, branch=branch, token=making.token)
             beside.rename(path)  # over the empty folder that is ours
@@ -179,11 +180,12 @@ class Crew(Unfinished):
         checkout.finish(path)
         return Added(member=self.member(agent), warn=warn)
 
-    def _reserve(self, path: Path, agent: Agent) -> None:
+    def reserve(self, path: Path, address: str) -> None:
+        """An empty folder is there, which was not. Raises MemberThereError."""
         try:
             path.mkdir()
         except FileExistsError as error:
-            raise MemberThereError(agent.id, path) from error
+            raise MemberThereError(address, path) from error
 
     def _take(self, rig: Rig, name: str, path: Path) -> tuple[Agent, Making]:
         address = of_crew(rig.name, name).text
@@ -213,6 +215,8 @@ class Crew(Unfinished):
             if one.state == ADDING:
                 raise MemberUnderWayError(one.id)
             raise MemberThereError(one.id, self._place(one))
+        if (of := name.partition("-")[0]) != name and self.store.get(Rig, of) is not None:
+            raise GuestNameError(name, of)
         same_folder = path.name.lower() == besides.rpartition("/")[2].lower()
         if (path.exists() or path.is_symlink()) and not (besides and same_folder):
             raise MemberThereError(of_crew(rig, name).text, path)
@@ -287,7 +291,14 @@ class Crew(Unfinished):
             raise NoMemberError(agent.id, [])
         if why := self.in_hand(now):
             raise HasWorkError(now.id, why)
+        if elsewhere := self.trees_elsewhere(now):
+            raise HasWorkError(now.id, f"has a clone in {elsewhere[0].rig} too (gt worktree)")
         return now
+
+    def trees_elsewhere(self, agent: Agent) -> list[Worktree]:
+        """The clones that somebody has in other rigs. Only within a turn."""
+        every = self.store.find(Worktree)
+        return [tree for tree in every if tree.agent == agent.id and tree.rig != agent.rig]
 
     def _rows(self, agent: Agent) -> list[Agent | Worktree]:
         trees = self.store.find(Worktree, rig=agent.rig)
@@ -311,7 +322,7 @@ class Crew(Unfinished):
         )
         there = member.path.exists()
         if there:
-            _mark(member.path, making.token)
+            mark_as(member.path, making.token)
         self.act(
             "gt crew remove",
             lambda: (None, self._removal(agent, making if there else None, purge=purge)),
@@ -346,7 +357,7 @@ def _whole(agent: Agent) -> bool:
     return agent.role == CREW and agent.state not in (ADDING, NUKED)
 
 
-def _mark(path: Path, token: str) -> None:
+def mark_as(path: Path, token: str) -> None:
     """The folder bears the token of who takes it away."""
     inside = path / ".git"
     mark = inside / checkout.MARK if inside.is_dir() else path / ".making"

@@ -117,3 +117,50 @@ class NotPristineError(CrewError):
     def __init__(self, address: str, why: str) -> None:
         super().__init__(f"{address} stays as it is: {why}")
         self.address = address
+
+
+class GuestNameError(CrewError):
+    """Guests from another rig have such names."""
+
+    code: ClassVar[str] = "name.bad"
+    hint: ClassVar[str] = "Choose a name that does not begin with that of a rig and a dash."
+    exit: ClassVar[int] = 2
+
+    def __init__(self, name: str, rig: str) -> None:
+        super().__init__(f"{name!r} is what a guest from {rig} is called here")
+        self.name = name
+
+
+class NoVisitorError(CrewError):
+    """Only members of a crew and workers go to other rigs."""
+
+    code: ClassVar[str] = "crew.visitor"
+    hint: ClassVar[str] = "Run it in your own clone: <rig>/crew/<name>."
+    exit: ClassVar[int] = 2
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is no member of a crew and no worker")
+        self.address = address
+
+
+class OwnRigError(CrewError):
+    """Nobody visits their own rig."""
+
+    code: ClassVar[str] = "crew.own_rig"
+    exit: ClassVar[int] = 2
+
+    def __init__(self, address: str, rig: str) -> None:
+        super().__init__(f"{rig} is the rig of {address}")
+        self.rig = rig
+
+
+class NoVisitError(CrewError):
+    """There is no clone of that rig for that visitor."""
+
+    code: ClassVar[str] = "id.visit"
+    hint: ClassVar[str] = "`gt worktree list` shows every one."
+    exit: ClassVar[int] = 3
+
+    def __init__(self, address: str, rig: str) -> None:
+        super().__init__(f"{address} has no clone in {rig}")
+        self.address, self.rig = address, rig

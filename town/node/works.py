@@ -18,7 +18,7 @@ from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
     from town.convoys.staging import Staging
-    from town.crew.desk import Crew
+    from town.crew.visiting import Visiting
     from town.hooks.leaving import Leaving
     from town.hooks.priming import Told
     from town.mail.desk import Mail
@@ -79,11 +79,11 @@ class Works:
         return Returning(self.store, self.ports, self.workspace, self.git, self.makers)
 
     @cached_property
-    def crew(self) -> "Crew":
+    def crew(self) -> "Visiting":
         """The crews of the projects."""
-        from town.crew.desk import Crew  # noqa: PLC0415
+        from town.crew.visiting import Visiting  # noqa: PLC0415
 
-        return Crew(self.store, self.ports, self.workspace, self.git, self.makers)
+        return Visiting(self.store, self.ports, self.workspace, self.git, self.makers)
 
     @cached_property
     def hooks(self) -> "Leaving":

@@ -17,9 +17,7 @@ from ledger.private.rows import Row
 from ledger.private.store import Change, Dropped, PrivateStore
 from ledger.workspace.rows import (
     ADDING,
-    CREW,
     OPERATIONAL,
-    POLECAT,
     REFINERY,
     WITNESS,
     Agent,
@@ -284,10 +282,10 @@ class Rigs(Unfinished):
     def in_use(self, name: str) -> list[str]:
         """Why the rig should not go: who works in it, and what lies nowhere else."""
         view = self.view(name)
-        people = {agent.id for agent in view.agents if agent.role in (CREW, POLECAT)}
+        own = ("", f"{view.rig.name}/{REFINERY}")
         found = self.look(lambda: self._working(view.rig))
         for place in self.places(view.rig.name):
-            if place.tree.agent in people and place.standing is not None:
+            if place.tree.agent not in own and place.standing is not None:
                 told = ", ".join(place.standing.lost)
                 found += [f"{place.tree.agent} has {told}"] if told else []
         return found
