@@ -10,12 +10,16 @@ MARKS = {0: "!! ", 1: "!  "}
 
 
 def boxed_facts(found: Boxed, *, whole: bool = False) -> dict[str, Any]:
-    """The letter as programs read it; what its sender wrote stands under `untrusted`."""
+    """The letter as programs read it; what its sender wrote stands under `untrusted`.
+
+    The subject also where scripts of the predecessor look for it.
+    """
     message, box = found.message, found.box
     written: dict[str, Any] = {"subject": message.subject}
     return {
         "id": message.id,
         "from": message.sender,
+        "subject": message.subject,
         "to": list(message.to),
         "cc": list(message.cc),
         "recipients": list(message.recipients),
