@@ -205,3 +205,49 @@ def test_old_letters_are_pruned_and_kept_ones_are_not(quick):
     assert quick.nudges().prune(quick.now) == 2
     assert {one.id for one in quick.store.find(Message)} == {*kept, fresh}
     assert {one.message for one in quick.store.find(Delivery)} == {*kept, fresh}
+
+
+def test_services_hear_their_mail_and_hand_on_what_needs_a_person(quick):
+    """Nothing piles up with programs; a call for help is in the person's box, once."""
+    mail = quick.mail("api/polecats/rust")
+    plain = mail.send(letter("api/witness", "deacon/", subject="done with it"))
+    cry = mail.send(letter("@witnesses", subject="HELP: stuck"))
+    urgent = mail.send(letter("api/refinery", "max", priority=0))
+    both = mail.send(letter("deacon/", "overseer", type="escalation"))
+    assert quick.nudges("deacon").cycle(quick.now) == 6
+    assert quick.nudges("deacon").cycle(quick.now) == 0
+    assert set(states(quick, plain.id).values()) == {"read"}
+    assert states(quick, cry.id) == {
+        "api/witness": "read", "web/witness": "read", "overseer": "pending",
+    }  # fmt: skip
+    assert states(quick, urgent.id) == {
+        "api/refinery": "read", "api/crew/max": "pending", "overseer": "pending",
+    }  # fmt: skip
+    assert states(quick, both.id) == {"deacon": "read", "overseer": "pending"}
+    assert len(quick.mail().inbox()) == 3
+
+
+def test_lists_are_those_of_the_towns_file(town_and_prompt):
+    """`config/messaging.json` as it was; a file that is none is refused, with what to mend."""
+    root, prompt = town_and_prompt
+    file = root / "config" / "messaging.json"
+    file.write_text('{"type": "messaging", "lists": {"oncall": ["mayor/", "overseer"]}}', "utf-8")
+    sent = prompt.json("gt", "mail", "send", "list:oncall", "-s", "x", env={"GT_ROLE": "deacon"})
+    assert sent["data"]["recipients"] == ["mayor", "overseer"]
+    assert prompt.refused("mail", "send", "list:other", "-s", "x")[1] == "address.unknown"
+    for wrong in ('{"lists": []}', '{"lists": {"a": "mayor"}}', "not json"):
+        file.write_text(wrong, "utf-8")
+        assert prompt.refused("mail", "send", "oncall", "-s", "x") == (2, "workspace.file")
+        assert prompt.gt("mail", "send", "mayor/", "-s", "x").code == 0
+    assert prompt.gt("mail", "inbox").code == 0
+    told = prompt.gt("mail", "check", "--inject", env={"GT_ROLE": "mayor"})
+    assert told.text.count("from overseer") == 3
+
+
+@pytest.fixture
+def town_and_prompt(prompt):
+    """The folder of a town that was just made, and a prompt in it."""
+    root = prompt.at / "gt"
+    assert prompt.gt("install", str(root)).code == 0
+    prompt.at = root
+    return root, prompt

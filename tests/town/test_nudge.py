@@ -301,6 +301,8 @@ def test_a_broadcast_reaches_every_worker_and_waits_for_none(talk):
 def test_mail_wakes_whoever_is_idle_and_wants_it(talk):
     """An idle session gets a line; a muted one only for what is urgent; low mail wakes nobody."""
     desk = talk.nudges("mayor")
+    assert desk.announce((RUST,), subject="x", priority=0) == []
+    talk.put(Session(id="s", agent=RUST, started_at=talk.now))
     assert desk.announce((RUST, "api/crew/max"), subject="a\nb", priority=2) == [RUST]
     assert talk.sessions.typed == ["New mail from mayor: a b (gt mail inbox)"]
     assert desk.announce((RUST,), subject="x", priority=3) == []

@@ -17,7 +17,7 @@ from ledger.private.store import Change, Dropped
 from ledger.workspace import convoys
 from ledger.workspace.addresses import one as one_address
 from ledger.workspace.addresses import resolved
-from ledger.workspace.rows import Agent, Worktree
+from ledger.workspace.rows import Agent
 from ledger.workspace.talk import (
     BY_MAIL,
     BY_NUDGE,
@@ -275,13 +275,12 @@ class Convoys(Landing):
             raise OpenItemsError(convoy.id, left)
 
     def _worktrees(self, convoy: str) -> list[str]:
-        """The worktrees of workers whose last work was of this convoy, and who have none now."""
+        """The worktrees in which its beads were worked on, of workers who have no work now."""
         beads = tuple(item.bead for item in self.items(convoy))
         works = self.store.find(Assignment, bead=beads) if beads else ()
-        agents = [self.store.get(Agent, name) for name in {work.agent for work in works}]
-        idle = tuple(agent.id for agent in agents if agent is not None and not agent.hook_bead)
-        trees = self.store.find(Worktree, agent=idle) if idle else ()
-        return sorted(tree.path for tree in trees if "/polecats/" in tree.path)
+        agents = {work.agent: self.store.get(Agent, work.agent) for work in works}
+        free = [name for name, agent in agents.items() if agent is not None and not agent.hook_bead]
+        return sorted({work.worktree for work in works if work.worktree and work.agent in free})
 
     # --- watching
 

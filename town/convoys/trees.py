@@ -32,8 +32,7 @@ class Trees(Acting):
 
     def _free(self, path: str) -> bool:
         """Whether the worktree is of a worker that has nothing on its hook."""
-        tree = self.store.get(Worktree, path)
-        agent = self.store.get(Agent, tree.agent) if tree is not None else None
+        agent = self.store.get(Agent, worker_of(path))
         return agent is not None and not agent.hook_bead
 
     @staticmethod
@@ -51,9 +50,11 @@ class Trees(Acting):
         return True
 
     def _forgotten(self, path: str) -> Change:
-        tree = self.store.get(Worktree, path)
-        if tree is None:
-            return Change()
-        told = self.event("worktree.removed", path, agent=tree.agent)
-        drop = Dropped(kind=Worktree, key=tree.key)
-        return Change(drops=(drop,), events=(told,), seen=(self.seen(tree),))
+        told = self.event("worktree.removed", path, agent=worker_of(path))
+        drop = Dropped(kind=Worktree, key=(path,))
+        return Change(drops=(drop,), events=(told,))
+
+
+def worker_of(path: str) -> str:
+    """The worker whose worktree lies there: `<rig>/polecats/<name>/<rig>`."""
+    return "/".join(path.split("/")[:3])

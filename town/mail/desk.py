@@ -59,7 +59,7 @@ class Mail(Posting):
         return self.look(work)
 
     def _box_of(self, whose: str) -> str:
-        return one(whose, self.directory()) if whose else self.me()
+        return one(whose, self.directory_at_any_rate()) if whose else self.me()
 
     def unread_count(self) -> int:
         """How many letters the caller has not read."""
@@ -133,7 +133,7 @@ class Mail(Posting):
         """The letter is in the box of each recipient. Raises AddressError, BadLetterError."""
 
         def work() -> tuple[Posted, Change]:
-            whose = one(sender, self.directory()) if sender else ""
+            whose = one(sender, self.directory_at_any_rate()) if sender else ""
             found = letter
             if letter.reply_to:
                 other = self._found(letter.reply_to).message

@@ -67,7 +67,7 @@ class Posting(Acting):
 
     def me(self) -> str:
         """The caller's own address."""
-        return own_address(self.ports.caller.actor, self.directory())
+        return own_address(self.ports.caller.actor, self.directory_at_any_rate())
 
     def level_of(self, address: str) -> str:
         """How much somebody wants to be told: verbose, normal, muted."""
@@ -81,26 +81,38 @@ class Posting(Acting):
         """The letter in the boxes of whom it is for. Raises AddressError, BadLetterError."""
         whose = sender or self.me()
         named = checked_letter(letter) if not itself else letter
-        means = resolved((*named.to, *named.cc), self.directory(), sender=whose, itself=itself)
+        means = self._means((*named.to, *named.cc), sender=whose, itself=itself)
         if not means:
             raise NoRecipientError(", ".join(letter.to), (), "nobody but yourself is")
         if itself:
             checked_letter(Letter(to=means, subject=letter.subject, body=letter.body))
         return self._written(letter, whose, means)
 
+    def _means(self, said: Sequence[str], *, sender: str, itself: bool) -> tuple[str, ...]:
+        """Whom the addresses mean. Raises AddressError; BadFileError where it could be a list."""
+        try:
+            known = self.directory()
+        except BadFileError as error:
+            known = self.directory_at_any_rate()
+            try:
+                return resolved(said, known, sender=sender, itself=itself)
+            except AddressError:
+                raise error from None
+        return resolved(said, known, sender=sender, itself=itself)
+
     def told(self, letter: Letter, *, sender: str) -> Change:
         """The same for a letter of the town itself: who is gone by now is left out.
 
         Where nobody is left the person behind the town gets it.
         """
-        directory = self._directory_at_any_rate()
+        directory = self.directory_at_any_rate()
         means: dict[str, None] = {}
         for address in letter.to:
             means.update(dict.fromkeys(self._still(address, directory, sender)))
         return self._written(letter, sender, tuple(means) or (OVERSEER,))[1]
 
-    def _directory_at_any_rate(self) -> Directory:
-        """The same where the file of lists cannot be read: a landing does not wait for it."""
+    def directory_at_any_rate(self) -> Directory:
+        """The same, without lists where their file cannot be read: most things need none."""
         try:
             return self.directory()
         except BadFileError:

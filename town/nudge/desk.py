@@ -117,7 +117,7 @@ class Nudges(Telling):
 
     def _agent(self, target: str) -> tuple[Agent, str]:
         """The recipient, also one without a row, and what it wants to be told."""
-        address = one(target, self.directory())
+        address = one(target, self.directory_at_any_rate())
         found = self.store.get(Agent, address)
         role = {"deacon-boot": BOOT}.get(address, address)
         return found or Agent(id=address, role=role, name=role), self.level_of(address)

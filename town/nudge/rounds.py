@@ -20,6 +20,7 @@ from ledger.workspace.work import Lease
 from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
 from town.mail.posting import Lists
+from town.mail.services import ServiceMail
 from town.nudge.desk import ORPHAN_US, SERVICES, Nudges, Patience, Saying
 from town.nudge.errors import NudgeRefusedError
 from town.sessions.port import Sessions
@@ -125,8 +126,10 @@ class Rounds(Nudges):
 
     def _say_if_idle(self, address: str, line: str) -> bool:
         agent, _ = self.look(lambda: self._agent(address))
-        if agent.role in SERVICES or not agent.role or address == self.look(self.me):
+        if agent.role in SERVICES or address == self.look(self.me):
             return False
+        if self.look(lambda: self.live_session(address)) is None:
+            return False  # nobody has to be asked whether it is idle
         way = self._line(agent)
         if not self.idle(way):
             return False
@@ -141,7 +144,7 @@ class Rounds(Nudges):
         Where an agent's runtime tells it nothing at its turns' ends, what waits for it is typed
         once it is idle.
         """
-        settled = self._settle(now)
+        settled = self._settle(now) + ServiceMail(self.store, self.ports, self.lists).cycle(now)
         for nudge in self._undrained():
             with suppress(WastelandError):
                 agent, level = self.look(lambda n=nudge: self._agent(n.recipient))  # type: ignore[misc]
