@@ -14,7 +14,7 @@ from tests.cli.paper import Paper
 
 PROGRAMS = ("gt", "bd")
 # What the issue and the README promise of the workspace; others hold their own.
-FALLBACKS = {("comments", "list"), ("dep", "blocking")}  # what a group does without a word
+FALLBACKS = {("comments", "list"), ("dep", "blocking"), ("worktree", "add")}  # what a group does without a word
 PROMISED = {
     "gt": {
         *("install", "upgrade", "git-init", "uninstall", "status", "log", "config", "doctor"),
