@@ -14,7 +14,8 @@ from tests.cli.paper import Paper
 
 PROGRAMS = ("gt", "bd")
 # What the issue and the README promise of the workspace; others hold their own.
-FALLBACKS = {("comments", "list"), ("dep", "blocking"), ("worktree", "add")}  # what a group does without a word
+# What a group does without a word of its own.
+FALLBACKS = {("comments", "list"), ("dep", "blocking"), ("worktree", "add")}
 PROMISED = {
     "gt": {
         *("install", "upgrade", "git-init", "uninstall", "status", "log", "config", "doctor"),
