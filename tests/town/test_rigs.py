@@ -344,3 +344,19 @@ def test_no_command_of_git_carries_an_address(prompt, town, origin, tmp_path):
     found = add(prompt, "api", str(origin), env={"PATH": path})
     assert found["exit"] == 0, found
     assert [line for line in lines_of(tmp_path / "bin") if "origin.git" in line] == []
+
+
+def test_the_lines_of_the_readme_run_as_they_stand(prompt, town, origin):
+    """A town's first lines, letter by letter; the address means a repository of ours."""
+    url = "https://github.com/you/repo.git"
+    prompt.git("config", "--global", f"url.{origin}.insteadOf", url)
+    for line in (
+        f"rig add myproject {url}",
+        "rig list",
+        "crew add yourname --rig myproject",
+    ):
+        said = prompt.gt(*line.split())
+        assert said.code == 0, (line, said.talk)
+    assert rigs(prompt)[0]["git_url"] == url
+    clone = town / "myproject" / "crew" / "yourname"
+    assert prompt.git("config", "remote.origin.url", at=clone).strip() == url

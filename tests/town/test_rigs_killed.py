@@ -11,7 +11,7 @@ import pytest
 from tests.house.children import measured
 from tests.town.prompt import Prompt, files
 from tests.town.running import RunningTown, running_town, until
-from tests.town.wrapped_git import KILL, wrapped_git
+from tests.town.wrapped_git import FAIL, KILL, wrapped_git
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +101,39 @@ def test_a_killed_crew_is_cleared_as_well(prompt, town, tmp_path):
         assert prompt.json("gt", "crew", "list", "--all")["data"]["crew"] == []
     assert prompt.gt("crew", "add", "max").code == 0
     assert {path.name for path in (town / "api" / "crew").iterdir()} == {"max"}
+    whole(prompt, town)
+
+
+AT_REMOVAL = """
+import os, signal, sys
+def die(event, args):
+    if event == 'shutil.rmtree':
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(die)
+"""
+
+
+@pytest.mark.usefixtures("origin")
+def test_who_dies_while_clearing_up_is_cleared_up_after(prompt, town, tmp_path):
+    """A removal that was cut short, of a failed rig or of a member, is finished by the next one."""
+    path, prompt.env["PATH"] = (
+        prompt.env["PATH"],
+        wrapped_git(tmp_path / "bin", "fetch", then=FAIL, before=True),
+    )
+    failed = prompt.spawn("gt", "rig", "add", "api", "../origin.git", prelude=AT_REMOVAL)
+    assert failed.returncode == -signal.SIGKILL
+    prompt.env["PATH"] = path
+    assert not (town / "api").exists()
+    assert [one.name for one in town.glob(".making-*")] != []
+    assert prompt.json("gt", "rig", "add", "api", "../origin.git")["exit"] == 0
+    whole(prompt, town)
+    assert prompt.gt("crew", "add", "max").code == 0
+    cut = prompt.spawn("gt", "crew", "remove", "max", prelude=AT_REMOVAL)
+    assert cut.returncode == -signal.SIGKILL
+    assert prompt.json("gt", "crew", "list", "--all")["data"]["crew"] == []
+    assert prompt.gt("crew", "add", "zoe").code == 0
+    assert {one.name for one in (town / "api" / "crew").iterdir()} == {"zoe"}
+    assert prompt.gt("crew", "add", "max").code == 0
     whole(prompt, town)
 
 
