@@ -10,6 +10,8 @@ from ledger.workspace.talk import Delivery, Message
 from tests.beads.stores import BACKENDS, empty
 from tests.ledger.conftest import dolt
 from tests.town.talkers import MINUTE, Talkers
+from town.convoys.desk import NewConvoy
+from town.crew.belongings import handed
 from town.mail.errors import GroupError, ManyLettersError, NoLetterError, NotYoursError
 
 __all__ = ["dolt"]
@@ -205,6 +207,21 @@ def test_old_letters_are_pruned_and_kept_ones_are_not(quick):
     assert quick.nudges().prune(quick.now) == 2
     assert {one.id for one in quick.store.find(Message)} == {*kept, fresh}
     assert {one.message for one in quick.store.find(Delivery)} == {*kept, fresh}
+
+
+def test_who_is_renamed_keeps_letters_and_convoys(quick):
+    """Box, recipients, a convoy's owner and watchers: all say the new name."""
+    sent = quick.mail("mayor").send(letter("max", "ada"))
+    made = quick.convoys("api/crew/max").create(NewConvoy(title="x"))
+    quick.convoys("api/crew/max").watch(made.id)
+    quick.store.apply(handed(quick.store, "api/crew/max", "api/crew/joe"))
+    assert set(states(quick, sent.id)) == {"api/crew/joe", "web/crew/ada"}
+    assert set(quick.mail("api/crew/joe").read(sent.id).message.recipients) == {
+        "api/crew/joe", "web/crew/ada",
+    }  # fmt: skip
+    view = quick.convoys().show(made.id)
+    assert view.convoy.owner == "api/crew/joe"
+    assert [one.address for one in view.told] == ["api/crew/joe"]
 
 
 def test_services_hear_their_mail_and_hand_on_what_needs_a_person(quick):

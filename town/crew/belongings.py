@@ -1,4 +1,4 @@
-"""What an address has besides its folder: letters, nudges, beads, a place in groups.
+"""What an address has besides its folder: letters, nudges, beads, a place in groups, convoys.
 
 They go along when a member gets another name, and are given up when nobody has it any more.
 """
@@ -10,7 +10,14 @@ from msgspec.structs import replace
 from ledger.beads.rows import HOOKED, IN_PROGRESS, LIVE, OPEN, Bead
 from ledger.private.rows import Row
 from ledger.private.store import Change, Dropped, PrivateReader
-from ledger.workspace.talk import Delivery, MailGroup, Nudge
+from ledger.workspace.talk import (
+    Convoy,
+    Delivery,
+    MailGroup,
+    Message,
+    Nudge,
+    Subscription,
+)
 
 IN_HAND: Final = (IN_PROGRESS, HOOKED)
 
@@ -24,14 +31,20 @@ def handed(store: PrivateReader, old: str, new: str) -> Change:
     letters = store.find(Delivery, recipient=old)
     nudges = store.find(Nudge, recipient=old)
     groups = [group for group in store.find(MailGroup) if old in group.members]
+    told = [one for one in store.find(Subscription) if one.address == old]
+    written = store.find(Message, id=tuple(one.message for one in letters))
     puts: list[Row] = [
         *(replace(one, recipient=new) for one in letters),
         *(replace(one, recipient=new) for one in nudges),
         *(replace(one, assignee=new) for one in _beads(store, old)),
         *(replace(one, members=_swapped(one.members, old, new)) for one in groups),
+        *(replace(one, recipients=_swapped(one.recipients, old, new)) for one in written),
+        *(replace(one, address=new) for one in told),
+        *(replace(one, owner=new) for one in store.find(Convoy) if one.owner == old),
     ]
-    drops = tuple(Dropped(kind=Delivery, key=one.key) for one in letters)
-    return Change(puts=tuple(puts), drops=drops)
+    drops = [Dropped(kind=Delivery, key=one.key) for one in letters]
+    drops += [Dropped(kind=Subscription, key=one.key) for one in told]
+    return Change(puts=tuple(puts), drops=tuple(drops))
 
 
 def _swapped(members: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
