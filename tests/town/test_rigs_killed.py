@@ -6,6 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.house.children import measured
@@ -178,6 +179,33 @@ def test_a_caller_who_gives_up_ends_the_fetch(prompt, town, tmp_path):
         until(lambda: node.json("gt", "rig", "list")["data"]["rigs"] == [])
         assert node.json("gt", "rig", "add", "api", "../origin.git")["exit"] == 0
     waits.touch()
+
+
+@pytest.mark.usefixtures("origin")
+def test_a_node_that_goes_down_takes_its_fetch_along(prompt, town, tmp_path):
+    """`down` ends git with the node; nothing of the rig stays, and the next node knows of none."""
+    held = f'while [ ! -e "{tmp_path / "wait"}" ]; do sleep 0.05; done'
+    path = wrapped_git(tmp_path / "bin", "fetch", then=held)
+    with running_town(prompt, town) as node:
+        first = node.start("gt", "rig", "add", "api", "../origin.git", PATH=path)
+        until((tmp_path / "bin" / "count").exists)
+        node.down()
+        first.communicate(timeout=30)
+        assert first.returncode != 0
+        until(lambda: not git_of(tmp_path / "bin"))
+        assert not (town / "api").exists()
+        node.up()
+        assert node.json("gt", "rig", "list")["data"]["rigs"] == []
+        assert node.json("gt", "rig", "add", "api", "../origin.git")["exit"] == 0
+    whole(prompt, town)
+
+
+def git_of(folder: Path) -> list[int]:
+    """The numbers of processes that run that folder's git."""
+    script = str(folder / "git")
+    return [
+        one.pid for one in psutil.process_iter(["cmdline"]) if script in (one.info["cmdline"] or ())
+    ]
 
 
 @pytest.mark.usefixtures("origin")
