@@ -200,6 +200,28 @@ def test_a_node_that_goes_down_takes_its_fetch_along(prompt, town, tmp_path):
     whole(prompt, town)
 
 
+@pytest.mark.usefixtures("origin")
+def test_without_a_node_one_waits_and_is_told_for_whom(prompt, town, tmp_path):
+    """A command beside a long fetch gives up with who holds the town; the fetch goes on."""
+    waits = tmp_path / "wait"
+    held = f'while [ ! -e "{waits}" ]; do sleep 0.05; done'
+    path = wrapped_git(tmp_path / "bin", "fetch", then=held)
+    first = subprocess.Popen(
+        prompt.command("gt", "rig", "add", "api", "../origin.git"), cwd=town, text=True,
+        env=measured({**prompt.env, "PATH": path}),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    until((tmp_path / "bin" / "count").exists)
+    beside = prompt.json("gt", "rig", "add", "api", "../origin.git")
+    assert (beside["exit"], beside["error"]["code"]) == (6, "store.locked")
+    assert beside["error"]["message"] == f"process {first.pid} (gt rig) holds this town's ledger"
+    waits.touch()
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    assert prompt.refused("rig", "add", "api", "../origin.git") == (1, "rig.there")
+    whole(prompt, town)
+
+
 def git_of(folder: Path) -> list[int]:
     """The numbers of processes that run that folder's git."""
     script = str(folder / "git")

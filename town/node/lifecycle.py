@@ -43,7 +43,8 @@ class LockedError(WastelandError):
     try_: ClassVar[tuple[tuple[str, ...], ...]] = (("wl", "up"),)
 
     def __init__(self, pid: int | None, doing: str) -> None:
-        who = f"process {pid} (wl {doing})" if pid else "another process"
+        line = doing if doing.startswith(("gt ", "bd ")) else f"wl {doing}"
+        who = f"process {pid} ({line})" if pid else "another process"
         super().__init__(f"{who} holds this town's ledger")
         self.pid = pid
         self.doing = doing
