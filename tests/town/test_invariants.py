@@ -41,7 +41,12 @@ WHOLE: tuple[Row, ...] = (
         Link(issue_id="api-1", depends_on_id="external:x:1"),
         Comment(issue_id="api-1", id="1"),
     ),
-    *(REQUEST, RUN, GateRun(id="run-0", sha="b", requests=("mr-2",))),
+    *(
+        REQUEST,
+        replace(REQUEST, id="mr-0", reason="main has all of it already"),
+        RUN,
+        GateRun(id="run-0", sha="b", requests=("mr-2",)),
+    ),
     *(Session(id="s1", agent=ASH.id), Session(id="s0", agent="gone", ended_at=1)),
     *(Message(id="m1"), Delivery(recipient="mayor", message="m1")),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ledger.workspace.invariants import broken
 from town.beads.ports import Caller
 from town.node.home import Home
 from town.node.private import OpenPrivate
@@ -77,6 +78,12 @@ class TestTown:
         """The project is part of the town."""
         self.works().rigs.add(NewRig(name=name, url=str(self.origin), prefix=prefix))
 
+    def check_sound(self) -> None:
+        """Raises where something that must hold among the town's rows does not."""
+        found = self.private.run(lambda: broken(self.private.store))
+        if found:
+            raise AssertionError(f"the town is not sound: {found}")
+
     def bead(self, title: str = "Fix it", *, prefix: str = "ap", **fields: object) -> str:
         """The id of a new bead."""
         from town.beads.desk import Draft  # noqa: PLC0415
@@ -87,10 +94,11 @@ class TestTown:
 
 @contextmanager
 def town_in(folder: Path) -> Iterator[TestTown]:
-    """A town with a project, open until the block ends."""
+    """A town with a project, open until the block ends, and sound then whatever was done in it."""
     town = TestTown(folder)
     try:
         town.add_rig()
         yield town
+        town.check_sound()
     finally:
         town.private.close()

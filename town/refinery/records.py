@@ -206,7 +206,8 @@ class Records(Finding):
             closed = rules.closed(bead, now=now, reason=why, force=True)
             change = self.changed(bead, closed, "bead.closed", request=request.id)
         for work in self.store.find(Assignment, bead=name, state=ACTIVE):
-            over = replace(work, state=MERGED, ended_at=now, outcome=f"merged as {request.id}")
+            told = f"merged as {request.id}"
+            over = replace(work, state=MERGED, request=request.id, ended_at=now, outcome=told)
             change += Change(puts=(over,), seen=(self.seen(work),)) + self._freed(work)
         return change
 
