@@ -19,6 +19,12 @@ HERE = {
     "gt": frozenset(("install", "up", "down", "demo", "help", "version")),
     "bd": frozenset(("init", "help", "version")),
 }
+# Done twice these are done once: one over which the node died unheard is done again.
+AGAIN = {
+    "wl": frozenset(("browse", "show", "status", "me", "profile", "leaderboard", "log", "verify")),
+    "gt": frozenset(("prime", "done", "hook", "status", "log", "agents")),
+    "bd": frozenset(("show", "list", "ready", "blocked", "search", "count", "stats")),
+}
 # Programs that the node runs for a caller see the caller's environment and never the node's: git
 # asks its agent for keys, its proxy for the way, its folder for settings. No more is handed over.
 PASSED_ON = frozenset(
@@ -107,6 +113,7 @@ class Hand:
         self.reader = line.makefile("rb")
         self.begun = False  # the node said that it began; before that it did nothing
         self.answered = False  # something stands on standard output
+        self.untouched = True  # nothing was printed or read here
         self.then = b""  # the program that is to have the terminal afterwards
 
     def run(self, payload: bytes) -> int:
@@ -123,6 +130,7 @@ class Hand:
             self.begun = True
             if kind == frames.EXIT:
                 return int(payload)
+            self.untouched &= kind == frames.BEGUN
             if kind == frames.OUT:
                 self.answered = True
                 _write(1, payload)
@@ -170,7 +178,8 @@ def run(argv: Sequence[str], program: str = "wl") -> int:
     """The exit code of the command, run by the node of its home or, without one, here."""
     if first_word(argv) not in HERE[program] and os.environ.get("WL_NO_NODE", "") != "1":
         here = current_folder(os.environ)
-        code = hand_over(home_of(program, argv, cwd=here, env=os.environ), argv, program)
+        home = home_of(program, argv, cwd=here, env=os.environ)
+        code = hand_over(home, argv, program)
         if code is not None:
             return code
     from cli.app import run_here  # noqa: PLC0415  # typer and the rest only when needed
@@ -203,13 +212,15 @@ def _through_node(
 ) -> tuple[int | None, bytes]:
     """The exit code, and what is to have the terminal then.
 
-    The code is None when the node died before it began, and the command is still to do.
+    The code is None when the node died before it began, and the command is still to do; or is one
+    that may be done again.
     """
     hand = Hand(line)
     try:
         return hand.run(request(argv, program)), hand.then
     except OSError as error:
-        if not hand.begun:
+        again = hand.untouched and first_word(argv) in AGAIN[program]
+        if not hand.begun or again:
             return None, b""
         if "--json" not in argv:
             text = (

@@ -70,6 +70,7 @@ class Assignment(Row, frozen=True, kw_only=True):
     convoy: Short = ""
     dispatched_by: Short = ""
     created_at: int = 0
+    furnished_at: int = 0  # when its worktree was there
     started_at: int = 0
     ended_at: int = 0  # when its worker was done with it
     outcome: str = ""

@@ -164,10 +164,18 @@ def test_a_command_that_the_node_never_began_is_done_here(deaf_node):
     assert json.loads(done.stdout)["data"]["handle"] == "rust"
 
 
+def test_a_look_that_a_node_died_over_is_done_again_here(dying_node):
+    """Looking twice is looking once: nobody is asked to repeat it."""
+    argv = [sys.executable, "-m", "cli.launcher", "browse", "--json", "--home", str(dying_node)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    assert json.loads(done.stdout)["error"]["code"] != "node.down"
+
+
 @pytest.mark.parametrize("words", [("--json",), ()])
 def test_a_node_that_dies_during_a_command_is_said_to_have(dying_node, words):
     """Exit 6; a program still reads one envelope, a person three lines, and never both."""
-    argv = [sys.executable, "-m", "cli.launcher", "browse", *words, "--home", str(dying_node)]
+    line = ("claim", "w-0000000000", *words, "--home", str(dying_node))
+    argv = [sys.executable, "-m", "cli.launcher", *line]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT, timeout=30)
     assert done.returncode == 6
     if words:

@@ -86,8 +86,18 @@ class Hooks(Slinging):
     def furnish(self, work: Assignment) -> None:
         """The work's worktree is there, on its branch. Raises GitError."""
         rig = self.look(lambda: self.store.get(Rig, work.rig))
-        if rig is not None and work.worktree:
-            self.sandboxes.ready(rig, work, self.author(work.agent))
+        if rig is None or not work.worktree:
+            return
+        self.sandboxes.ready(rig, work, self.author(work.agent))
+        if not work.furnished_at:
+            self.act("gt sling", lambda: (None, self._furnished(work.id)))
+
+    def _furnished(self, work: str) -> Change:
+        old = self.store.get(Assignment, work)
+        if old is None or old.furnished_at:
+            return Change()
+        there = replace(old, furnished_at=self.ports.now())
+        return Change(puts=(there,), seen=(self.seen(old),))
 
     def author(self, agent: str) -> Author:
         """Who commits an agent's work: the agent by name, the person by address."""

@@ -11,7 +11,7 @@ from typing import Final
 from ledger.workspace.rows import Rig
 from ledger.workspace.work import Assignment
 from town.hooks.errors import WorktreeGoneError
-from town.workspace.git import Git
+from town.workspace.git import Git, GitError
 from town.workspace.layout import RigFolder, Workspace
 
 ORIGIN: Final = "origin"
@@ -66,7 +66,11 @@ class Sandboxes:
             self._rescue(path, author, work)
         elif path.exists():
             path.rename(path.with_name(f"{path.name}.lost-{work.id}"))  # not ours to remove
-        self._turn(folder, path, rig, work)
+        try:
+            self._turn(folder, path, rig, work)
+        except GitError:
+            if not self.is_worktree(path, folder) or self._branch(path) != work.branch:
+                raise  # and else somebody made it at the same moment
         return path
 
     def is_worktree(self, path: Path, folder: RigFolder) -> bool:

@@ -143,3 +143,8 @@ class ProcessSessions:
         """How the last session of this name ended."""
         found = self._told(name, "state.json").get("exit")
         return found if isinstance(found, int) else None
+
+    def end(self) -> None:
+        """No session runs; each holder ends with its own."""
+        for one in self.running():
+            self.stop(one.name, grace_s=0)

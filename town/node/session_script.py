@@ -139,6 +139,11 @@ class ScriptSessions:
         said = (self._ask("exit-code", name) or "").strip()
         return int(said) if said.lstrip("-").isdecimal() else None
 
+    def end(self) -> None:
+        """No session runs; what the script keeps for them is its own business."""
+        for one in self.running():
+            self.stop(one.name, grace_s=0)
+
 
 def _running(words: Sequence[str]) -> Running | None:
     """A line of `list`: a name, its process or 0, and when it last printed, in seconds."""

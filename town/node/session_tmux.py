@@ -174,6 +174,12 @@ class TmuxSessions:
         found = [row for row in self._rows() if row.name == name and not row.alive]
         return found[0].status if found else None
 
+    def end(self) -> None:
+        """The town's own tmux server is gone, and every session with it."""
+        for one in self.running():
+            self.stop(one.name, grace_s=0)
+        self._run("kill-server")
+
 
 @dataclass(frozen=True, slots=True)
 class _Pane:

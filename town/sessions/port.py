@@ -117,3 +117,7 @@ class Sessions(Protocol):
     def exit_code(self, name: str) -> int | None:
         """How the last session of this name ended; None where that is not known."""
         ...
+
+    def end(self) -> None:
+        """Nothing runs any more that only ran for sessions; those that run are ended with it."""
+        ...

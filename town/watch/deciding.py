@@ -29,6 +29,8 @@ class Limits:
     silent_us: int = 30 * MINUTE_US  # without a sign of work: nudged
     interrupt_after_us: int = 5 * MINUTE_US  # and still silent: interrupted
     restart_after_us: int = 5 * MINUTE_US  # and still silent: begun anew
+    furnish_us: int = 120 * SECOND_US  # so long whoever gave the work may take for its worktree
+    echo_us: int = 2 * SECOND_US  # what is printed so soon after a nudge is the nudge
     settle_us: int = 5 * SECOND_US  # a session whose work is over has so long to end by itself
     grace_us: int = 5 * MINUTE_US  # a session so young is never called silent
 
@@ -143,6 +145,8 @@ def _of_silence(seen: Seen, *, now: int, limits: Limits) -> list[Act]:
     """Nudged, then interrupted, then begun anew; whoever shows a sign of work is left alone."""
     row = seen.row
     sign = max(seen.active_at, row.started_at)
+    for told in (row.nudged_at, row.interrupted_at):
+        sign = min(sign, told) if told <= sign < told + limits.echo_us else sign
     if now - row.started_at < limits.grace_us or now - sign < limits.silent_us:
         return []
     if row.nudged_at <= sign:
@@ -163,7 +167,8 @@ def _of_work(held: Held, *, now: int, limits: Limits, resting: Mapping[str, str]
     failed = held.bead.attempts if held.bead is not None else 0
     if failed >= limits.attempts_max:
         return [GiveUp(held=held)]
-    if now < work.session_ended_at + backoff(failed, limits):
+    furnished = 0 if work.furnished_at or not work.worktree else work.created_at + limits.furnish_us
+    if now < max(furnished, work.session_ended_at + backoff(failed, limits)):
         return []
     return [Start(held=held, attempt=failed + 1, reason="crash" if failed else "assigned")]
 

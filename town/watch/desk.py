@@ -237,6 +237,9 @@ class Watch(Hooks):
             if sessions.stop(one.name, grace_s=STOP_GRACE_S)
         ]
 
+        for sessions in self._providers():
+            sessions.end()
+
         def work() -> tuple[None, Change]:
             now = self.ports.now()
             rows = self.store.find(Session, ended_at=0)

@@ -1,0 +1,148 @@
+"""A town that lives: a node that watches, projects with a gate, and a shell script as the agent."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.town.prompt import Prompt
+from town.node.home import Home
+from town.node.lifecycle import running
+
+AGENT = Path(__file__).with_name("agent.sh")
+WAIT_S = 60.0
+QUICK = {"backoff_s": 0.2, "backoff_max_s": 0.4, "settle_s": 1.0}
+
+
+def until(what: Callable[[], Any], *, wait_s: float = WAIT_S) -> Any:
+    """What it finds, once that is something; fails when it is nothing in time."""
+    deadline = time.monotonic() + wait_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.1)
+    return found
+
+
+class LivingTown:
+    """A prompt in a town with the project `api`, whose beads begin with `ap-`."""
+
+    def __init__(self, folder: Path, *, provider: str, session: Mapping[str, Any]) -> None:
+        self.prompt = Prompt(folder)
+        self.journal = folder / "journal"
+        self.prompt.env["AGENT_JOURNAL"] = str(self.journal)
+        self.origin = folder / "work" / "api.git"
+        self.prompt.repository("api")
+        self.prompt.at = folder / "work"
+        assert self.gt("install", str(folder / "work" / "gt"))["exit"] == 0
+        self.prompt.at = folder / "work" / "gt"
+        self.home = Home(self.prompt.at / ".wasteland")
+        self.write("settings/config.json", {
+            "session": {"provider": provider},
+            "default_agent": "worker",
+            "agents": {"worker": {"command": "sh", "args": [str(AGENT)]}},
+            "operational": {"session": {**QUICK, **session}},
+        })  # fmt: skip
+        assert self.gt("rig", "add", "api", str(self.origin), "--prefix", "ap")["exit"] == 0
+        self.write("api/settings/config.json", {"merge_queue": {
+            "gates": {"whole": {"cmd": "test ! -e BROKEN", "timeout": "20s"}},
+            "batch": {"batch_wait_time": "200ms"}, "poll_interval": "1s",
+        }})  # fmt: skip
+
+    def write(self, name: str, told: Mapping[str, Any]) -> None:
+        """The settings file says this too."""
+        path = self.prompt.at / name
+        old = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        path.write_text(json.dumps({**old, **told}), "utf-8")
+
+    def gt(self, *argv: str) -> dict[str, Any]:
+        """The envelope of a line of `gt`, typed as a process of its own."""
+        return self.prompt.line("gt", *argv)
+
+    def bead(self, title: str, script: str) -> str:
+        """A bead that was slung with this script for its agent."""
+        made = self.prompt.spawn("bd", "create", title, "--prefix", "ap", "--silent")
+        bead = made.stdout.strip()
+        told = self.gt("sling", bead, "api", "--args", script)
+        assert told["exit"] == 0, told
+        return bead
+
+    def gate(self) -> str:
+        """A command that ends when the gate is open."""
+        script = self.journal.with_name("gate.sh")
+        script.write_text(f"while ! test -e {self.journal}.open; do sleep 0.1; done\n", "utf-8")
+        return f"sh {script}"
+
+    def open_gate(self) -> None:
+        """Everybody who waits goes on."""
+        Path(f"{self.journal}.open").touch()
+
+    def show(self, bead: str) -> dict[str, Any]:
+        """The bead, as `bd show --json` has it."""
+        found = json.loads(self.prompt.spawn("bd", "show", bead, "--json").stdout)
+        return found[0] if isinstance(found, list) else found
+
+    def closed(self, bead: str) -> bool:
+        """Whether the bead is closed."""
+        return bool(self.show(bead)["status"] == "closed")
+
+    def up(self) -> int:
+        """The number of the node, which runs."""
+        told = self.gt("up", "--port", "0")
+        assert told["exit"] == 0, told
+        return int(told["data"]["node"]["pid"])
+
+    def down(self) -> dict[str, Any]:
+        """What `gt down` said."""
+        return self.gt("down")
+
+    def sessions(self) -> list[tuple[int, str, str, int]]:
+        """(pid, session, bead, attempt) of every session that an agent began, in order."""
+        if not self.journal.exists():
+            return []
+        rows = [line.split() for line in self.journal.read_text("utf-8").splitlines()]
+        return [(int(pid), name, bead, int(attempt)) for pid, name, bead, attempt in rows]
+
+    def on_main(self) -> list[tuple[str, str, str]]:
+        """(author, address, subject) of the commits on the target, the newest first."""
+        text = self.prompt.git("log", "--format=%an%x09%ae%x09%s", "main", at=self.origin)
+        return [tuple(line.split("\t")) for line in text.splitlines()]  # type: ignore[misc]
+
+    def files_on_main(self) -> set[str]:
+        """The files of the target."""
+        return set(self.prompt.git("ls-tree", "--name-only", "main", at=self.origin).split())
+
+    def kill(self, pid: int) -> None:
+        """kill -9."""
+        os.kill(pid, signal.SIGKILL)
+
+    def left(self) -> list[str]:
+        """Programs that run in the town's folder, or name it."""
+        found = []
+        for process in psutil.process_iter(["cmdline", "cwd", "status"]):
+            words = " ".join(process.info["cmdline"] or ())
+            place = str(process.info["cwd"] or "")
+            if process.info["status"] == psutil.STATUS_ZOMBIE:
+                continue
+            if str(self.prompt.at) in words or place.startswith(str(self.prompt.at)):
+                found.append(words)
+        return found
+
+    def is_up(self) -> bool:
+        """Whether the node runs."""
+        return running(self.home) is not None
+
+
+@contextmanager
+def living_town(folder: Path, *, provider: str = "process", **session: Any) -> Iterator[LivingTown]:
+    """A town whose node is not up yet; whatever a test left is ended."""
+    town = LivingTown(folder, provider=provider, session=session)
+    try:
+        yield town
+    finally:
+        town.down()
