@@ -10,7 +10,7 @@ from ledger.private.rows import Event, Row, Setting, Some
 from ledger.private.store import Change, ChangedError, PrivateStore, Seen
 from town.beads.ports import BeadPorts
 
-TRIES: Final = 5
+TRIES: Final = 30  # of several who write at once one goes on each time
 Result = TypeVar("Result")
 
 

@@ -13,7 +13,7 @@ from ledger.beads import ids, rules
 from ledger.beads.errors import BadFieldError, DependantsError
 from ledger.beads.rows import STATUSES, TOMBSTONE, Bead, Comment, Link
 from ledger.private.rows import SHORT_CHARS_MAX, Setting
-from ledger.private.store import Change, Dropped
+from ledger.private.store import Change, Dropped, Seen
 from town.beads.changing import Closing, Edit
 from town.beads.finding import (
     CUSTOM_STATUSES,
@@ -51,6 +51,7 @@ class Beads(Looking):
         """
 
         def work() -> tuple[Deleting, Change]:
+            mark = self.mark()
             beads = {bead.id: bead for bead in map(self.resolve, said)}
             if cascade:
                 beads = self._with_dependants(beads)
@@ -59,7 +60,7 @@ class Beads(Looking):
             if others and not force:
                 raise DependantsError(list(beads), list(others))
             told = Deleting(beads=list(beads.values()), links=list(links.values()), done=not dry)
-            return told, Change() if dry else self._deleted(beads, links)
+            return told, Change() if dry else self._deleted(beads, links, mark)
 
         return self.act("bd delete", work)
 
@@ -78,7 +79,7 @@ class Beads(Looking):
         return found
 
     def _deleted(
-        self, beads: Mapping[str, Bead], links: Mapping[tuple[str | int, ...], Link]
+        self, beads: Mapping[str, Bead], links: Mapping[tuple[str | int, ...], Link], mark: Seen
     ) -> Change:
         now = self.ports.now()
         words = [one for bead in beads for one in self.store.find(Comment, issue_id=bead)]
@@ -87,7 +88,7 @@ class Beads(Looking):
             drops=tuple(Dropped(kind=Comment, key=one.key) for one in words),
             events=tuple(self.event("bead.deleted", b.id, title=b.title) for b in beads.values()),
             seen=tuple(self.seen(bead) for bead in beads.values()),
-        ) + self.linked((), cut=links.values())
+        ) + self.linked((), cut=links.values(), mark=mark)
 
     # --- labels
 

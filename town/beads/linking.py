@@ -16,7 +16,7 @@ from ledger.beads.errors import (
 from ledger.beads.rows import BLOCKING, PARENT_CHILD, RELATED, Bead, Link
 from ledger.beads.waiting import OUTSIDE
 from ledger.private.rows import SHORT_CHARS_MAX, Cursor
-from ledger.private.store import Change, Dropped
+from ledger.private.store import Change, Dropped, Seen
 from town.beads.finding import Finding
 
 LINKS_WRITTEN: Final = "links written"
@@ -71,12 +71,14 @@ class Linking(Finding):
         made: Mapping[str, Bead] | None = None,
         cut: Iterable[Link] = (),
         unchecked: bool = False,
+        mark: Seen | None = None,
     ) -> Change:
         """The step that makes these links and cuts others; beads in `made` come with it.
 
         Every such step rests on the one before, so that two that are fine alone and a circle
-        together cannot both happen.
+        together cannot both happen. `mark` was taken before any link was looked at.
         """
+        mark = mark or self.mark()
         gone = {link.key for link in cut}
         new = [link for link in links if self._is_new(link, gone)]
         if not new and not gone:
@@ -92,7 +94,7 @@ class Linking(Finding):
                 way = near.cycle(link.issue_id, link.depends_on_id)
                 if way:
                     raise CycleError(way)
-        return self._step(new, gone)
+        return self._step(new, gone, mark)
 
     def _is_new(self, link: Link, gone: set[tuple[str | int, ...]]) -> bool:
         there = self.store.get(Link, *link.key)
@@ -108,23 +110,29 @@ class Linking(Finding):
         if others:
             raise SecondParentError(link.issue_id, others[0])
 
-    def _step(self, new: Sequence[Link], gone: Iterable[tuple[str | int, ...]]) -> Change:
+    def mark(self) -> Seen:
+        """Which step of links was the last one, as the next rests on it."""
+        last = self.store.get(Cursor, LINKS_WRITTEN)
+        return Seen(kind=Cursor, key=(LINKS_WRITTEN,), row=last)
+
+    def _step(
+        self, new: Sequence[Link], gone: Iterable[tuple[str | int, ...]], mark: Seen
+    ) -> Change:
         kept = {link.key for link in new}
         dropped = [key for key in gone if key not in kept]
         told = [self.event("link.added", a.issue_id, to=a.depends_on_id, type=a.type) for a in new]
         told += [self.event("link.removed", str(bead), to=str(to)) for bead, to in dropped]
-        return self.links_written() + Change(
+        return self.links_written(mark) + Change(
             puts=tuple(new),
             drops=tuple(Dropped(kind=Link, key=key) for key in dropped),
             events=tuple(told),
         )
 
-    def links_written(self) -> Change:
+    def links_written(self, mark: Seen | None = None) -> Change:
         """That links are written now: whoever looked for a circle meanwhile looks again."""
-        last = self.store.get(Cursor, LINKS_WRITTEN)
-        rests = self.seen(last) if last else self.missing(Cursor, LINKS_WRITTEN)
-        count = Cursor(name=LINKS_WRITTEN, seq=last.seq + 1 if last else 1)
-        return Change(puts=(count,), seen=(rests,))
+        rests = mark or self.mark()
+        last = rests.row.seq if isinstance(rests.row, Cursor) else 0
+        return Change(puts=(Cursor(name=LINKS_WRITTEN, seq=last + 1),), seen=(rests,))
 
     def _touched(self, change: Change) -> Change:
         """The same, and the beads whose links these are were changed now: a file is older."""
