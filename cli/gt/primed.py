@@ -1,5 +1,8 @@
 """`gt prime`: the lines that an agent reads first. A broken store is never told as "no work"."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import typer
 
 from cli.caller import caller_of
@@ -8,9 +11,15 @@ from cli.escape import escape
 from cli.gt.opened import works_of
 from cli.output import envelope, exit_of
 from stamps.errors import WastelandError
+from town.agents.beacon import autonomous
 from town.hooks.errors import StaleError
 from town.hooks.priming import STORE_BROKEN, Told, primed
+from town.mail.telling import Told as Waiting
 
+if TYPE_CHECKING:
+    from town.node.works import Works
+
+MAIL = "### what waits for you"
 STALE = "This work was given to somebody else or is over. Stop, and end this session."
 
 
@@ -26,6 +35,10 @@ def primed_lines(
                 session=call.env.get("GT_SESSION_ID", ""),
                 begin=begin,
             )
+            told, waiting = _with_mail(works, told, wanted=hooked and begin, compact=compact)
+            printed = _printed(call, primed(told, compact=compact), data=_facts(told))
+            works.nudges.acked(waiting)
+            return printed
     except NoPlaceError:
         if hooked:
             return 0  # a person's own session of the same runtime, in no town
@@ -37,7 +50,18 @@ def primed_lines(
             raise
         _printed(call, [*STORE_BROKEN, f"({error.code}: {error})"], data={"broken": error.code})
         return exit_of(error)
-    return _printed(call, primed(told, compact=compact), data=_facts(told))
+
+
+def _with_mail(works: "Works", told: Told, *, wanted: bool, compact: bool) -> tuple[Told, Waiting]:
+    """The same with what waits for the agent, where it works by itself or goes on after a cut.
+
+    Whoever works with a person hears it when that person says something.
+    """
+    if not (wanted and told.role and (compact or autonomous(told.role))):
+        return told, Waiting(text="")
+    waiting = works.nudges.inject(works.ports.caller.session)
+    heard = (MAIL, waiting.text) if waiting.text else ()
+    return replace(told, mail=heard), waiting
 
 
 def _facts(told: Told) -> dict[str, object]:

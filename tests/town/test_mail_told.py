@@ -16,6 +16,7 @@ from ledger.private.rows import Event
 from ledger.private.store import Change
 from ledger.workspace import letters
 from ledger.workspace.letters import Letter
+from ledger.workspace.rows import Agent
 from ledger.workspace.talk import Nudge
 from ledger.workspace.work import Session
 from tests.house.children import measured
@@ -292,3 +293,29 @@ def test_processes_that_ask_at_once_share_what_there_is(town, prompt):
         "messages"
     ]
     assert sorted(told) == sorted(sent)
+
+
+def test_an_agent_that_works_by_itself_hears_it_when_it_is_primed(town, prompt):
+    """`gt prime --hook` tells it once, at its end; whoever works with a person hears it later."""
+    home = Home(town / ".wasteland")
+    private = OpenPrivate(home, {})
+    rex_row = Agent(id="deacon/dogs/rex", role="dog", name="rex")
+    private.run(lambda: private.store.apply(Change(puts=(rex_row,))))
+    private.close()
+    for who in ("rex", "mayor/"):
+        assert prompt.gt("mail", "send", who, "-s", "hello").code == 0
+    rex = {"GT_ROLE": "deacon/dogs/rex", "GT_SESSION_ID": "s1"}
+    assert '"hello"' not in prompt.gt("prime", env=rex).text
+    primed = prompt.gt("prime", "--hook", env=rex)
+    assert primed.code == 0, primed.talk
+    assert primed.text.index("### what waits for you") < primed.text.index('"hello"')
+    assert '"hello"' not in prompt.gt("prime", "--hook", env=rex).text
+    assert prompt.gt("mail", "check", "--inject", env=rex).text == ""
+    mayor = {"GT_ROLE": "mayor", "GT_SESSION_ID": "s2"}
+    assert '"hello"' not in prompt.gt("prime", "--hook", env=mayor).text
+    assert '"hello"' in prompt.gt("mail", "check", "--inject", env=mayor).text
+    assert prompt.gt("mail", "send", "--human", "-s", "yours", env=mayor).code == 0
+    for more in ((), ("--compact",)):
+        assert '"yours"' not in prompt.gt("prime", "--hook", *more).text
+    assert prompt.gt("mail", "send", "mayor/", "-s", "again").code == 0
+    assert '"again"' in prompt.gt("prime", "--hook", "--compact", env=mayor).text
