@@ -36,15 +36,19 @@ def begun(call: Call, works: "Works", who: Address, *, runtime: str = "") -> tup
 
 
 def see_through(call: Call, session: str) -> None:
-    """A process of its own sees the session through its beginning; nobody waits for it."""
-    subprocess.Popen(  # noqa: S603  # argv only
-        [sys.executable, "-c", SETTLE, "session", "settle", session, "--home", call.home],
+    """The node sees the session through its beginning, else a process that nobody waits for."""
+    if call.resident:
+        return
+    argv = [sys.executable, "-c", SETTLE, "session", "settle", session, "--home", call.home]
+    subprocess.run(  # noqa: S603  # argv only
+        ["/bin/sh", "-c", '"$@" &', "sh", *argv],
         env=child_environment(dict(call.env)),
         cwd=call.home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        check=True,
     )
 
 
