@@ -8,11 +8,13 @@ from typing import Any
 import psutil
 from msgspec.structs import replace
 
+from ledger.beads import rules
 from ledger.beads.rows import HOOKED, IN_PROGRESS, Bead
 from ledger.private.rows import Event
 from ledger.private.store import Change
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import (
+    ACTIVE,
     IDLE,
     SUBMITTED,
     TO_QUEUE,
@@ -95,10 +97,12 @@ class Yard(TestTown):
         """What `gt done` writes, for a branch that is pushed."""
         works = self.works(f"api/polecats/{name}")
         queue = works.queue
+        known = self.find(Assignment, bead=bead, state=ACTIVE)
         work = Assignment(
-            id=f"as-{name}-{sha[:6]}", bead=bead, agent=f"api/polecats/{name}", rig="api",
-            state=SUBMITTED, branch=branch, base=target, merge=TO_QUEUE,
-            worktree=f"api/polecats/{name}/api",
+            id=known[0].id if known else f"as-{name}-{sha[:6]}", bead=bead,
+            agent=f"api/polecats/{name}", rig="api", state=SUBMITTED, branch=branch, base=target,
+            merge=TO_QUEUE, worktree=f"api/polecats/{name}/api",
+            attempt=known[0].attempt if known else 1,
         )  # fmt: skip
         asked = Asked(
             rig="api", branch=branch, sha=sha, target=target, bead=bead, assignment=work.id,
@@ -109,7 +113,9 @@ class Yard(TestTown):
             request, change = queue.asked(asked)
             old = self.private.store.get(Bead, bead)
             assert old is not None
-            new = replace(old, status=IN_PROGRESS, assignee=work.agent)
+            if not change:
+                return request, change  # asked for before
+            new = rules.moved(old, IN_PROGRESS, now=old.updated_at, assignee=work.agent)
             agent = Agent(id=work.agent, role="polecat", rig="api", name=name, state=IDLE)
             held = replace(work, request=request.id)
             return request, change + Change(puts=(new, agent, held))
@@ -204,10 +210,11 @@ def alive(pid: int) -> bool:
 
 @contextmanager
 def yard_in(folder: Path) -> Iterator[Yard]:
-    """A town with a project and gates, open until the block ends."""
+    """A town with a project and gates, open until the block ends, and sound then."""
     yard = Yard(folder)
     try:
         yield yard
+        yard.check_sound()
     finally:
         yard.private.close()
 

@@ -1,5 +1,7 @@
 """The refinery at work: what is good is merged, what is not goes back, on real git."""
 
+import subprocess
+
 import pytest
 
 from ledger.beads.rows import BLOCKED, CLOSED, HOOKED
@@ -7,6 +9,7 @@ from ledger.workspace.rows import Agent
 from ledger.workspace.work import FAILED, MERGED, READY, REJECTED, SPAWNING, Assignment
 from tests.town.refining import Yard, yard_in
 from tests.town.towns import git
+from town.refinery.cycle import Cycle
 
 
 @pytest.fixture
@@ -196,4 +199,53 @@ def test_a_commit_that_is_nowhere_goes_back(yard: Yard):
     assert (cycle.merged, cycle.failed) == ([good.id], [lost.id])
     assert yard.request(lost).failure == "missing"
     assert yard.bead_of(lost).status == "open"
+    yard.whole()
+
+
+class Mender:
+    """Somebody who mends in the worktree, by a shell command, as an agent would."""
+
+    def __init__(self, cmd: str) -> None:
+        self.cmd = cmd
+        self.read: list[str] = []
+
+    def fix(self, request, *, agent, worktree, output, beat) -> bool:
+        self.read += [request.id, agent, output]
+        beat()
+        return subprocess.run(["sh", "-c", self.cmd], cwd=worktree, check=False).returncode == 0
+
+
+def mended(yard: Yard, cmd: str) -> tuple[Cycle, Mender]:
+    """A cycle in which that command is to mend what fails."""
+    yard.gates({"test": {"cmd": "echo no BROKEN; test ! -e BROKEN"}}, fix_inline="claude")
+    refinery = yard.works().refinery
+    refinery.fixer = Mender(cmd)
+    return refinery.cycle("api"), refinery.fixer
+
+
+def test_what_an_agent_mends_is_tried_and_merged(yard: Yard):
+    """In the scratch worktree, on top of what was merged, and through the gates again."""
+    good = yard.handed_in("good", {"good": "x"})
+    bad = yard.handed_in("bad", {"BROKEN": "x", "bad": "x"}, message="Add bad")
+    cycle, mender = mended(yard, "rm BROKEN; echo y > mended")
+    assert (set(cycle.merged), cycle.failed) == ({good.id, bad.id}, [])
+    assert mender.read == [bad.id, "claude", "no BROKEN\n"]
+    assert yard.main_files() == {"README", "good", "bad", "mended"}
+    told = git(yard.origin, "log", "-1", "--format=%an|%B", yard.main()[-1])
+    assert told.startswith("api/polecats/bad|Add bad")
+    assert "Fixed-By: claude" in told
+    assert [run.why for run in yard.runs() if run.sha == yard.main()[-1]] == ["fixed"]
+    assert yard.bead_of(bad).status == CLOSED
+    yard.whole()
+
+
+@pytest.mark.parametrize("cmd", ["true", "exit 1", "echo z > other"])
+def test_what_nobody_could_mend_goes_back(yard: Yard, cmd):
+    """Nothing done, given up, or still failing: its worker has it again, as it was."""
+    good = yard.handed_in("good", {"good": "x"})
+    bad = yard.handed_in("bad", {"BROKEN": "x"})
+    cycle, _ = mended(yard, cmd)
+    assert (cycle.merged, cycle.failed) == ([good.id], [bad.id])
+    assert yard.main_files() == {"README", "good"}
+    assert yard.bead_of(bad).status == HOOKED
     yard.whole()

@@ -5,8 +5,10 @@ import threading
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.beads.rows import CLOSED, HOOKED, Bead
+from ledger.private.store import Change
 from ledger.workspace.alarm import Escalation
 from ledger.workspace.rows import Agent
 from ledger.workspace.talk import Message
@@ -18,11 +20,12 @@ from ledger.workspace.work import (
     SUBMITTED,
     TRYING,
     Assignment,
+    Lease,
     MergeRequest,
 )
 from tests.town.refining import GATE, Yard, alive, yard_in
 from tests.town.towns import git
-from town.refinery.errors import BusyRefineryError
+from town.refinery.errors import BusyRefineryError, LeaseLostError
 
 
 @pytest.fixture
@@ -307,6 +310,36 @@ def test_two_refineries_never_work_one_rig(yard: Yard, tmp_path):
     go.touch()
     first.join(30)
     assert found[0].merged == [request.id]
+    yard.whole()
+
+
+def test_a_refinery_that_slept_keeps_others_out_of_its_worktree(yard: Yard, tmp_path):
+    """Its lease has ended; whoever comes next finds the worktree taken, and waits."""
+    go, begun = tmp_path / "go", tmp_path / "begun"
+    yard.gates({"test": {"cmd": f"touch {begun}; while ! test -e {go}; do sleep 0.05; done"}})
+    request = yard.handed_in("nux", {"a": "1"})
+    lost = []
+
+    def sleeping() -> None:
+        with pytest.raises(LeaseLostError) as error:
+            yard.cycle()
+        lost.append(error.value)
+
+    first = threading.Thread(target=sleeping)
+    first.start()
+    while not begun.exists():
+        time.sleep(0.02)
+    lease = yard.get(Lease, "refinery:api")
+    yard.private.run(lambda: yard.private.store.apply(Change(puts=(replace(lease, expires_at=1),))))
+    with pytest.raises(BusyRefineryError):
+        yard.cycle(at_once=True)
+    go.touch()
+    first.join(30)
+    assert lost
+    assert yard.main() == []
+    yard.drained()
+    assert yard.request(request).state == MERGED
+    assert len(yard.main()) == 1
     yard.whole()
 
 

@@ -222,7 +222,7 @@ class Integrations(Finding):
         with Leases(self.store, self.ports, refinery.makers).held(rig.name) as held:
             scratch = refinery.scratch(rig)
             records = Records(self.store, self.ports, held)
-            with scratch.opened(rig.default_branch):
+            with scratch.locked(), scratch.opened(rig.default_branch):
                 scratch.fetch()
                 view = self._view(rig, said, scratch)
                 done = landing.landed_as(scratch, view.base, view.epic.id, view.branch)

@@ -7,9 +7,11 @@ it is tried again. Nothing is merged that the gates did not pass as it is.
 from collections.abc import Sequence
 from typing import Final
 
+from ledger.merging.judging import first_bad
 from ledger.merging.queue import Batch, Line
 from town.refinery.cycle import Cycle
 from town.refinery.errors import BrokenError
+from town.refinery.fixing import Fixing
 from town.refinery.records import Records
 from town.refinery.returning import Returning
 from town.refinery.scratch import NOTHING as ALL_THERE
@@ -24,10 +26,15 @@ class Merging:
     """Takes batches of one rig to their targets."""
 
     def __init__(
-        self, records: Records, scratch: Scratch, trying: Trying, returning: Returning
+        self,
+        records: Records,
+        trying: Trying,
+        returning: Returning,
+        fixing: Fixing | None = None,
     ) -> None:
         self.records = records
-        self.scratch = scratch
+        self.scratch: Scratch = trying.scratch
+        self.fixing = fixing
         self.trying = trying
         self.returning = returning
 
@@ -56,6 +63,7 @@ class Merging:
                 raise BrokenError("gate", tried.broken)
             if self._pushed(tried, batch.target, cycle):
                 self._there_already(tried, lines, cycle)
+                self._mended(tried, lines, cycle)
                 self.returning.give_back(tried, cycle)
                 if tried.verdict.target_broken:
                     self._refuse(batch.target, base, tried)
@@ -81,6 +89,20 @@ class Merging:
                 commit = self.scratch.merged_as(requests[one]) or tried.base
                 why = f"{requests[one].target} has all of it already"
                 cycle.merged += self.records.merged([one], commit=commit, reason=why)
+
+    def _mended(self, tried: Tried, lines: Sequence[Line], cycle: Cycle) -> None:
+        """Culprits that somebody could mend here and now are merged; they are culprits no more."""
+        for line in lines if self.fixing is not None else ():
+            one = line.request
+            if one.id not in tried.verdict.culprits or self.fixing is None:
+                continue
+            output = str(first_bad(tried.blamed[one.id].gates)[1].get("tail", ""))
+            fixed = self.fixing.fixed(one, self.scratch.head(one.target), output)
+            if fixed is None:
+                continue
+            cycle.runs += fixed.verdict.runs
+            if self._pushed(fixed, one.target, cycle):
+                tried.verdict.culprits.remove(one.id)
 
     def _pushed(self, tried: Tried, target: str, cycle: Cycle) -> bool:
         """Whether what may be merged is; False where the target is another by now."""

@@ -1,7 +1,7 @@
 """What the refinery needs beside git and rows: commands that are run, and somebody to mend."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -47,6 +47,14 @@ class Fixer(Protocol):
     What it leaves is committed and goes through the gates like everything else.
     """
 
-    def fix(self, request: MergeRequest, *, agent: str, worktree: Path, output: str) -> bool:
-        """Whether it changed anything."""
+    def fix(
+        self,
+        request: MergeRequest,
+        *,
+        agent: str,
+        worktree: Path,
+        output: str,
+        beat: Callable[[], None],
+    ) -> bool:
+        """Whether it changed anything; it calls `beat` now and then, and ends where that raises."""
         ...

@@ -4,6 +4,7 @@ It belongs to the refinery alone; whoever uses it holds the rig's lease. Commits
 no branch until they are pushed, and a push moves a branch only from the commit it was tried on.
 """
 
+import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from ledger.workspace.work import MergeRequest
-from town.refinery.errors import BrokenError
+from town.refinery.errors import BrokenError, BusyRefineryError
 from town.refinery.message import FORMAT, read, squashed
 from town.workspace.git import Git, GitError
 from town.workspace.layout import RigFolder
 
 ORIGIN: Final = "origin"
+LOCK: Final = "refinery.lock"
 COMMITS_MAX: Final = 200
 QUIET: Final = (
     *("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "merge.ff=true"),
@@ -79,8 +81,24 @@ class Scratch:
     # --- there, and clean
 
     @contextmanager
+    def locked(self) -> Iterator[None]:
+        """No other process is in the worktree, not even one that slept while its lease ended."""
+        repository = self.folder.repository
+        if not repository.is_dir():
+            raise BrokenError("worktree", f"{repository} is not there")
+        with (repository / LOCK).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BusyRefineryError(self.folder.path.name) from error
+            yield
+
+    @contextmanager
     def opened(self, branch: str) -> Iterator[None]:
-        """The worktree is there and clean until the block ends, and clean afterwards."""
+        """The worktree is there and clean until the block ends, and clean afterwards.
+
+        Only while it is `locked`.
+        """
         self._ready()
         try:
             yield
@@ -90,8 +108,6 @@ class Scratch:
     def _ready(self) -> None:
         """The worktree is there. Raises BrokenError."""
         repository = self.folder.repository
-        if not repository.is_dir():
-            raise BrokenError("worktree", f"{repository} is not there")
         if not self.path.exists():
             self.run("worktree", "prune", at=repository)
             head = self.run("rev-parse", "HEAD", at=repository).strip()
@@ -212,6 +228,21 @@ class Scratch:
         words = ("commit", "-q", "--no-verify", "--cleanup=whitespace", "-F", "-")
         self.run(*words, f"--author={author}", *when, stdin=message)
         return self.run("rev-parse", "HEAD").strip()
+
+    def amended(self, tip: str, trailers: Mapping[str, str]) -> str:
+        """The commit with what was changed in the worktree since; empty where nothing was."""
+        self.run("reset", "-q", "--soft", tip)
+        self.run("add", "-A")
+        if self._tells("diff", "--cached", "--quiet", at=self.path):
+            return ""
+        words = [f"--trailer={name}: {value}" for name, value in trailers.items()]
+        told = self.run("log", "-1", "--format=%B", tip)
+        message = self.run("interpret-trailers", *words, stdin=told)
+        argv = ("commit", "-q", "--amend", "--no-verify", "--cleanup=whitespace", "-F", "-")
+        self.run(*argv, stdin=message)
+        commit = self.run("rev-parse", "HEAD").strip()
+        self.clean_at(commit)
+        return commit
 
     def _alone(self, request: MergeRequest, found: Unstacked, *, at: str) -> Unstacked:
         """The same, told apart: whether the target itself is in the way, or others of the batch."""

@@ -22,6 +22,7 @@ class RefineryView:
 
     rig: Rig
     at_work: bool
+    mends: bool  # whether somebody can run the agent that `fix_inline` names
     state: RefineryState
     settings: MergeQueue
     gates: Gates
@@ -55,7 +56,7 @@ class RefineryView:
     def warnings(self) -> Sequence[str]:
         """What a person should know."""
         found = [] if self.gates.count else [NO_GATES]
-        if self.settings.fix_inline:
+        if self.settings.fix_inline and not self.mends:
             found.append(
                 f"merge_queue.fix_inline names {self.settings.fix_inline}, and nobody mends work"
                 " here yet: what fails goes back to its worker"
@@ -77,6 +78,7 @@ def view_of(refinery: Refinery, rig: Rig, lines: Sequence[Line]) -> RefineryView
     return RefineryView(
         rig=rig,
         at_work=at_work,
+        mends=refinery.fixer is not None,
         state=state,
         settings=settings,
         gates=gates_of(settings),

@@ -72,7 +72,7 @@ class Trying:
         if stack.unstacked:
             result.unstacked |= stack.unstacked
             return Apart(frozenset(stack.unstacked))
-        run = self._gated(stack, wish)
+        run = self.gated(stack, wish)
         outcome = outcome_of(_results(run))
         if outcome is Outcome.BROKEN:
             name, facts = _broken(run)
@@ -81,7 +81,7 @@ class Trying:
             result.blamed |= dict.fromkeys(wish.suspects, run)  # the last run that it failed
         return outcome
 
-    def _gated(self, stack: Stack, wish: Try) -> GateRun:
+    def gated(self, stack: Stack, wish: Try) -> GateRun:
         """What the gates found of the stack, kept by its commit."""
         records = self.records
         begun = records.ports.now()

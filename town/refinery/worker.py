@@ -16,6 +16,7 @@ from town.beads.ports import BeadPorts, Caller
 from town.refinery.cleaning import Cleaning
 from town.refinery.cycle import Cycle
 from town.refinery.errors import BrokenError
+from town.refinery.fixing import Fixing
 from town.refinery.gates import GateRunner, gates_of
 from town.refinery.lease import Held, Leases
 from town.refinery.merging import Merging
@@ -171,10 +172,11 @@ class _OneCycle:
         if not settings.enabled:
             return
         if sight.begun() or sight.due(sight.batch(settings)):
-            if self.held.taken_over:
-                refinery.commands.end_left(*next(iter(self.scratch.mark.items())))
-            with self.scratch.opened(self.rig.default_branch):
-                self._work(settings)
+            with self.scratch.locked():
+                if self.held.taken_over:
+                    refinery.commands.end_left(*next(iter(self.scratch.mark.items())))
+                with self.scratch.opened(self.rig.default_branch):
+                    self._work(settings)
             cleaning = Cleaning(refinery.store, self.held.ports, refinery.workspace, refinery.git)
             cleaning.clean(self.rig, delete=settings.delete_merged_branches)
             self.records.said(self.cycle.words)
@@ -196,8 +198,16 @@ class _OneCycle:
         gates = gates_of(settings)
         trying = Trying(self.scratch, runner, self.records, gates, again=again)
         returning = Returning(self.refinery.store, self.held.ports, settings)
-        merging = Merging(self.records, self.scratch, trying, returning)
-        merging.run(found, self.cycle)
+        Merging(self.records, trying, returning, self._fixing(settings, trying)).run(
+            found, self.cycle
+        )
+
+    def _fixing(self, settings: MergeQueue, trying: Trying) -> Fixing | None:
+        """What mends culprits, where the settings name an agent and somebody can run it."""
+        fixer, agent = self.refinery.fixer, settings.fix_inline
+        if fixer is None or not agent:
+            return None
+        return Fixing(fixer, agent, trying, beat=self.held.beat)
 
 
 def _what(error: Exception) -> str:
