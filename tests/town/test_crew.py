@@ -8,6 +8,8 @@ import pytest
 
 from tests.town.prompt import Prompt, files
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def rig(prompt, town) -> Path:

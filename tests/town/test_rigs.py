@@ -12,6 +12,8 @@ import pytest
 from tests.town.prompt import Prompt, files
 from tests.town.wrapped_git import FAIL, lines_of, wrapped_git
 
+pytestmark = pytest.mark.slow
+
 
 def below(root: Path) -> set[str]:
     """The names of what lies in a folder."""

@@ -39,6 +39,7 @@ def readable(root: Path) -> list[tuple[str, bytes]]:
     ]
 
 
+@pytest.mark.slow
 def test_a_password_works_and_is_seen_nowhere(prompt, town, bare, tmp_path):
     """Rig, crew and push work with it; it is in one file, which is this user's alone."""
     path = wrapped_git(tmp_path / "bin", "never", then=FAIL)
@@ -67,6 +68,7 @@ def test_a_password_works_and_is_seen_nowhere(prompt, town, bare, tmp_path):
     assert stat.S_IMODE(kept[0].stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_refused_without_being_said(prompt, town, bare):
     """Git's words come through, the address without what was secret; nothing is left behind."""
     with git_over_http(bare.parent, user="ada", password="another") as host:
@@ -79,6 +81,7 @@ def test_a_wrong_password_is_refused_without_being_said(prompt, town, bare):
     assert not (town / "api").exists()
 
 
+@pytest.mark.slow
 def test_a_password_in_an_adopted_checkout_stays_there(prompt, town, bare):
     """Its origin may carry one: it works for the rig, which shows it as little as any other."""
     checkout = town.parent / "origin"
@@ -154,6 +157,7 @@ def test_a_place_that_was_typed_is_a_place(tmp_path):
         assert address_of(whole, cwd=tmp_path) == whole
 
 
+@pytest.mark.slow
 def test_git_tells_no_helper_of_the_person(prompt, town, bare):
     """A password that was typed for a rig is not handed to the store that the person has."""
     theirs = Path(prompt.env["HOME"]) / "theirs"
