@@ -57,6 +57,13 @@ class RunningTown:
         assert out, err
         return {**json.loads(out), "exit": code}
 
+    def check_sound(self) -> None:
+        """Raises where the doctor finds something bad."""
+        said = self.json("gt", "doctor")
+        bad = [one for one in said["data"]["checks"] if one["status"] == "error"]
+        if bad:
+            raise AssertionError(f"the town is not sound: {bad}")
+
     def down(self) -> None:
         """No node runs."""
         self.run("wl", "down", "--home", str(self.home.path))
@@ -64,12 +71,13 @@ class RunningTown:
 
 @contextmanager
 def running_town(prompt: Prompt, root: Path) -> Iterator[RunningTown]:
-    """A town whose node runs until the block ends."""
+    """A town whose node runs until the block ends; the doctor finds nothing bad in it then."""
     found = RunningTown(prompt, root)
     try:
         yield found
     finally:
         found.down()
+    found.check_sound()
 
 
 def until(what: Callable[[], object]) -> None:
