@@ -222,6 +222,21 @@ def test_without_a_node_one_waits_and_is_told_for_whom(prompt, town, tmp_path):
     whole(prompt, town)
 
 
+@pytest.mark.usefixtures("origin")
+def test_what_a_removal_could_not_empty_goes_with_the_next_one(prompt, town):
+    """A program that writes on in a removed folder leaves rubbish; rubbish has no row and goes."""
+    assert prompt.gt("rig", "add", "api", "../origin.git").code == 0
+    stray = ".making-" + 32 * "0"
+    for place in (town / stray, town / "api" / "crew" / stray):
+        (place / "objects").mkdir(parents=True)
+        (place / "objects" / "late").write_text("")
+    (town / ".making-notes").mkdir()
+    (town / ".making-notes" / "mine").write_text("a person's\n")
+    assert prompt.gt("crew", "add", "max").code == 0
+    assert [path.name for path in town.rglob(".making-*")] == [".making-notes"]
+    assert (town / ".making-notes" / "mine").exists()
+
+
 def git_of(folder: Path) -> list[int]:
     """The numbers of processes that run that folder's git."""
     script = str(folder / "git")

@@ -20,13 +20,16 @@ from town.rigs.ports import Makers
 from town.workspace.layout import Workspace
 
 MARKS: Final = (".making", ".git/making")
+ASIDE: Final = ".making-"
+_TOKEN: Final = "[0-9a-f]" * 32
+LYING: Final = (f"{ASIDE}{_TOKEN}", f"*/crew/{ASIDE}{_TOKEN}")  # beside the places of folders
 CLEAR_TRIES: Final = 3
 RIG: Final = "rig"
 
 
 def aside(path: Path, token: str) -> Path:
     """Where a folder lies while it is made or removed, beside its own place."""
-    return path.with_name(f".making-{token}")
+    return path.with_name(f"{ASIDE}{token}")
 
 
 def clear_folder(path: Path, token: str) -> None:
@@ -107,7 +110,18 @@ class Unfinished(Acting):
         found = self.dead()
         for making in found:
             self.clear(making)
+        self._clear_strays()
         return found
+
+    def _clear_strays(self) -> None:
+        """No folder lies about that a removal could not empty, because somebody wrote in it."""
+        root = self.workspace.root
+        lying = [path for where in LYING for path in root.glob(where)]
+        if lying:  # read after the folders: one that is at work has its row longer than its folder
+            known = self.look(lambda: {making.token for making in self.store.find(Making)})
+            for path in lying:
+                if path.name.removeprefix(ASIDE) not in known:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def clear(self, making: Making) -> None:
         """Neither the folder nor the rows of that work are there."""
