@@ -6,6 +6,7 @@ that somebody else writes to.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, cast
 
 from ledger.beads.rows import LIVE, Bead, Link
@@ -111,17 +112,18 @@ class KeptPrivate:
         kept = self._rows_of(kind)
         if kept is None or (kind is Bead and not self._closed_too and not _live_only(where)):
             return self.store.find(kind, **where)
-        among = self._between(where) if kind is Link else kept.values()
-        found = [row for row in among if matches(row, where)] if where else list(among)
-        return cast("Sequence[Some]", sorted(found, key=_key))
+        among = self._between(where) if kind is Link else kept.items()
+        found = [(key, row) for key, row in among if _asked(row, where)] if where else list(among)
+        found.sort(key=itemgetter(0))  # they nearly are: as they were read, then as they came
+        return cast("Sequence[Some]", [row for _, row in found])
 
-    def _between(self, where: Mapping[str, Any]) -> Iterable[Row]:
+    def _between(self, where: Mapping[str, Any]) -> Iterable[tuple[Key, Row]]:
         """The links that could be meant: by one of their ends where one is named."""
         for name, ends in self._ends.items():
             if name in where:
                 said = where[name] if isinstance(where[name], tuple) else (where[name],)
-                return [link for end in dict.fromkeys(said) for link in ends.get(end, {}).values()]
-        return (self._kept_links() or {}).values()
+                return [pair for end in dict.fromkeys(said) for pair in ends.get(end, {}).items()]
+        return (self._kept_links() or {}).items()
 
     def keys(self, kind: type[Row], start: str, *, at_most: int) -> Sequence[Key]:
         """Keys of rows whose first part begins so, in order."""
@@ -187,8 +189,11 @@ class KeptPrivate:
         self.store.close()
 
 
-def _key(row: Row) -> Any:
-    return row.key
+def _asked(row: Row, where: Mapping[str, Any]) -> bool:
+    """Whether the row has these values; most ask for beads of some statuses, and nothing else."""
+    if len(where) == 1 and isinstance(row, Bead) and isinstance(said := where.get("status"), tuple):
+        return row.status in said
+    return matches(row, where)
 
 
 def _live_only(where: Mapping[str, Any]) -> bool:
