@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt check test sim soak bench demo docs lock clean
+.PHONY: help setup fmt check test sim soak bench demo demo-town docs lock clean
 
 BIN := .venv/bin
 STAMP := .venv/.fresh
@@ -13,7 +13,7 @@ PACKAGES := cli town federation ledger stamps
 export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list the verbs
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 setup: $(STAMP) ## make .venv from the lock, with `wl` in it
 
@@ -57,6 +57,9 @@ bench: $(STAMP) ## measure: N=1000000 for the large table
 
 demo: $(STAMP) ## two towns on this machine do the main job
 	$(BIN)/wl demo
+
+demo-town: $(STAMP) ## a town on this machine merges four beads by itself
+	$(BIN)/gt demo
 
 docs: $(STAMP) ## check that links in the documents lead somewhere
 	$(BIN)/python -m pytest -q tests/house/test_documents.py
