@@ -119,7 +119,7 @@ def bring(place: HookPlace, git: Git) -> State:
 
 def take(place: HookPlace, git: Git) -> bool:
     """Whether something of ours was in the file; it is no more. Raises BadFileError."""
-    if _tracked(place, git):
+    if not place.path.exists() or _tracked(place, git):
         return False
     with changing(place.path):
         text = place.text()

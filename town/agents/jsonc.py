@@ -134,6 +134,10 @@ def without(text: str, node: Node, number: int) -> str:
     if number + 1 < len(node.items):
         return text[: starts[number]] + text[starts[number + 1] :]
     if number:
-        return text[: node.items[number - 1].end] + text[node.items[number].end :]
+        before = node.items[number - 1].end
+        skipped = _SKIP.match(text, before)
+        comma = skipped.end() if skipped else before
+        between = text[before:comma] + text[comma + 1 : starts[number]]  # comments stay
+        return text[:before] + between.rstrip() + text[node.items[number].end :]
     rest = text[node.items[0].end : node.end - 1].lstrip(",")
     return text[: starts[0]].rstrip() + rest.rstrip() + text[node.end - 1 :]
