@@ -1,5 +1,7 @@
 """Taking a town away: what it made and nothing else, and never work that lies nowhere else."""
 
+import json
+
 import pytest
 
 from ledger.workspace.work import Session
@@ -67,6 +69,25 @@ def test_what_the_town_made_goes_and_what_a_person_made_stays(prompt):
     assert prompt.refused("status") == (3, "town.none")
     assert prompt.gt("install").code == 0  # and a new town can be made there
     assert prompt.json("gt", "status")["data"]["rigs"] == []
+
+
+def test_what_agents_left_goes_and_a_persons_hooks_stay(prompt):
+    """Transcripts and hook files of agents go; in a file of a person only the town's part."""
+    theirs = prompt.at / "mayor/.claude/settings.json"
+    theirs.parent.mkdir()
+    theirs.write_text('{"model": "mine"}')
+    assert prompt.gt("hooks", "sync").code == 0
+    assert "gt prime" in theirs.read_text()
+    (prompt.at / ".runtime/transcripts").mkdir(parents=True)
+    (prompt.at / ".runtime/transcripts/s1.log").write_text("said")
+    (prompt.at / "deacon/dogs/rex").mkdir(parents=True)
+    dry = prompt.json("gt", "uninstall", "--dry-run")["data"]
+    assert "mayor/.claude/settings.json" in dry["edits"]
+    assert ".runtime" in dry["removes"]
+    assert prompt.gt("uninstall", "--yes").code == 0
+    left = sorted(str(path.relative_to(prompt.at)) for path in prompt.at.rglob("*"))
+    assert left == ["mayor", "mayor/.claude", "mayor/.claude/settings.json"]
+    assert json.loads(theirs.read_text()) == {"model": "mine"}
 
 
 def uncommitted(prompt):

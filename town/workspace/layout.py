@@ -139,6 +139,11 @@ class Workspace:
         """What happened, a JSON object a line."""
         return self.root / ".events.jsonl"
 
+    @property
+    def runtime(self) -> Path:
+        """What sessions leave: their transcripts, and how they are reached."""
+        return self.root / ".runtime"
+
     def rig(self, name: str) -> RigFolder:
         """The folder of a rig."""
         return RigFolder(self.root / name)

@@ -66,14 +66,19 @@ def plan_of(
     """What taking the town away would do; nothing is done. `live` are sessions that go on."""
     folders = [workspace.rig(name) for name in rigs]
     removes = [path for folder in folders for path in _made_in(folder)]
-    own = (workspace.rigs, workspace.overseer, workspace.settings, workspace.events)
+    own = (
+        *(workspace.rigs, workspace.overseer, workspace.settings, workspace.events),
+        workspace.runtime,
+    )
     managed = [(workspace.root / one.name, one) for one in (*ANCHORS, GITIGNORE)]
     ours = [
         (path, one) for path, one in managed if path.is_file() and one.ours(text_of(path) or "")
     ]
     whole = [path for path, one in ours if not one.without(text_of(path) or "").strip()]
     workers = [place for folder in folders for place in folder.polecats.glob("*")]
+    dogs = workspace.root / "deacon" / "dogs"
     empty = [*workers, *(place for folder in folders for place in reversed(folder.folders))]
+    empty += [*dogs.glob("*"), dogs]
     keeps = [(workspace.root / ".git", "the history of the town's settings")]
     return Leaving(
         removes=tuple(path for path in (*removes, *own, *whole) if path.exists()),
