@@ -67,7 +67,7 @@ class NotOpenError(BeadError):
     """The bead is closed, or waits for a later day, so nobody can take it."""
 
     code: ClassVar[str] = "bead.not_open"
-    hint: ClassVar[str] = "`bd reopen ID` opens it again."
+    hint: ClassVar[str] = "`bd reopen ID` opens it again; `bd undefer ID`, if it was put aside."
     exit: ClassVar[int] = 5
 
     def __init__(self, bead: str, status: str) -> None:
