@@ -177,7 +177,7 @@ def run_here(argv: Sequence[str], program: str = "wl") -> int:
     )
     code = run(call)
     if code == 0 and call.then:
-        from cli.launcher import become  # noqa: PLC0415  # few commands hand the terminal on
+        from cli.becoming import become  # noqa: PLC0415  # few commands hand the terminal on
 
         become(call.then)
     return code

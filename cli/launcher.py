@@ -197,14 +197,10 @@ def hand_over(home: str, argv: Sequence[str], program: str) -> int | None:
     if code == 0 and then:
         import json  # noqa: PLC0415
 
+        from cli.becoming import become  # noqa: PLC0415  # few commands hand the terminal on
+
         become(json.loads(then))
     return code
-
-
-def become(argv: Sequence[str]) -> None:
-    """The program has this terminal instead of us."""
-    sys.stdout.flush()
-    os.execvp(argv[0], list(argv))  # noqa: S606  # argv only
 
 
 def _through_node(
