@@ -19,6 +19,7 @@ NOT_FOUND: Final = 127
 # Signals by which somebody outside ends a program: SIGHUP, SIGINT, SIGKILL, SIGTERM.
 FROM_OUTSIDE: Final = (1, 2, 9, 15)
 SIGNAL_BASE: Final = 128
+PASSED_CHARS_MAX: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class GateResult:
     def facts(self) -> dict[str, Any]:
         """As a row keeps it."""
         told = asdict(self) | {"flaky": self.flaky}
+        if self.status == PASSED:
+            told["tail"] = self.tail[-PASSED_CHARS_MAX:]  # what is fine needs few words
         del told["name"]
         return told
 
