@@ -362,3 +362,18 @@ def test_the_lines_of_the_readme_run_as_they_stand(prompt, town, origin):
     assert rigs(prompt)[0]["git_url"] == url
     clone = town / "myproject" / "crew" / "yourname"
     assert prompt.git("config", "remote.origin.url", at=clone).strip() == url
+
+
+def test_objects_named_by_sha256_are_taken_as_they_are(prompt, town):
+    """A repository of the newer form is a rig like any other, with a crew like any other."""
+    made = town.parent / "newer"
+    prompt.git("init", "-q", "-b", "main", "--object-format=sha256", str(made))
+    (made / "file").write_text("kept\n")
+    prompt.git("add", ".", at=made)
+    prompt.git("commit", "-q", "-m", "begin", at=made)
+    assert add(prompt, "api", "../newer")["exit"] == 0
+    assert add(prompt, "web", "../newer", "--local-repo", "../newer")["exit"] == 0
+    assert prompt.gt("crew", "add", "max", "--rig", "api").code == 0
+    clone = town / "api" / "crew" / "max"
+    assert (clone / "file").read_text() == "kept\n"
+    assert len(prompt.git("rev-parse", "HEAD", at=clone).strip()) == 64

@@ -35,6 +35,7 @@ OUT_OF_TIME: Final = 124
 STOPPED: Final = 130
 HEAD_REF: Final = "ref: refs/heads/"
 HEADS: Final = "refs/heads/"
+SHA256_CHARS: Final = 64
 STATUS: Final = ("status", "--porcelain", "-z", "--no-renames")
 
 
@@ -114,16 +115,19 @@ class GitProgram:
     def heads(self, remote: str, *, at: Path) -> Heads:
         """The branches of a remote; its own one is named only where it has a commit."""
         argv = ("ls-remote", "--symref", "--", remote, "HEAD", f"{HEADS}*")
-        default, has_commit, branches = "", False, []
+        default, has_commit, branches, form = "", False, [], "sha1"
         for line in self.run(*argv, at=at).splitlines():
             what, _, name = line.partition("\t")
+            if len(what) == SHA256_CHARS and not what.startswith("ref:"):
+                form = "sha256"
             if name == "HEAD" and what.startswith(HEAD_REF):
                 default = what.removeprefix(HEAD_REF)
             elif name == "HEAD":
                 has_commit = True
             elif name.startswith(HEADS):
                 branches.append(name.removeprefix(HEADS))
-        return Heads(default=default if has_commit else "", branches=tuple(branches))
+        own = default if has_commit else ""
+        return Heads(default=own, branches=tuple(branches), form=form)
 
     def standing(self, checkout: Path) -> Standing:
         """How a checkout stands. Work on no branch of a remote counts as pushed nowhere."""

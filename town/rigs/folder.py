@@ -5,6 +5,7 @@ the town's own, so that nobody mistakes an old copy for work. The folder must no
 it bears the token of who makes it until it is whole.
 """
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +45,9 @@ def fetch(folder: RigFolder, wanted: NewRig, git: Git) -> str:
     repository = folder.repository
     remotes.begin(repository, wanted, git)
     heads = git.heads(ORIGIN, at=repository)
+    if heads.form != "sha1" and not wanted.local_repo:
+        shutil.rmtree(repository)  # it was only there to ask
+        remotes.begin(repository, wanted, git, form=heads.form)
     if not heads.branches:
         raise EmptyRepositoryError(shown(wanted.url))
     branch = wanted.branch or heads.default

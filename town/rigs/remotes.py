@@ -20,12 +20,13 @@ ALONE: Final = 0o600
 COPY_S: Final = 3_600.0
 
 
-def begin(repository: Path, wanted: NewRig, git: Git) -> None:
+def begin(repository: Path, wanted: NewRig, git: Git, *, form: str = "sha1") -> None:
     """A bare repository is there that knows its remotes and has fetched nothing."""
     if wanted.local_repo:
         _borrow(repository, Path(wanted.local_repo), git)
     else:
-        git.run("init", "-q", "--bare", str(repository), at=repository.parent)
+        named = f"--object-format={form}"
+        git.run("init", "-q", "--bare", named, str(repository), at=repository.parent)
     for name in ("gc.autoDetach", "maintenance.autoDetach"):
         git.run("config", name, "false", at=repository)  # nothing of ours outlives its command
     secrets = keep_secrets(repository, wanted.secrets)

@@ -81,6 +81,7 @@ class Heads:
 
     default: str = ""  # empty where it names none
     branches: tuple[str, ...] = ()
+    form: str = "sha1"  # of the names of its objects, or `sha256`
 
 
 class Git(Protocol):
