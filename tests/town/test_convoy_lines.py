@@ -108,6 +108,7 @@ def test_the_other_verbs_are_typed(town, prompt):
     assert prompt.refused("convoy", "launch", own) == (2, "convoy.bad")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_landing_that_is_killed_at_any_step_is_made_good_once(town, prompt, when, number):

@@ -250,6 +250,7 @@ def test_inject_fails_for_nobody(town, prompt):
     assert "in no town" in found.talk
 
 
+@pytest.mark.slow
 def test_an_injector_killed_before_it_printed_is_made_good_in_the_next_session(town, prompt):
     """kill -9 between taking and printing: not in that session again, once in the next."""
     prompt.gt("mail", "send", "mayor/", "-s", "precious")
