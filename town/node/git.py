@@ -154,16 +154,17 @@ class GitProgram:
     def clone_standing(self, checkout: Path) -> Standing:
         """How a clone stands: commits of every branch of it, and of its HEAD."""
         here = self.standing(checkout)
+        starts = ("--branches", *(["HEAD"] if here.head else []))
+        unpushed = self._nowhere(checkout, *starts)
+        if not unpushed:
+            return here
         listed = self.run("for-each-ref", "--format=%(refname)", HEADS, at=checkout).split()
         held = [name for name in listed if self._nowhere(checkout, name)]
-        if not held:
-            return here
-        starts = [*held, *(["HEAD"] if here.head else [])]
         return Standing(
             branch=here.branch,
             head=here.head,
             changed=here.changed,
-            unpushed=self._nowhere(checkout, *starts),
+            unpushed=unpushed,
             branches=tuple(name.removeprefix(HEADS) for name in held),
             stashes=here.stashes,
         )
