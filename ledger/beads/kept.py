@@ -22,6 +22,7 @@ from ledger.private.store import (
 ROWS_MAX: Final = 500_000
 CLOSED_TOO_MAX: Final = 50_000  # so many beads are kept whole, about a kilobyte each
 Rows = dict[Key, Row]
+_LIVE: Final = {"status": LIVE}
 
 
 class KeptPrivate:
@@ -39,6 +40,7 @@ class KeptPrivate:
         self._closed_too_max = closed_too_max
         self._closed_too = False
         self._beads: dict[Key, Bead] | None = None
+        self._live: dict[Key, Bead] = {}  # those of them that are not closed
         self._links: dict[Key, Link] | None = None
         self._ends: dict[str, dict[str, Rows]] = {}
         self._changes: dict[type[Row], int] = {}
@@ -53,6 +55,7 @@ class KeptPrivate:
             self._closed_too = count <= self._closed_too_max
             where = {} if self._closed_too else {"status": LIVE}
             self._beads = {bead.key: bead for bead in self.store.find(Bead, **where)}
+            self._live = {key: bead for key, bead in self._beads.items() if bead.status in LIVE}
             self._bound()
         return self._beads
 
@@ -77,7 +80,7 @@ class KeptPrivate:
 
     def _forget(self) -> None:
         self._beads = self._links = None
-        self._ends = {}
+        self._live, self._ends = {}, {}
         self._made.clear()
 
     def _put_link(self, link: Link) -> None:
@@ -113,7 +116,10 @@ class KeptPrivate:
         if kept is None or (kind is Bead and not self._closed_too and not _live_only(where)):
             return self.store.find(kind, **where)
         among = self._between(where) if kind is Link else kept.items()
-        found = [(key, row) for key, row in among if _asked(row, where)] if where else list(among)
+        if kind is Bead and _live_only(where):
+            among = self._live.items()
+            where = {} if where == _LIVE else where
+        found = [(key, row) for key, row in among if matches(row, where)] if where else list(among)
         found.sort(key=itemgetter(0))  # they nearly are: as they were read, then as they came
         return cast("Sequence[Some]", [row for _, row in found])
 
@@ -155,6 +161,7 @@ class KeptPrivate:
             self._changed(drop.kind)
             if drop.kind is Bead and self._beads is not None:
                 self._beads.pop(drop.key, None)
+                self._live.pop(drop.key, None)
             elif drop.kind is Link:
                 self._drop_link(drop.key)
         for row in change.puts:
@@ -170,10 +177,9 @@ class KeptPrivate:
         if isinstance(row, Link):
             self._put_link(row)
         elif isinstance(row, Bead) and self._beads is not None:
-            if self._closed_too or row.status in LIVE:
-                self._beads[row.key] = row
-            else:
-                self._beads.pop(row.key, None)
+            live = row.status in LIVE
+            _set(self._live, row, there=live)
+            _set(self._beads, row, there=live or self._closed_too)
 
     def checkpoint(self, message: str) -> bool:
         """The versioned tables are in the history as they are; False where nothing had changed."""
@@ -189,11 +195,12 @@ class KeptPrivate:
         self.store.close()
 
 
-def _asked(row: Row, where: Mapping[str, Any]) -> bool:
-    """Whether the row has these values; most ask for beads of some statuses, and nothing else."""
-    if len(where) == 1 and isinstance(row, Bead) and isinstance(said := where.get("status"), tuple):
-        return row.status in said
-    return matches(row, where)
+def _set(rows: dict[Key, Bead], row: Bead, *, there: bool) -> None:
+    """The row is among them, or is not."""
+    if there:
+        rows[row.key] = row
+    else:
+        rows.pop(row.key, None)
 
 
 def _live_only(where: Mapping[str, Any]) -> bool:
