@@ -17,7 +17,7 @@ app.add_typer(crew)
 
 Rig = Annotated[str, typer.Option("--rig", metavar="RIG", help="In which rig.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, or RIG/NAME.")]
-OneName = Annotated[str, typer.Argument(metavar="[NAME]", help="A name; all of them.")]
+OneName = Annotated[str, typer.Argument(metavar="NAME", help="A name; all without one.")]
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Names, or RIG/NAME.")]
 
 
@@ -164,12 +164,12 @@ def rename(
 def pristine(
     ctx: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Names; all of them.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Names; all without one.")
     ] = None,
     *,
     rig: Rig = "",
 ) -> int:
-    """Bring checkouts up to date; work that is not committed stays as it is."""
+    """Bring checkouts up to date, and touch no work in them."""
     done: list[dict[str, object]] = []
     words: list[str] = []
     errors: list[WastelandError] = []
@@ -212,7 +212,7 @@ def remove(
     purge: Annotated[bool, typer.Option("--purge", help="Its address and mail too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also with unsaved work.")] = False,
 ) -> int:
-    """Remove a member's checkout; what lies nowhere else only with --force."""
+    """Remove a checkout; unsaved work only with --force."""
     with works_of(ctx) as works:
         gone = works.crew.remove(works.crew.named(name, rig), force=force, purge=purge)
         now = works.now()

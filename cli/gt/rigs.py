@@ -36,7 +36,7 @@ Name = Annotated[str, typer.Argument(metavar="RIG", help="The rig's name.")]
 def add(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits and _.")],
-    repo: Annotated[str, typer.Argument(metavar="[REPO]", help="An address or a path.")] = "",
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="An address or a path.")] = "",
     *,
     prefix: Annotated[str, typer.Option("--prefix", help="What its beads' ids begin with.")] = "",
     branch: Annotated[str, typer.Option("--branch", help="The branch work is merged to.")] = "",

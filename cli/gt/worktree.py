@@ -65,7 +65,7 @@ def _stands(visit: Visit) -> str:
 @worktree.command("add", cls=Command)
 @example("gt worktree api")
 def add(ctx: typer.Context, rig: Name) -> int:
-    """Make a clone of another project for yourself, or show where it is."""
+    """Make your clone of another project, or show where it is."""
     with works_of(ctx) as works:
         made = works.crew.visit(_who(ctx, works), works.crew.rig_of(rig))
         now = works.now()
@@ -97,7 +97,7 @@ def remove(
     *,
     force: Annotated[bool, typer.Option("--force", help="Also with unsaved work.")] = False,
 ) -> int:
-    """Remove your clone in another project; what lies nowhere else only with --force."""
+    """Remove such a clone; unsaved work only with --force."""
     with works_of(ctx) as works:
         gone = works.crew.leave(_who(ctx, works), rig.rstrip("/"), force=force)
         now = works.now()
