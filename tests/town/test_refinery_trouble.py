@@ -210,6 +210,28 @@ def test_one_conflict_is_resolved_at_a_time(yard: Yard):
     assert yard.request(third).state == BLOCKED_REQUEST
 
 
+@pytest.mark.parametrize("way", ["assign_back", "auto_rebase"])
+def test_a_branch_on_a_merged_branch_conflicts_unless_it_is_rebased(yard: Yard, way):
+    """What was squashed meanwhile is left out of it; the rest goes on top."""
+    yard.gates({"test": {"cmd": GATE}}, on_conflict=way)
+    below = yard.handed_in("below", {"shared": "one\n"})
+    above = yard.handed_in("above", {"shared": "two\n"}, base=below.branch)
+    assert yard.cycle().merged[0] == below.id
+    yard.drained()
+    merged = way == "auto_rebase"
+    assert yard.request(above).state == (MERGED if merged else BLOCKED_REQUEST)
+    assert git(yard.origin, "show", "main:shared") == ("two\n" if merged else "one\n")
+    yard.whole()
+
+
+def test_a_conflict_that_rebasing_does_not_solve_is_a_task(yard: Yard):
+    """The worktree is clean after both attempts."""
+    yard.gates({"test": {"cmd": GATE}}, on_conflict="auto_rebase")
+    _, second, task = in_conflict(yard)
+    assert task.metadata["merge_request"] == second.id
+    yard.whole()
+
+
 # --- others push
 
 

@@ -24,6 +24,7 @@ QUIET: Final = (
     *("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "merge.ff=true"),
     *("-c", "rerere.enabled=false", "-c", "advice.detachedHead=false", "-c", "core.editor=true"),
 )
+REBASER: Final = "refinery"
 SAVED: Final = "Saved by gt done: what was not committed yet"
 
 CONFLICT: Final = "conflict"  # it does not merge into the target
@@ -67,6 +68,7 @@ class Scratch:
         self.path = folder.refinery
         self.mark = dict(env)
         self.email = email
+        self.rebases = False  # whether a branch that conflicts is rebased, and tried once more
         self.env = {**env, "GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
         self._built: dict[tuple[str, ...], str] = {}
         self._base = ""
@@ -200,18 +202,42 @@ class Scratch:
         head = self.run("rev-parse", "HEAD").strip()
         if not self._tells("merge-base", head, request.sha):
             return Unstacked(CONFLICT, said="it has no commit in common with the target")
+        found = self._merge(request.sha, head)
+        if found is not None and self.rebases and (moved := self._rebased(request.sha, head)):
+            found = self._merge(moved, head)
+        if found is not None:
+            return found
+        if self._tells("diff", "--cached", "--quiet", at=self.path):
+            self.clean_at(head)
+            return Unstacked(NOTHING)
+        return self._commit(request, head)
+
+    def _merge(self, sha: str, head: str) -> Unstacked | None:
+        """None where the index has both; else the conflict, and the worktree is as before."""
         try:
-            self.run("merge", "-q", "--squash", request.sha)
+            self.run("merge", "-q", "--squash", sha)
         except GitError as error:
             files = self.run("diff", "--name-only", "-z", "--diff-filter=U").split("\0")
             if not any(files):
                 raise
             self.clean_at(head)
             return Unstacked(CONFLICT, tuple(name for name in files if name), error.said)
-        if self._tells("diff", "--cached", "--quiet", at=self.path):
-            self.clean_at(head)
-            return Unstacked(NOTHING)
-        return self._commit(request, head)
+        return None
+
+    def _rebased(self, sha: str, head: str) -> str:
+        """The branch's commits put on top one by one, those that are there already left out.
+
+        Empty where that conflicts too; the worktree is as before either way.
+        """
+        self.clean_at(sha)
+        moved = ""
+        if self.git.tells(*QUIET, "-c", f"user.name={REBASER}", "-c", f"user.email={REBASER}",
+                          "rebase", "-q", "--no-autostash", head, at=self.path):  # fmt: skip
+            moved = self.run("rev-parse", "HEAD").strip()
+        else:
+            self._tells("rebase", "--abort", at=self.path)
+        self.clean_at(head)
+        return moved
 
     def _commit(self, request: MergeRequest, head: str) -> str:
         limit = ("-n", str(COMMITS_MAX), "--no-merges")

@@ -38,6 +38,7 @@ from town.workspace.settings import MergeQueue, SettingError
 from town.workspace.settings_file import rig_settings
 
 MARK: Final = "GT_REFINERY"
+REBASE: Final = "auto_rebase"
 BROKEN: Final = (BrokenError, GitError, BadFileError, SettingError, OSError)
 
 
@@ -171,6 +172,7 @@ class _OneCycle:
         settings = refinery.settings(self.rig.name)
         if not settings.enabled:
             return
+        self.scratch.rebases = settings.on_conflict == REBASE
         if sight.begun() or sight.due(sight.batch(settings)):
             with self.scratch.locked():
                 if self.held.taken_over:
