@@ -3,10 +3,14 @@
 import json
 import threading
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from town.hooks.slinging import WORKING_MAX
+from town.node.watching import limits_of
+from town.watch.deciding import Limits
 from town.workspace.files import left_behind, put_aside, read_json, write_json, write_text
 from town.workspace.layout import Workspace
 from town.workspace.settings import (
@@ -26,6 +30,22 @@ from town.workspace.settings_file import effective, rig_settings, town_settings
 # The block as the README prints it.
 README = '{"runtime": {"provider": "codex", "command": "codex", "args": [], "prompt_mode": "none"}}'
 DEPTH = 100_000
+SECONDS = (
+    "backoff",
+    "backoff_max",
+    "silent",
+    "interrupt_after",
+    "restart_after",
+    "settle",
+    "grace",
+)
+# The least that the settings of numbers may be.
+LEAST = {
+    "scheduler.max_polecats": -(10**9),
+    "scheduler.batch_size": 1,
+    "operational.session.attempts_max": 1,
+    **{f"operational.session.{name}_s": 0 for name in SECONDS},
+}
 
 
 @pytest.fixture
@@ -51,6 +71,8 @@ def workspace(tmp_path) -> Workspace:
         ("runtime.args", '["a,b", "c"]', ["a,b", "c"]),
         ("runtime.env.PATH", "/bin", "/bin"),
         ("agent_email_domain", "x.example", "x.example"),
+        ("operational.session.backoff_s", "0.2", 0.2),
+        ("operational.session.silent_s", "60", 60.0),
     ],
 )
 def test_what_a_person_types_becomes_a_value(key, said, value):
@@ -75,6 +97,9 @@ def test_what_a_person_types_becomes_a_value(key, said, value):
         ("runtime.args", "[1]"),
         ("runtime.args", "[" * DEPTH),
         ("default_agent", "x" * 10_001),
+        ("operational.session.backoff_s", "-1"),
+        ("operational.session.backoff_s", "nan"),
+        ("operational.session.backoff_s", "1e9"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(key, said):
@@ -227,7 +252,10 @@ def test_layers_count_from_the_rig_to_the_default(workspace):
     assert len(effective(workspace, folder)) == len(keys_of(RigSettings))
 
 
-@given(st.dictionaries(st.sampled_from([*keys_of(TownSettings), "x", "y.z"]), st.integers()))
+KEYS = st.sampled_from([*keys_of(TownSettings), "x", "y.z"])
+
+
+@given(st.dictionaries(KEYS, st.integers(-(10**6), 10**6)))
 def test_what_is_wrong_in_a_file_is_found_by_its_key(told):
     """Every wrong or unknown field is named, and a file without any is read."""
     nested: dict = {}
@@ -238,12 +266,21 @@ def test_what_is_wrong_in_a_file_is_found_by_its_key(told):
             inner = inner.setdefault(part, {})
         inner[last] = value
     wrong = {one.key for one in found_wrong(TownSettings, nested)}
-    numbers = {"scheduler.max_polecats", "scheduler.batch_size"}
-    fine = {key for key in numbers & told.keys() if key.endswith("polecats") or told[key] >= 1}
+    fine = {key for key, value in told.items() if key in LEAST and value >= LEAST[key]}
     # A table of the file that nobody knows is named as a whole.
     assert wrong == {key.split(".")[0] if key == "y.z" else key for key in told.keys() - fine}
     if not wrong:
         assert read(TownSettings, nested)
+
+
+def test_the_watch_waits_as_long_as_the_settings_say():
+    """What is shown as a default is what the watch goes by, and what is set is too."""
+    shown = msgspec.to_builtins(TownSettings())
+    assert limits_of(shown) == Limits()
+    assert RigSettings().operational.polecat.working_max == WORKING_MAX
+    set_ = {"operational": {"session": {"backoff_s": 0.5, "attempts_max": 7}}}
+    assert read(TownSettings, set_).operational.session.backoff_s == 0.5
+    assert limits_of(set_) == Limits(backoff_us=500_000, attempts_max=7)
 
 
 def test_lengths_of_time_are_as_long_as_they_say():

@@ -23,7 +23,10 @@ TRUTHS: Final = {
     "true": True, "on": True, "yes": True, "false": False, "off": False, "no": False,
 }  # fmt: skip
 NEAR_MAX: Final = 3
-_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
+_NUMBER: Final[Mapping[type, re.Pattern[str]]] = {
+    int: re.compile(r"-?[0-9]{1,18}"),
+    float: re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?"),
+}
 CHARS_MAX: Final = 10_000
 Whole = TypeVar("Whole", bound=msgspec.Struct)
 
@@ -101,6 +104,40 @@ class SessionSettings(Part, frozen=True, kw_only=True):
     provider: Annotated[str, msgspec.Meta(pattern=r"^(auto|tmux|process|script:.+)$")] = "auto"
 
 
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=10_000_000)]
+
+
+class Watching(Part, frozen=True, kw_only=True):
+    """When the watch calls a session dead, silent or given up; numbers are seconds."""
+
+    attempts_max: Annotated[int, msgspec.Meta(ge=1)] = 3
+    backoff_s: Seconds = 30.0
+    backoff_max_s: Seconds = 600.0
+    silent_s: Seconds = 1_800.0
+    interrupt_after_s: Seconds = 300.0
+    restart_after_s: Seconds = 300.0
+    settle_s: Seconds = 5.0
+    grace_s: Seconds = 300.0
+
+
+class Workers(Part, frozen=True, kw_only=True):
+    """How many workers a rig may have at work."""
+
+    working_max: Annotated[int, msgspec.Meta(ge=1)] = 25
+
+
+class Operational(Part, frozen=True, kw_only=True):
+    """Thresholds that most towns never touch."""
+
+    session: Watching = Watching()
+
+
+class RigOperational(Part, frozen=True, kw_only=True):
+    """Thresholds that most rigs never touch."""
+
+    polecat: Workers = Workers()
+
+
 class TownSettings(Part, frozen=True, kw_only=True):
     """What a person chose for the whole town: `settings/config.json`."""
 
@@ -114,6 +151,7 @@ class TownSettings(Part, frozen=True, kw_only=True):
     convoy: Convoys = Convoys()
     scheduler: Scheduler = Scheduler()
     worker_status: WorkerStatus = WorkerStatus()
+    operational: Operational = Operational()
     session: SessionSettings = SessionSettings()
 
 
@@ -189,6 +227,7 @@ class RigSettings(Part, frozen=True, kw_only=True):
     crew: CrewStart = CrewStart()
     merge_queue: MergeQueue = MergeQueue()
     namepool: NamePool = NamePool()
+    operational: RigOperational = RigOperational()
     polecat_branch_template: str = ""
     workflow: Workflow = Workflow()
 
@@ -258,8 +297,8 @@ def _read(type_: Any, said: str) -> Any:
     plain = get_args(type_)[0] if origin is Annotated else type_
     if plain is bool:
         return TRUTHS.get(said.strip().lower(), said)
-    if plain is int:
-        return int(said) if _NUMBER.fullmatch(said.strip()) else said
+    if plain in (int, float):
+        return plain(said) if _NUMBER[plain].fullmatch(said.strip()) else said
     if origin is tuple and not said.lstrip().startswith("["):
         return [word.strip() for word in said.split(",") if word.strip()]
     return _json(said) if origin in (dict, tuple) or type_ is Any else said
