@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from ledger.beads.rows import Bead, Comment, Link
 from ledger.dolt.private import open_private_doltlite
@@ -50,6 +51,33 @@ def edit(file: str, /, **fields: object) -> Break:
         path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 
     return work
+
+
+def edit_rig(**fields: object) -> Break:
+    """The rig's settings have these fields."""
+
+    def work(prompt: Prompt) -> None:
+        path = prompt.at / "api" / "settings" / "config.json"
+        told = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps({**told, **fields}))
+
+    return work
+
+
+def codex(prompt: Prompt, text: str) -> None:
+    """The person's own settings of Codex."""
+    path = Path(prompt.env["HOME"]) / ".codex" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(text)
+
+
+def stale_hooks(prompt: Prompt) -> None:
+    """The mayor's hook file lacks an entry that it had, beside one of the person's."""
+    assert prompt.gt("hooks", "sync").code == 0
+    path = prompt.at / "mayor" / ".claude" / "settings.json"
+    told = json.loads(path.read_text())
+    del told["hooks"]["PreCompact"]
+    path.write_text(json.dumps({**told, "model": "opus"}))
 
 
 def gone(name: str) -> Break:
@@ -193,6 +221,7 @@ def work_of(agent: str, bead: str, **more: object) -> Assignment:
 
 
 TO_MEND: dict[str, dict[str, Break]] = {
+    "hook-files": {"stale": stale_hooks},
     "town-mark": {
         "fields gone": write("mayor/town.json", '{"name": "ash", "mine": 1}'),
         "no json": write("mayor/town.json", "{"),
@@ -269,6 +298,15 @@ TO_MEND: dict[str, dict[str, Break]] = {
 }  # fmt: skip
 
 BY_HAND: dict[str, dict[str, Break]] = {
+    "agent-programs": {
+        "unknown in the town": edit("settings/config.json", default_agent="nobody"),
+        "unknown in a rig": edit_rig(worker_agents={"toast": "nobody"}),
+    },
+    "codex-instructions": {
+        "no file": edit_rig(runtime={"provider": "codex", "command": "codex", "args": []}),
+        "no line": lambda prompt: (codex(prompt, 'model = "x"\n'), edit_rig(agent="codex")(prompt)),
+        "no list": lambda prompt: (codex(prompt, "model ="), edit_rig(agent="codex")(prompt)),
+    },
     "town-mark": {"newer": edit("mayor/town.json", version=3)},
     "town-settings": {"unknown": edit("settings/config.json", colour="red")},
     "store": {

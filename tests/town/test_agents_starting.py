@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.workspace.rows import Agent
+from ledger.workspace.rows import MAYOR, Agent
 from ledger.workspace.work import Lease, Session
 from stamps.errors import WastelandError
 from tests.town.towns import town_in
-from town.agents.address import MAYOR, Address, of_crew
+from town.agents.address import Address, of_crew
 from town.sessions.desk import RestsError
 from town.sessions.port import SessionError, SessionThereError
 from town.sessions.settling import Settling

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.workspace.rows import MAYOR
 from tests.town.towns import git, town_in
 from town.agents import hook_files
-from town.agents.address import MAYOR, Address, of_crew, of_polecat
+from town.agents.address import Address, of_crew, of_polecat
 from town.agents.guards import command_in, refused
 from town.agents.hook_merging import merged, ours, removed
 from town.agents.hook_scripts import SCRIPTS
@@ -320,26 +321,23 @@ def test_each_runtimes_way_to_name_a_command_is_read():
     assert command_in({"tool_name": "Read", "tool_input": {"file_path": "x"}}) == ""
 
 
+def guard(prompt, told: dict, **env: str) -> "subprocess.CompletedProcess[bytes]":
+    """What the guard said to a runtime, as a process of its own."""
+    return subprocess.run(
+        prompt.command("gt", "tap", "guard"), cwd=prompt.at, capture_output=True, check=False,
+        input=json.dumps(told).encode(), env={**os.environ, **prompt.env, **env},
+    )  # fmt: skip
+
+
 def test_the_guard_stops_agents_and_no_person(prompt, town_root):
     """Exit 2 with the reason, for Copilot a decision; a person and nonsense pass."""
-    told = json.dumps({"tool_input": {"command": "sudo ls"}}).encode()
-    env = {"GT_ROLE": "mayor"}
-    run = {"input": told, "env": {**os.environ, **prompt.env, **env}}
-    done = subprocess.run(
-        prompt.command("gt", "tap", "guard"), cwd=town_root, capture_output=True, check=False, **run
-    )
-    assert done.returncode == 2
-    assert b"sudo" in done.stderr
-    run["env"].pop("GT_ROLE")
-    person = subprocess.run(
-        prompt.command("gt", "tap", "guard"), cwd=town_root, capture_output=True, check=False, **run
-    )
-    assert person.returncode == 0
-    copilot = json.dumps({"toolName": "bash", "toolArgs": '{"command": "sudo ls"}'}).encode()
-    said = subprocess.run(
-        prompt.command("gt", "tap", "guard"), cwd=town_root, capture_output=True, check=False,
-        input=copilot, env={**os.environ, **prompt.env, **env},
-    )  # fmt: skip
+    told = {"tool_input": {"command": "sudo ls"}}
+    stopped = guard(prompt, told, GT_ROLE="mayor")
+    assert stopped.returncode == 2
+    assert b"sudo" in stopped.stderr
+    assert guard(prompt, told).returncode == 0
+    copilot = {"toolName": "bash", "toolArgs": '{"command": "sudo ls"}'}
+    said = guard(prompt, copilot, GT_ROLE="mayor")
     assert said.returncode == 0
     assert json.loads(said.stdout)["permissionDecision"] == "deny"
 

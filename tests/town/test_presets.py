@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.workspace.rows import MAYOR
 from tests.town.towns import town_in
-from town.agents.address import MAYOR, Address, of_crew, of_polecat
+from town.agents.address import Address, of_crew, of_polecat
 from town.agents.presets import BY_NAME, PRESETS
 from town.agents.readiness import ready
 from town.agents.runtime import (

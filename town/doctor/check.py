@@ -4,7 +4,7 @@ A check looks and touches nothing; what it can mend it mends only when it is tol
 run again. One that cannot look says so, and is never taken for a good one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from ledger.workspace.rows import ADDING, Rig
 from stamps.errors import WastelandError
 from town.rigs.desk import Rigs
 from town.rigs.errors import NoRigError
+from town.sessions.desk import SessionDesk
 from town.workspace.git import Git
 from town.workspace.install import Overseer
 from town.workspace.layout import Workspace
@@ -74,6 +75,7 @@ class Opened:
     store: PrivateStore
     rigs: Rigs
     shape: Shape
+    agents: SessionDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ class Patient:
     node: Callable[[], Sequence[Reported]]
     opened: Opened | None
     closed_because: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)  # the caller's
     rig: str = ""  # only this one; empty for all
     seen: list[Held] = field(default_factory=list)  # the rows, read once until something is mended
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from town.doctor import merged, rigs, rules, store, workspace
+from town.doctor import agents, merged, rigs, rules, store, workspace
 from town.doctor.check import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -11,4 +11,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     *rigs.CHECKS,
     *merged.CHECKS,
     *rules.CHECKS,
+    *agents.CHECKS,
 )

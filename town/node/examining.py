@@ -56,8 +56,11 @@ def patient(
     opened = None
     if private is not None:
         works = private.works(workspace, caller, env)
-        opened = Opened(store=private.store, rigs=works.rigs, shape=_tables(private))
+        opened = Opened(
+            store=private.store, rigs=works.rigs, shape=_tables(private), agents=works.agents
+        )
     return Patient(
+        env=env,
         workspace=workspace,
         git=git,
         now=clock.now(),
