@@ -124,5 +124,10 @@ class MailMachine(RuleBasedStateMachine):
 
 
 TestMailMachine = MailMachine.TestCase
-TestMailMachine.settings = settings(stateful_step_count=30, deadline=None)
+EXAMPLES_MAX = 150  # of thirty steps each
+TestMailMachine.settings = settings(
+    max_examples=min(settings.default.max_examples, EXAMPLES_MAX),
+    stateful_step_count=30,
+    deadline=None,
+)
 TestMailMachine = pytest.mark.uncounted(TestMailMachine)
