@@ -1,6 +1,6 @@
 """The refinery at work: what is good is merged, what is not goes back, on real git."""
 
-import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +9,8 @@ from ledger.workspace.rows import Agent
 from ledger.workspace.work import FAILED, MERGED, READY, REJECTED, SPAWNING, Assignment
 from tests.town.refining import Yard, yard_in
 from tests.town.towns import git
-from town.refinery.cycle import Cycle
+from town.refinery.standing import view_of
+from town.workspace.files import write_json
 
 
 @pytest.fixture
@@ -202,50 +203,72 @@ def test_a_commit_that_is_nowhere_goes_back(yard: Yard):
     yard.whole()
 
 
-class Mender:
-    """Somebody who mends in the worktree, by a shell command, as an agent would."""
-
-    def __init__(self, cmd: str) -> None:
-        self.cmd = cmd
-        self.read: list[str] = []
-
-    def fix(self, request, *, agent, worktree, output, beat) -> bool:
-        self.read += [request.id, agent, output]
-        beat()
-        return subprocess.run(["sh", "-c", self.cmd], cwd=worktree, check=False).returncode == 0
-
-
-def mended(yard: Yard, cmd: str) -> tuple[Cycle, Mender]:
-    """A cycle in which that command is to mend what fails."""
-    yard.gates({"test": {"cmd": "echo no BROKEN; test ! -e BROKEN"}}, fix_inline="claude")
-    refinery = yard.works().refinery
-    refinery.fixer = Mender(cmd)
-    return refinery.cycle("api"), refinery.fixer
+def agent(yard: Yard, script: str) -> Path:
+    """An agent of the town: a shell script. What it was told is in a file beside it."""
+    place = yard.folder / "agent.sh"
+    told = f'echo "$GT_ROLE $GT_AGENT $1" > {yard.folder}/told'
+    place.write_text(f"#!/bin/sh\n{told}\n{script}\n")
+    place.chmod(0o755)
+    fake = {"command": str(place), "args": [], "prompt_mode": "arg"}
+    write_json(yard.workspace.settings, {"agents": {"fake": fake}})
+    yard.gates({"test": {"cmd": "echo no BROKEN; test ! -e BROKEN"}}, fix_inline="fake")
+    return yard.folder / "told"
 
 
 def test_what_an_agent_mends_is_tried_and_merged(yard: Yard):
     """In the scratch worktree, on top of what was merged, and through the gates again."""
     good = yard.handed_in("good", {"good": "x"})
     bad = yard.handed_in("bad", {"BROKEN": "x", "bad": "x"}, message="Add bad")
-    cycle, mender = mended(yard, "rm BROKEN; echo y > mended")
+    told = agent(yard, "rm BROKEN; echo y > mended")
+    cycle = yard.cycle()
     assert (set(cycle.merged), cycle.failed) == ({good.id, bad.id}, [])
-    assert mender.read == [bad.id, "claude", "no BROKEN\n"]
+    assert told.read_text().startswith(f"api/refinery fake Merge request {bad.id} ({bad.bead})")
+    assert "no BROKEN" in told.read_text()
     assert yard.main_files() == {"README", "good", "bad", "mended"}
-    told = git(yard.origin, "log", "-1", "--format=%an|%B", yard.main()[-1])
-    assert told.startswith("api/polecats/bad|Add bad")
-    assert "Fixed-By: claude" in told
+    log = git(yard.origin, "log", "-1", "--format=%an|%B", yard.main()[-1])
+    assert log.startswith("api/polecats/bad|Add bad")
+    assert "Fixed-By: fake" in log
     assert [run.why for run in yard.runs() if run.sha == yard.main()[-1]] == ["fixed"]
     assert yard.bead_of(bad).status == CLOSED
     yard.whole()
 
 
-@pytest.mark.parametrize("cmd", ["true", "exit 1", "echo z > other"])
-def test_what_nobody_could_mend_goes_back(yard: Yard, cmd):
+@pytest.mark.parametrize(
+    "script",
+    ["true", "rm BROKEN; exit 1", "echo z > other", "rm BROKEN; git add -A; echo >> BROKEN"],
+)
+def test_what_nobody_could_mend_goes_back(yard: Yard, script):
     """Nothing done, given up, or still failing: its worker has it again, as it was."""
     good = yard.handed_in("good", {"good": "x"})
     bad = yard.handed_in("bad", {"BROKEN": "x"})
-    cycle, _ = mended(yard, cmd)
+    agent(yard, script)
+    cycle = yard.cycle()
     assert (cycle.merged, cycle.failed) == ([good.id], [bad.id])
     assert yard.main_files() == {"README", "good"}
     assert yard.bead_of(bad).status == HOOKED
     yard.whole()
+
+
+def test_an_agent_that_commits_by_itself_is_squashed_all_the_same(yard: Yard):
+    """Whatever it did to the history, one commit is merged: what it left, by the worker."""
+    yard.handed_in("bad", {"BROKEN": "x", "a": "1"})
+    repository = yard.workspace.rig("api").repository
+    git(repository, "branch", "precious", "main")
+    commits = "git rm -q BROKEN && git commit -q -m mine && git branch keep"
+    agent(yard, f"{commits} && git checkout -q precious && git reset -q --hard keep")
+    assert len(yard.cycle().merged) == 1
+    assert git(repository, "log", "-1", "--format=%s", "precious").strip() == "mine"
+    (commit,) = yard.main()
+    assert git(yard.origin, "log", "-1", "--format=%an", commit).strip() == "api/polecats/bad"
+    assert yard.main_files() == {"README", "a"}
+    yard.whole()
+
+
+def test_an_agent_that_nobody_knows_is_warned_of(yard: Yard):
+    """The setting names somebody who is not there: work goes back to its worker."""
+    yard.gates({"test": {"cmd": "test ! -e BROKEN"}}, fix_inline="nobody")
+    bad = yard.handed_in("bad", {"BROKEN": "x"})
+    assert yard.cycle().failed == [bad.id]
+    works = yard.works()
+    view = view_of(works.refinery, works.rigs.rig("api"), works.queue.listed("api"))
+    assert "nobody, and no agent is called so" in view.warnings[0]

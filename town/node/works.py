@@ -117,16 +117,19 @@ class Works:
     def refinery(self) -> "Refinery":
         """What merges the projects' work."""
         from town.node.gates import ShellCommands, gate_environment  # noqa: PLC0415
+        from town.refinery.mending import AgentFixer  # noqa: PLC0415
         from town.refinery.worker import Refinery  # noqa: PLC0415
 
+        commands, env = ShellCommands(), gate_environment(self.env)
         return Refinery(
             self.store,
             self.ports,
             self.workspace,
             self.git,
-            commands=ShellCommands(),
+            commands=commands,
             makers=self.makers,
-            env=gate_environment(self.env),
+            env=env,
+            fixer=AgentFixer(commands, self.workspace, env, lambda: self.refinery.stop),
             stop=self.cancelled,
         )
 

@@ -47,6 +47,10 @@ class Fixer(Protocol):
     What it leaves is committed and goes through the gates like everything else.
     """
 
+    def knows(self, rig: str, agent: str) -> bool:
+        """Whether there is an agent of that name."""
+        ...
+
     def fix(
         self,
         request: MergeRequest,

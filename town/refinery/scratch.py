@@ -257,6 +257,7 @@ class Scratch:
 
     def amended(self, tip: str, trailers: Mapping[str, str]) -> str:
         """The commit with what was changed in the worktree since; empty where nothing was."""
+        self.run("checkout", "-q", "--detach")  # a branch that somebody switched to stays
         self.run("reset", "-q", "--soft", tip)
         self.run("add", "-A")
         if self._tells("diff", "--cached", "--quiet", at=self.path):

@@ -22,7 +22,7 @@ class RefineryView:
 
     rig: Rig
     at_work: bool
-    mends: bool  # whether somebody can run the agent that `fix_inline` names
+    mends: bool  # whether there is an agent of the name that `fix_inline` says
     state: RefineryState
     settings: MergeQueue
     gates: Gates
@@ -58,8 +58,8 @@ class RefineryView:
         found = [] if self.gates.count else [NO_GATES]
         if self.settings.fix_inline and not self.mends:
             found.append(
-                f"merge_queue.fix_inline names {self.settings.fix_inline}, and nobody mends work"
-                " here yet: what fails goes back to its worker"
+                f"merge_queue.fix_inline names {self.settings.fix_inline}, and no agent is called"
+                " so: what fails goes back to its worker"
             )
         return found
 
@@ -78,7 +78,7 @@ def view_of(refinery: Refinery, rig: Rig, lines: Sequence[Line]) -> RefineryView
     return RefineryView(
         rig=rig,
         at_work=at_work,
-        mends=refinery.fixer is not None,
+        mends=refinery.fixer is not None and refinery.fixer.knows(rig.name, settings.fix_inline),
         state=state,
         settings=settings,
         gates=gates_of(settings),
