@@ -126,7 +126,7 @@ class MailMachine(RuleBasedStateMachine):
 TestMailMachine = MailMachine.TestCase
 EXAMPLES_MAX = 150  # of thirty steps each
 TestMailMachine.settings = settings(
-    max_examples=min(settings.default.max_examples, EXAMPLES_MAX),
+    max_examples=min(settings().max_examples, EXAMPLES_MAX),
     stateful_step_count=30,
     deadline=None,
 )
