@@ -39,7 +39,7 @@ class LivingTown:
         self.origin = folder / "work" / "api.git"
         self.prompt.repository("api")
         self.prompt.at = folder / "work"
-        assert self.gt("install", str(folder / "work" / "gt"))["exit"] == 0
+        self.done("install", str(folder / "work" / "gt"))
         self.prompt.at = folder / "work" / "gt"
         self.home = Home(self.prompt.at / ".wasteland")
         self.write("settings/config.json", {
@@ -48,7 +48,7 @@ class LivingTown:
             "agents": {"worker": {"command": "sh", "args": [str(AGENT)]}},
             "operational": {"session": {**QUICK, **session}},
         })  # fmt: skip
-        assert self.gt("rig", "add", "api", str(self.origin), "--prefix", "ap")["exit"] == 0
+        self.done("rig", "add", "api", str(self.origin), "--prefix", "ap")
         self.write("api/settings/config.json", {"merge_queue": {
             "gates": {"whole": {"cmd": "test ! -e BROKEN", "timeout": "20s"}},
             "batch": {"batch_wait_time": "200ms"}, "poll_interval": "1s",
@@ -64,12 +64,17 @@ class LivingTown:
         """The envelope of a line of `gt`, typed as a process of its own."""
         return self.prompt.line("gt", *argv)
 
+    def done(self, *argv: str) -> dict[str, Any]:
+        """The same of a line that must end well."""
+        told = self.gt(*argv)
+        assert told["exit"] == 0, (argv, told)
+        return told
+
     def bead(self, title: str, script: str) -> str:
         """A bead that was slung with this script for its agent."""
         made = self.prompt.spawn("bd", "create", title, "--prefix", "ap", "--silent")
         bead = made.stdout.strip()
-        told = self.gt("sling", bead, "api", "--args", script)
-        assert told["exit"] == 0, told
+        self.done("sling", bead, "api", "--args", script)
         return bead
 
     def gate(self) -> str:
@@ -93,9 +98,7 @@ class LivingTown:
 
     def up(self) -> int:
         """The number of the node, which runs."""
-        told = self.gt("up", "--port", "0")
-        assert told["exit"] == 0, told
-        return int(told["data"]["node"]["pid"])
+        return int(self.done("up", "--port", "0")["data"]["node"]["pid"])
 
     def down(self) -> dict[str, Any]:
         """What `gt down` said."""
