@@ -35,7 +35,7 @@ def uninstall(ctx: typer.Context) -> int:
         raise NodeRunsError(node.pid)
     with works_of(ctx) as works:
         rigs = works.town.rig_names()
-        plan = plan_of(workspace, rigs, works.git, live=works.town.live_sessions())
+        plan = plan_of(workspace, rigs, works.git, works.town.known())
         if call.wants.dry_run:
             hooked = [one.path for one in listed(works.agents) if one.path and one.state in OURS]
             said = _answer(workspace, plan, hooked, keys=home.inhabited, done=False)

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
-from ledger.workspace.work import Session
+from ledger.workspace.work import MERGED, MergeRequest, Session
 from tests.town.breaking import put
 from tests.town.prompt import Prompt
 from town.workspace.managed import ANCHORS
@@ -164,6 +165,23 @@ def test_pushed_work_forbids_nothing(prompt):
     assert "other" in prompt.git("branch", at=prompt.at.parent / "source.git")
 
 
+def test_work_that_was_merged_as_one_commit_forbids_nothing(prompt):
+    """The branch's own commits are on no remote, but what they did is; a commit more is not."""
+    repository, tree = prompt.at / "api/.repo.git", prompt.at / "api/polecats/ash/api"
+    prompt.git("worktree", "add", "-q", "-b", "work", str(tree), "origin/main", at=repository)
+    prompt.git("commit", "-q", "--allow-empty", "-m", "work", at=tree)
+    sha = prompt.git("rev-parse", "HEAD", at=tree).strip()
+    merged = MergeRequest(id="mr-1", rig="api", sha=sha, state=MERGED, reason="squashed")
+    put(prompt, merged, replace(merged, id="mr-2", sha="ab" * 20))
+    assert prompt.json("gt", "uninstall", "--dry-run")["data"]["unsaved"] == []
+    prompt.git("commit", "-q", "--allow-empty", "-m", "more", at=tree)
+    unsaved = prompt.json("gt", "uninstall", "--dry-run")["data"]["unsaved"]
+    assert unsaved == [
+        "api/polecats/ash/api: 1 unpushed commit",
+        "api/.repo.git: 1 commits on work that no remote has",
+    ]
+
+
 def test_the_keys_of_an_account_stay(prompt):
     """A town that is somebody on a board keeps its home, and says so; only its own rows go."""
     home = str(prompt.at / ".wasteland")
@@ -178,9 +196,9 @@ def test_the_keys_of_an_account_stay(prompt):
 
 @pytest.mark.timeout(300)
 def test_a_leaving_that_was_killed_is_repeated(tmp_path):
-    """`kill -9` at every third step of removing: the same line again takes the rest away."""
+    """`kill -9` at every seventh step of removing: the same line again takes the rest away."""
     killed = 0
-    for number in range(1, 400, 3):
+    for number in range(1, 400, 7):
         prompt = in_town(Prompt(tmp_path / str(number)))
         done = prompt.spawn("gt", "uninstall", "--yes", prelude=REMOVING.format(number=number))
         if done.returncode == 0:

@@ -10,7 +10,7 @@ from ledger.beads.rows import LIVE, TOWN_TYPES, Bead
 from ledger.private.rows import Event, Setting
 from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import CREW, POLECAT, Agent, Rig
-from ledger.workspace.work import STUCK, Assignment, Session
+from ledger.workspace.work import MERGED, STUCK, Assignment, MergeRequest, Session
 from town.beads.acting import Acting
 from town.beads.desk import PREFIX, Beads
 from town.beads.ports import BeadPorts
@@ -18,6 +18,7 @@ from town.workspace.events_file import last_seq
 from town.workspace.files import read_json
 from town.workspace.install import Overseer, overseer_of
 from town.workspace.layout import Workspace
+from town.workspace.leaving import Known
 
 HQ: Final = "hq"
 NEEDS_SHOWN_MAX: Final = 20
@@ -109,10 +110,18 @@ class Town(Acting):
         """Every rig, also one that is being added."""
         return self.look(lambda: [rig.name for rig in self.store.find(Rig)])
 
-    def live_sessions(self) -> list[str]:
-        """Sessions that have not ended, as people know them."""
-        found = self.look(lambda: self.store.find(Session, ended_at=0))
-        return [f"the session of {session.agent}" for session in found]
+    def known(self) -> Known:
+        """What the rows say of work that is under way, and of work that was merged."""
+
+        def work() -> Known:
+            sessions = self.store.find(Session, ended_at=0)
+            merged = self.store.find(MergeRequest, state=MERGED)
+            return Known(
+                live=[f"the session of {session.agent}" for session in sessions],
+                merged=list(dict.fromkeys(request.sha for request in merged if request.sha)),
+            )
+
+        return self.look(work)
 
     # --- how it stands
 

@@ -6,7 +6,7 @@ account are never taken, nor is the history of the town's settings.
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -60,10 +60,19 @@ class Leaving:
     unsaved: tuple[str, ...]
 
 
-def plan_of(
-    workspace: Workspace, rigs: Sequence[str], git: Git, *, live: Sequence[str] = ()
-) -> Leaving:
-    """What taking the town away would do; nothing is done. `live` are sessions that go on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the town's rows say of its work: sessions that go on, and commits that were merged.
+
+    What was merged as one commit lies on its target, though no remote has the commits themselves.
+    """
+
+    live: Sequence[str] = ()
+    merged: Sequence[str] = ()
+
+
+def plan_of(workspace: Workspace, rigs: Sequence[str], git: Git, known: Known) -> Leaving:
+    """What taking the town away would do; nothing is done."""
     folders = [workspace.rig(name) for name in rigs]
     removes = [path for folder in folders for path in _made_in(folder)]
     own = (
@@ -86,8 +95,12 @@ def plan_of(
         folders=(*empty, *reversed(workspace.folders[1:])),
         keeps=tuple((path, why) for path, why in keeps if path.exists()),
         unsaved=(
-            *(f"{session} has not ended" for session in live),
-            *(why for folder in folders for why in unsaved(folder, workspace.root, git)),
+            *(f"{session} has not ended" for session in known.live),
+            *(
+                why
+                for folder in folders
+                for why in unsaved(folder, workspace.root, git, known.merged)
+            ),
         ),
     )
 
@@ -118,33 +131,39 @@ def _checkouts_in(place: Path, depth: int) -> Iterator[Path]:
             yield from _checkouts_in(inner, depth - 1)
 
 
-def unsaved(folder: RigFolder, root: Path, git: Git) -> Iterator[str]:
+def unsaved(folder: RigFolder, root: Path, git: Git, merged: Sequence[str] = ()) -> Iterator[str]:
     """A line for each place of a rig with work that lies nowhere else, or that cannot be read."""
     for checkout in checkouts(folder):
         name = checkout.relative_to(root)
         try:
             whole = (checkout / ".git").is_dir()
-            lost = (git.clone_standing(checkout) if whole else git.standing(checkout)).lost
+            standing = git.clone_standing(checkout) if whole else git.standing(checkout)
+            if standing.unpushed and not whole:
+                left = _nowhere("HEAD", checkout, git, merged)
+                standing = replace(standing, unpushed=left)
         except GitError as error:
             yield f"{name} cannot be looked at: {error.said or error}"
             continue
-        if lost:
-            yield f"{name}: {', '.join(lost)}"
+        if standing.lost:
+            yield f"{name}: {', '.join(standing.lost)}"
     if folder.repository.is_dir():
-        yield from _lonely(folder.repository, root, git)
+        yield from _lonely(folder.repository, root, git, merged)
 
 
-def _lonely(repository: Path, root: Path, git: Git) -> Iterator[str]:
+def _nowhere(start: str, at: Path, git: Git, merged: Sequence[str]) -> int:
+    """How many commits behind this one neither a remote has nor any that was merged."""
+    argv = ("rev-list", "--count", "--ignore-missing", "--stdin", start, "--not", "--remotes")
+    return int(git.run(*argv, at=at, stdin="".join(f"^{commit}\n" for commit in merged)))
+
+
+def _lonely(repository: Path, root: Path, git: Git, merged: Sequence[str]) -> Iterator[str]:
     """Branches in the bare repository whose commits no remote has."""
     name = repository.relative_to(root)
     try:
         argv = ("for-each-ref", "--format=%(refname:short)", "refs/heads")
         for branch in git.run(*argv, at=repository).split():
-            count = git.run(
-                "rev-list", "--count", branch, "--not", "--remotes", "--", at=repository
-            )
-            if int(count):
-                yield f"{name}: {int(count)} commits on {branch} that no remote has"
+            if count := _nowhere(f"refs/heads/{branch}", repository, git, merged):
+                yield f"{name}: {count} commits on {branch} that no remote has"
     except GitError as error:
         yield f"{name} cannot be looked at: {error.said or error}"
 
