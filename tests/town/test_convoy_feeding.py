@@ -2,10 +2,11 @@
 
 import pytest
 
-from ledger.beads.rows import Link
+from ledger.beads.rows import PARENT_CHILD, Link
 from ledger.private.rows import Setting
 from ledger.workspace.rows import PARKED, Rig
 from ledger.workspace.talk import Convoy, Nudge
+from ledger.workspace.work import Assignment
 from tests.town.talkers import MINUTE, Talkers, boxes, convoy, reasons, status
 from town.convoys.errors import BadConvoyError, StageError, WarnedError
 from town.convoys.members import PAUSED
@@ -133,3 +134,36 @@ def test_what_is_odd_is_a_warning_and_a_launch_needs_force(talk):
     with pytest.raises(WarnedError):
         talk.convoys().launch([staged.convoy.id])
     assert talk.convoys().launch([staged.convoy.id], force=True).convoy.status == "open"
+
+
+def test_an_epic_is_staged_with_what_lies_below_it_and_launched_at_once(talk):
+    """Without a convoy made before; closed children are left out."""
+    talk.bead("ap-eeeee", issue_type="epic", title="Whole")
+    for name in ("ap-aaaaa", "ap-bbbbb"):
+        talk.bead(name)
+        talk.put(Link(issue_id=name, depends_on_id="ap-eeeee", type=PARENT_CHILD))
+    talk.put(Link(issue_id="ap-bbbbb", depends_on_id="ap-aaaaa"))
+    launched = talk.convoys().launch(["ap-eeeee"])
+    assert (launched.convoy.status, launched.convoy.title) == ("open", "Whole")
+    assert launched.waves == [["ap-aaaaa"], ["ap-bbbbb"]]
+    at_once = talk.convoys().stage(["ap-aaaaa"], launch=True)
+    assert at_once.convoy.status == "open"
+
+
+def test_a_convoy_is_staged_again_until_somebody_works_on_it(talk):
+    """A new blocker changes its waves; a circle keeps it from its launch; work keeps it open."""
+    for name in ("ap-aaaaa", "ap-bbbbb"):
+        talk.bead(name)
+    staged = talk.convoys().stage(["ap-aaaaa", "ap-bbbbb"])
+    assert len(staged.waves) == 1
+    talk.put(Link(issue_id="ap-bbbbb", depends_on_id="ap-aaaaa"))
+    again = talk.convoys().stage([staged.convoy.id], title="again")
+    assert (again.convoy.id, again.convoy.title, len(again.waves)) == (staged.convoy.id, "again", 2)
+    talk.put(Link(issue_id="ap-aaaaa", depends_on_id="ap-bbbbb"))
+    with pytest.raises(StageError, match="wait for each other"):
+        talk.convoys().launch([staged.convoy.id])
+    talk.put(Link(issue_id="ap-aaaaa", depends_on_id="ap-bbbbb", type="related"))
+    talk.convoys().launch([staged.convoy.id])
+    talk.put(Assignment(id="as-1", bead="ap-aaaaa", agent="api/polecats/rust", state="working"))
+    with pytest.raises(BadConvoyError, match="under way"):
+        talk.convoys().stage([staged.convoy.id])

@@ -108,6 +108,29 @@ def test_the_other_verbs_are_typed(town, prompt):
     assert prompt.refused("convoy", "launch", own) == (2, "convoy.bad")
 
 
+def test_staging_is_typed(town, prompt):
+    """Waves and warnings are shown; the launch says that it is open."""
+    prompt.repository("origin")
+    assert prompt.gt("rig", "add", "api", str(prompt.at / "origin.git"), "--prefix", "ap").code == 0
+    first, second = (
+        json.loads(prompt.bd("create", name, "--prefix", "ap", "--json").text)["id"]
+        for name in ("first", "second")
+    )
+    assert prompt.bd("dep", "add", second, first).code == 0
+    staged = prompt.gt("convoy", "stage", first, second, "--title", "Two")
+    assert staged.text.splitlines()[1:3] == [f"  wave 1: {first}", f"  wave 2: {second}"]
+    assert "staged_ready" in prompt.gt("convoy", "list").text
+    launched = prompt.json("gt", "convoy", "launch", "1")["data"]
+    assert (launched["status"], launched["warnings"]) == ("open", [])
+    shown = prompt.json("gt", "convoy", "show", "1")["data"]["tracked"]
+    assert [one["reason"] for one in shown] == ["nobody-dispatches", "blocked"]
+    prompt.gt("rig", "park", "api")
+    warned = prompt.gt("convoy", "stage", second)
+    assert "⚠" in warned.text
+    assert prompt.refused("convoy", "launch", "2") == (1, "convoy.warned")
+    assert prompt.gt("convoy", "launch", "2", "--force").code == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
