@@ -9,6 +9,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.workspace": ("install", "upgrade", "git-init"),
     "cli.gt.leaving": ("uninstall",),
     "cli.gt.up": ("up", "down"),
+    "cli.gt.why": ("why",),
     "cli.gt.demo": ("demo",),
     "cli.gt.status": ("status", "log"),
     "cli.gt.config": ("config",),
@@ -29,11 +30,13 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.mq": ("mq",),
     "cli.gt.refinery": ("refinery",),
     "cli.gt.mail": ("mail",),
+    "cli.gt.market": ("wl", "drafts"),
     "cli.gt.nudge": ("nudge", "broadcast", "dnd", "notify"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Work": ("sling", "hook", "unsling", "prime", "done", "handoff", "convoy", "mq", "refinery"),
+    "Work": ("sling", "hook", "unsling", "prime", "done", "handoff", "why", "convoy", "mq", "refinery"),
     "Agents": ("mayor", "agents", "peek", "session", "seance"),
+    "Market": ("wl", "drafts"),
     "Talk": ("mail", "nudge", "broadcast", "dnd", "notify"),
     "The town": (
         "install",

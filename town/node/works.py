@@ -6,7 +6,7 @@ One property a system, so that a command imports no more than it needs.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.private.store import PrivateStore
 from ledger.workspace.rows import Agent
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from town.sessions.desk import SessionDesk
     from town.sessions.port import Sessions
     from town.watch.desk import Watch
+    from town.why.desk import Explaining
     from town.workspace.desk import Town
 
 
@@ -150,6 +151,15 @@ class Works:
         )
         return Watch(self.store, self.ports, self.hooks, ports)
 
+    @cached_property
+    def why(self) -> "Explaining":
+        """Why things are as they are."""
+        from town.convoys.members import ConvoyPorts  # noqa: PLC0415
+        from town.why.desk import Explaining  # noqa: PLC0415
+
+        town = ConvoyPorts(dispatching=self.watched, workers_max=self._workers_max)
+        return Explaining(self.store, self.ports, town)
+
     def told(self, agent: str, *, assignment: str, session: str, begin: bool) -> "Told":
         """What a primed agent is told; its work is begun where that is asked for."""
         from town.hooks.telling import told  # noqa: PLC0415
@@ -196,6 +206,18 @@ class Works:
         agents = self.agents
         around = SeancePorts(preset=agents.preset_of, run=ask_program, env=agents.environment_of)
         return Seance(self.store, self.ports, around)
+
+    def extension(self, point: str) -> Any:
+        """What stands at a point of extension, as the town's settings say.
+
+        Raises ExtensionError.
+        """
+        from town.extensions.finding import adapter  # noqa: PLC0415
+        from town.node.extended import OURS  # noqa: PLC0415
+        from town.workspace.settings_file import town_settings  # noqa: PLC0415
+
+        named = town_settings(self.workspace).read().extensions.get(point, "")
+        return adapter(point, named, ours=OURS[point], around=self)
 
     def lists(self) -> Mapping[str, tuple[str, ...]]:
         """The lists of recipients that the town's file has. Raises BadFileError."""
