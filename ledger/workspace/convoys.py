@@ -261,6 +261,11 @@ def _waiting(dispatch: Dispatch) -> Reason:
     return Reason("ready", "is given to the next worker", moving=True)
 
 
+def full(rig: Rig) -> Reason:
+    """Every worker that the rig may have has work."""
+    return Reason("no-capacity", f"every worker of {rig.name} is busy", (rig.name,))
+
+
 # --- nothing moves
 
 

@@ -44,6 +44,7 @@ class Talkers:
         self.sessions = sessions
         self.dispatching = True
         self.workers_max = -1
+        self.rig_max: dict[str, int] = {}
         self.tells_mayor = False
         self.slept: list[float] = []
         self.undrained: tuple[str, ...] = ()  # whose runtime tells nothing at its turns
@@ -92,6 +93,7 @@ class Talkers:
         town = ConvoyPorts(
             dispatching=lambda: self.dispatching,
             workers_max=lambda: self.workers_max,
+            rig_max=lambda rig: self.rig_max.get(rig, -1),
             tells_mayor=lambda: self.tells_mayor,
         )
         return Staging(self.store, self.ports(actor), lambda: self.lists, town)

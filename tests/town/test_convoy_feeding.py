@@ -167,3 +167,22 @@ def test_a_convoy_is_staged_again_until_somebody_works_on_it(talk):
     talk.put(Assignment(id="as-1", bead="ap-aaaaa", agent="api/polecats/rust", state="working"))
     with pytest.raises(BadConvoyError, match="under way"):
         talk.convoys().stage([staged.convoy.id])
+
+
+def test_a_rig_has_no_more_workers_than_it_may(talk):
+    """Two of three in the one rig, all in the other; the third says that all are busy."""
+    made = convoy(talk, "ap-aaaaa", "ap-bbbbb", "ap-ccccc", "we-ddddd")
+    talk.rig_max = {"api": 2}
+
+    def fed() -> list[str]:
+        return [bead.id for _, bead in talk.convoys().ready_members(talk.now)]
+
+    assert fed() == ["ap-aaaaa", "ap-bbbbb", "we-ddddd"]
+    talk.agent("api/polecats/rust", hook_bead="ap-other")
+    assert fed() == ["ap-aaaaa", "we-ddddd"]
+    talk.agent("api/polecats/nux", hook_bead="ap-more")
+    assert fed() == ["we-ddddd"]
+    assert reasons(talk, made) == {
+        "ap-aaaaa": "no-capacity", "ap-bbbbb": "no-capacity", "ap-ccccc": "no-capacity",
+        "we-ddddd": "ready",
+    }  # fmt: skip

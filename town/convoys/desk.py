@@ -199,9 +199,22 @@ class Convoys(Landing):
                     for bead in self._ready(convoy, near, now):
                         found.setdefault(bead.id, (convoy, bead))
             order = sorted(found.values(), key=lambda p: (p[1].priority, p[0].created_at, p[1].id))
-            return order[: dispatch.free]
+            return self._with_room(order)[: dispatch.free]
 
         return self.look(work)
+
+    def _with_room(self, order: Sequence[tuple[Convoy, Bead]]) -> list[tuple[Convoy, Bead]]:
+        """The first of them, as many of each rig as may have a worker."""
+        left: dict[str, int | None] = {}
+        found = []
+        for convoy, bead in order:
+            rig = self.rig_of(bead.id)
+            name = rig.name if rig is not None else ""
+            room = left[name] if name in left else self.room(name)
+            if room != 0:
+                found.append((convoy, bead))
+            left[name] = room - 1 if room else room
+        return found
 
     def _ready(self, convoy: Convoy, near: Graph, now: int) -> list[Bead]:
         found = [bead for _, bead in self.beads(convoy.id) if bead is not None]

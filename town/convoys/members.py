@@ -32,6 +32,7 @@ from town.convoys.errors import ManyConvoysError, NoConvoyError
 CONVOY_PREFIX = "hq-cv"
 PAUSED = "scheduler.paused"
 FOUND_MAX = 10
+READY_CODE = "ready"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,8 @@ class ConvoyPorts:
     """What convoys ask of their town: its settings, and whether anybody dispatches."""
 
     dispatching: Callable[[], bool] = lambda: False
-    workers_max: Callable[[], int] = lambda: -1
+    workers_max: Callable[[], int] = lambda: -1  # of the town; fewer than one: any number
+    rig_max: Callable[[str], int] = lambda _: -1  # of one rig
     tells_mayor: Callable[[], bool] = lambda: False  # when one lands
 
 
@@ -131,6 +133,12 @@ class Members(Finding):
         workers = self.store.find(Agent, role=POLECAT)
         return sum(bool(agent.hook_bead) for agent in workers)
 
+    def room(self, rig: str) -> int | None:
+        """How many more workers may have work in the rig; None where nothing limits it."""
+        most = self.town.rig_max(rig)
+        workers = self.store.find(Agent, rig=rig, role=POLECAT) if most > 0 else ()
+        return max(most - sum(bool(one.hook_bead) for one in workers), 0) if most > 0 else None
+
     def views(self, said: Sequence[Convoy]) -> list[View]:
         """These convoys with everything that is told of them."""
         numbers = {c.id: n for n, c in enumerate(self.in_order(), 1)}
@@ -157,11 +165,14 @@ class Members(Finding):
             return Member(name, None, Reason("gone", "is not there any more"), None)
         standing = self.standing(bead, near)
         reason = convoys.reason(standing, convoy, dispatch, now=self.ports.now())
+        if reason.code == READY_CODE and standing.rig is not None:
+            full = self.room(standing.rig.name) == 0
+            reason = convoys.full(standing.rig) if full else reason
         return Member(name, bead, reason, standing)
 
     def standing(self, bead: Bead, near: Graph) -> Standing:
         """The member, and the rows around it."""
-        rig = self._rig(bead.id)
+        rig = self.rig_of(bead.id)
         works = self.store.find(Assignment, bead=bead.id, state=ACTIVE)
         work = max(works, key=lambda one: (one.state in HELD, one.created_at), default=None)
         requests = self.store.find(MergeRequest, bead=bead.id)
@@ -181,7 +192,8 @@ class Members(Finding):
             rejections=sum(one.state == REJECTED or one.retries > 0 for one in requests),
         )
 
-    def _rig(self, bead: str) -> Rig | None:
+    def rig_of(self, bead: str) -> Rig | None:
+        """The rig whose beads begin as this one does; None for none."""
         rigs = self.store.made((Rig,), rigs_by_prefix)
         return rigs.get(ids.prefix_of(bead, rigs))
 

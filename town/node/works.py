@@ -268,7 +268,10 @@ class Works:
         from town.convoys.staging import Staging  # noqa: PLC0415
 
         town = ConvoyPorts(
-            dispatching=self.watched, workers_max=self._workers_max, tells_mayor=self._tells_mayor
+            dispatching=self.watched,
+            workers_max=self._workers_max,
+            rig_max=self._rig_max,
+            tells_mayor=self._tells_mayor,
         )
         return Staging(self.store, self.ports, self.lists, town)
 
@@ -285,6 +288,14 @@ class Works:
             return town_settings(self.workspace).read().convoy.notify_on_complete
         except WastelandError:
             return False  # the doctor says what is wrong with the file; a landing does not wait
+
+    def _rig_max(self, rig: str) -> int:
+        from town.workspace.settings_file import rig_settings  # noqa: PLC0415
+
+        try:
+            return rig_settings(self.workspace.rig(rig)).read().operational.polecat.working_max
+        except WastelandError:
+            return -1  # a sling says what is wrong with the file
 
     def _workers_max(self) -> int:
         from town.workspace.settings_file import town_settings  # noqa: PLC0415
