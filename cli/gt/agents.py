@@ -114,8 +114,12 @@ def check(ctx: typer.Context) -> int:
     call = call_of(ctx)
     with works_of(ctx) as works:
         found = works.agents.doubles()
+        known = {view.row.name for view in works.agents.open()}
+        names = works.extension("session_lister").list_sessions()
+        strange = sorted(set(names) - known)
         now = works.now()
-    words = tuple(
+    words = tuple(f"session {name} runs, but stands in no row" for name in strange)
+    words += tuple(
         f"{agent}: {view.row.id} {'runs' if view.alive else 'is recorded, but its program is gone'}"
         for agent, views in found
         for view in views
@@ -124,12 +128,13 @@ def check(ctx: typer.Context) -> int:
         "agents": [
             {"agent": agent, "sessions": [session_facts(view) for view in views]}
             for agent, views in found
-        ]
+        ],
+        "strange": strange,
     }
     steps = (Next(do="fix", cmd=("gt", "agents", "fix")),) if found else ()
     said = words or ("every session is one agent's, and runs",)
     answer = Answer(
-        schema="gt.v1.agents-check", data=data, words=said, next=steps, exit=1 if found else 0
+        schema="gt.v1.agents-check", data=data, words=said, next=steps, exit=1 if words else 0
     )
     return show(call, answer, now=now)
 

@@ -153,6 +153,7 @@ class TownSettings(Part, frozen=True, kw_only=True):
     worker_status: WorkerStatus = WorkerStatus()
     operational: Operational = Operational()
     session: SessionSettings = SessionSettings()
+    extensions: dict[str, str] = {}  # which adapter stands at a point; ours where none is named
 
 
 class Gate(Part, frozen=True, kw_only=True):

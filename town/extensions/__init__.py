@@ -1,0 +1,1 @@
+"""Where other programs can take the town's place: protocols, and how an adapter is found."""
