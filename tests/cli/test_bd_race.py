@@ -15,7 +15,7 @@ import pytest
 from tests.house.tree import ROOT
 
 AGENTS = 20
-ROUNDS = 8
+ROUNDS = 4
 # One process loads everything and forks; its children wait until the last one is there.
 RUNNER = """
 import json, os, sys
