@@ -64,6 +64,12 @@ class RunningTown:
         if bad:
             raise AssertionError(f"the town is not sound: {bad}")
 
+    def data(self, program: str, *argv: str, **more):
+        """What the line answered, which was no error."""
+        found = self.json(program, *argv, **more)
+        assert found["error"] is None, found["error"]
+        return found["data"]
+
     def down(self) -> None:
         """No node runs."""
         self.run("wl", "down", "--home", str(self.home.path))

@@ -151,7 +151,7 @@ def test_a_node_that_dies_leaves_what_the_next_one_clears(prompt, town, tmp_path
             again = node.json("gt", "rig", "add", name, "../origin.git", "--prefix", "x")
             assert again["exit"] == 1
             assert again["error"]["code"] == {"api": "rig.adding", "API": "rig.there"}[name]
-        assert node.json("gt", "rig", "list")["data"]["rigs"] == []
+        assert node.data("gt", "rig", "list")["rigs"] == []
         pid = node.up()
         os.kill(pid, signal.SIGKILL)
         first.communicate(timeout=30)
@@ -159,7 +159,7 @@ def test_a_node_that_dies_leaves_what_the_next_one_clears(prompt, town, tmp_path
         assert node.up() != pid
         waits.touch()
         assert node.json("gt", "rig", "add", "api", "../origin.git")["exit"] == 0
-        assert [rig["name"] for rig in node.json("gt", "rig", "list")["data"]["rigs"]] == ["api"]
+        assert [rig["name"] for rig in node.data("gt", "rig", "list")["rigs"]] == ["api"]
     whole(prompt, town)
 
 
@@ -176,7 +176,7 @@ def test_a_caller_who_gives_up_ends_the_fetch(prompt, town, tmp_path):
         first.communicate(timeout=30)
         assert first.returncode == 130
         until(lambda: not (town / "api").exists())
-        until(lambda: node.json("gt", "rig", "list")["data"]["rigs"] == [])
+        until(lambda: node.data("gt", "rig", "list")["rigs"] == [])
         assert node.json("gt", "rig", "add", "api", "../origin.git")["exit"] == 0
     waits.touch()
 
@@ -195,7 +195,7 @@ def test_a_node_that_goes_down_takes_its_fetch_along(prompt, town, tmp_path):
         until(lambda: not git_of(tmp_path / "bin"))
         assert not (town / "api").exists()
         node.up()
-        assert node.json("gt", "rig", "list")["data"]["rigs"] == []
+        assert node.data("gt", "rig", "list")["rigs"] == []
         assert node.json("gt", "rig", "add", "api", "../origin.git")["exit"] == 0
     whole(prompt, town)
 
@@ -260,7 +260,7 @@ def test_a_long_fetch_holds_nobody_up(prompt, town, tmp_path):
         waits.touch()
         out, err = first.communicate(timeout=60)
         assert first.returncode == 0, (out, err)
-        names = [rig["name"] for rig in node.json("gt", "rig", "list")["data"]["rigs"]]
+        names = [rig["name"] for rig in node.data("gt", "rig", "list")["rigs"]]
         assert names == ["api", "web"]
 
 
@@ -287,7 +287,7 @@ def test_of_two_that_want_one_name_or_one_prefix_one_wins(prompt, town):
             lost = [one["error"]["code"] for one in found if one["error"]]
             assert len(lost) == 1, found
             assert lost[0] in ("rig.there", "rig.adding", "rig.prefix")
-        rigs = node.json("gt", "rig", "list")["data"]["rigs"]
+        rigs = node.data("gt", "rig", "list")["rigs"]
         assert len(rigs) == RUNS
         assert {rig["name"] for rig in rigs} == {
             path.name for path in town.iterdir() if (path / ".repo.git").exists()

@@ -51,9 +51,9 @@ def test_every_line_works_through_a_node(node):
         found = node.json("gt", *line)
         assert found["exit"] == 0, (line, found)
     cold = ("rig", "list"), ("crew", "list", "--all"), ("rig", "status", "api")
-    warm = [node.json("gt", *line)["data"] for line in cold]
+    warm = [node.data("gt", *line) for line in cold]
     node.down()
-    assert [node.json("gt", *line)["data"] for line in cold] == warm
+    assert [node.data("gt", *line) for line in cold] == warm
     assert [one["address"] for one in warm[1]["crew"]] == ["api/crew/zoe"]
 
 
@@ -67,7 +67,7 @@ def test_a_caller_is_who_it_is_where_it_stands(node):
     made = [json.loads(process.communicate(timeout=60)[0]) for process in (one, two)]
     assert [bead["created_by"] for bead in made] == ["api/crew/max", "api/polecats/toast"]
     assert all(bead["id"].startswith("api-") for bead in made)
-    whoami = node.json("gt", "whoami", at=at, GIT_AUTHOR_EMAIL="max@example.org")["data"]
+    whoami = node.data("gt", "whoami", at=at, GIT_AUTHOR_EMAIL="max@example.org")
     assert (whoami["address"], whoami["owner"]) == ("api/crew/max", "max@example.org")
 
 
@@ -114,7 +114,7 @@ def test_of_two_that_want_one_place_in_a_crew_one_has_it(node):
         lost = [one["error"]["code"] for one in found if one["error"]]
         assert len(lost) == 1, found
         assert lost[0] in ("crew.there", "crew.adding")
-    members = node.json("gt", "crew", "list", "--all")["data"]["crew"]
+    members = node.data("gt", "crew", "list", "--all")["crew"]
     assert len(members) == 6
     assert sorted(one["name"] for one in members) == sorted(
         path.name for path in Path(node.root / "api" / "crew").iterdir()
