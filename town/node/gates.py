@@ -103,13 +103,31 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
         _signal(process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_S)
-    _signal(process, signal.SIGKILL)
+    left = _signal(process, signal.SIGKILL)
     process.wait()
+    end = time.monotonic() + GRACE_S
+    while left and _runs(process.pid) and time.monotonic() < end:
+        time.sleep(LOOK_S)
 
 
-def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+def _signal(process: "subprocess.Popen[bytes]", number: int) -> bool:
+    """Whether there was anybody in the command's group to signal."""
+    try:
         os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _runs(group: int) -> bool:
+    """Whether anybody of a group runs; who is dead and not yet waited for does not."""
+    import psutil  # noqa: PLC0415
+
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getpgid(one.pid) == group and one.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 def _tail(output: BinaryIO) -> str:
