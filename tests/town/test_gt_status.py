@@ -118,9 +118,11 @@ def test_following_shows_what_happens_and_holds_nobody_up(prompt, town):
     process = subprocess.Popen(
         argv, cwd=prompt.at, env=measured(prompt.env), stdout=subprocess.PIPE, text=True
     )
+    stream = process.stdout
+    assert stream is not None
     seen: list[str] = []
     reader = threading.Thread(
-        target=lambda: seen.extend(json.loads(line)["payload"]["title"] for line in process.stdout)
+        target=lambda: seen.extend(json.loads(line)["payload"]["title"] for line in stream)
     )
     reader.start()
     try:
@@ -136,7 +138,7 @@ def test_following_shows_what_happens_and_holds_nobody_up(prompt, town):
         process.terminate()
         process.wait(WAIT_S)
         reader.join(WAIT_S)
-        process.stdout.close()
+        stream.close()
     assert seen == ["before", "after 0", "after 1", "after 2"]
 
 

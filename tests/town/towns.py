@@ -1,4 +1,4 @@
-"""A real town in a folder: a workspace, a project with a remote, the desks of any caller."""
+"""A real town in a folder: a workspace, a project with a remote, a desk for any caller."""
 
 import os
 import subprocess
