@@ -53,7 +53,7 @@ class Held:
     sessions: tuple[Session, ...] = ()
     requests: Mapping[str, MergeRequest] = field(default_factory=dict)
     gate_runs: tuple[GateRun, ...] = ()
-    messages: frozenset[str] = frozenset()
+    messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # with their recipients
     deliveries: tuple[Delivery, ...] = ()
 
     @classmethod
@@ -71,7 +71,7 @@ class Held:
             sessions=tuple(store.find(Session)),
             requests={one.id: one for one in store.find(MergeRequest)},
             gate_runs=tuple(store.find(GateRun)),
-            messages=frozenset(one.id for one in store.find(Message)),
+            messages={one.id: one.recipients for one in store.find(Message)},
             deliveries=tuple(store.find(Delivery)),
         )
 
@@ -154,10 +154,13 @@ def gates_passed(held: Held) -> Iterator[Broken]:
 
 
 def letters_there(held: Held) -> Iterator[Broken]:
-    """I10: whatever lies in a box is a letter."""
+    """I10: whatever lies in a box is a letter, and one that was meant for it."""
     for one in held.deliveries:
-        if one.message not in held.messages:
+        meant = held.messages.get(one.message)
+        if meant is None:
             yield Broken("letters-there", one.recipient, f"has {one.message}, which is no letter")
+        elif meant and one.recipient not in meant:
+            yield Broken("letters-there", one.recipient, f"has {one.message}, a letter to others")
 
 
 def links_end(held: Held) -> Iterator[Broken]:

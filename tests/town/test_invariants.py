@@ -79,7 +79,10 @@ BREAKS: dict[str, list[tuple[Row, ...]]] = {
         (Assignment(id="as-9", bead="hq-1", agent="mayor", state=SUBMITTED, request="mr-9"),)
     ],
     "gates-passed": [(replace(RUN, passed=False),), (replace(RUN, requests=()),)],
-    "letters-there": [(Delivery(recipient="mayor", message="m9"),)],
+    "letters-there": [
+        (Delivery(recipient="mayor", message="m9"),),
+        (Message(id="m1", recipients=("deacon",)),),
+    ],
     "links-end": [
         (Link(issue_id="api-1", depends_on_id="api-9"),),
         (Link(issue_id="api-9", depends_on_id="api-1", type="related"),),
