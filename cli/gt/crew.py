@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.gt import crew_sessions
 from cli.gt.opened import works_of
 from cli.output import show
 from cli.tree import Command, call_of, example, new_group, new_module
@@ -14,6 +15,11 @@ from town.market.answer import Answer, Next, error_facts
 app = new_module()
 crew = new_group("crew", "Your own place in a project: a clone that nobody else touches.")
 app.add_typer(crew)
+crew.command(cls=Command)(crew_sessions.at)
+crew.command("attach", cls=Command, hidden=True)(crew_sessions.at)
+crew.command(cls=Command)(crew_sessions.start)
+crew.command(cls=Command)(crew_sessions.stop)
+crew.command(cls=Command)(crew_sessions.restart)
 
 Rig = Annotated[str, typer.Option("--rig", metavar="RIG", help="In which rig.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, or RIG/NAME.")]
