@@ -165,3 +165,34 @@ def test_a_broken_gate_is_an_error_of_the_refinery(prompt: Prompt, clone: Path, 
     assert "is broken" in status
     assert "127" in status
     assert len(prompt.json("gt", "refinery", "queue")["data"]["requests"]) == 1
+
+
+def test_the_work_of_an_epic_is_gathered_and_landed(prompt: Prompt, clone: Path):
+    """create, status, land at a prompt; a branch below the epic goes to its branch by itself."""
+    epic = bead(prompt, "Release two", "-t", "epic")
+    child = bead(prompt, "Part one", "--parent", epic)
+    made = prompt.json("gt", "mq", "integration", "create", epic)["data"]
+    assert (made["branch"], made["base"]) == ("integration/release-two", "main")
+    branch(prompt, f"max/{child}", "part")
+    request = prompt.json("gt", "mq", "submit", "--issue", child)["data"]
+    assert request["target"] == made["branch"]
+    assert ids(prompt, "--epic", epic) == [request["id"]]
+    early = prompt.json("gt", "mq", "integration", "land", epic)
+    assert (early["exit"], early["error"]["code"]) == (9, "integration.not_ready")
+    prompt.gt("refinery", "run")
+    status = prompt.json("gt", "mq", "integration", "status", epic)["data"]
+    assert status["ready_to_land"], status
+    assert prompt.json("gt", "mq", "integration", "land", epic, "--dry-run")["data"]["commit"] == ""
+    landed = prompt.json("gt", "mq", "integration", "land", epic)["data"]
+    assert prompt.git("ls-remote", "origin", "main").split()[0] == landed["commit"]
+    assert shown(prompt, epic)["status"] == "closed"
+    assert prompt.refused("mq", "integration", "status", child) == (3, "integration.none")
+
+
+def test_help_says_what_each_line_does(prompt: Prompt, clone: Path):
+    """Every command of both groups has words and an example that begins with it."""
+    for group in ("mq", "refinery", "mq integration"):
+        told = prompt.gt(*group.split(), "--help").text
+        assert "Usage: gt" in told
+    for line in ("mq submit", "mq list", "mq next", "refinery run", "mq integration land"):
+        assert f"gt {line}" in prompt.gt(*line.split(), "--help").text
