@@ -46,6 +46,7 @@ class Talkers:
         self.workers_max = -1
         self.rig_max: dict[str, int] = {}
         self.tells_mayor = False
+        self.given_up = False
         self.slept: list[float] = []
         self.undrained: tuple[str, ...] = ()  # whose runtime tells nothing at its turns
         self.lists: dict[str, Sequence[str]] = {}
@@ -83,10 +84,15 @@ class Talkers:
             self.slept.append(seconds)
             self.now += int(seconds * 1_000_000)
 
+        patience = Patience(sleep=sleep, given_up=lambda: self.given_up)
         return Rounds(
-            self.store, self.ports(actor), lambda: self.lists, lambda _: self.sessions,
-            patience=Patience(sleep=sleep), drains=lambda agent: agent.id not in self.undrained,
-        )  # fmt: skip
+            self.store,
+            self.ports(actor),
+            lambda: self.lists,
+            lambda _: self.sessions,
+            patience=patience,
+            drains=lambda agent: agent.id not in self.undrained,
+        )
 
     def convoys(self, actor: str = "overseer") -> Staging:
         """The convoys, as this caller works on them."""

@@ -362,3 +362,12 @@ def test_rounds_look_at_everything_once_a_minute_or_an_hour_only():
     talk.now += 61 * MINUTE
     assert talk.nudges("deacon").cycle(talk.now) == 2
     assert talk.store.find(Message) == []
+
+
+def test_whoever_does_not_wait_any_more_leaves_the_nudge_in_the_queue(talk):
+    """A caller that was interrupted holds nothing up: what it said is told at the turn's end."""
+    talk.sessions.busy_until = talk.now + MINUTE
+    talk.given_up = True
+    said = talk.nudges().nudge(RUST, Saying(text="x"))
+    assert row(talk, said).state == PENDING
+    assert talk.slept == []

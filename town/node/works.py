@@ -243,13 +243,19 @@ class Works:
     def nudges(self) -> "Rounds":
         """Words to live sessions, and what a turn is told."""
         from town.node import session_choice as choice  # noqa: PLC0415
+        from town.nudge.desk import Patience  # noqa: PLC0415
         from town.nudge.rounds import Rounds  # noqa: PLC0415
 
         def sessions(provider: str) -> "Sessions":
             name = provider or choice.provider_of(self.workspace, self.env)
             return choice.sessions_called(name, self.workspace, self.env)
 
-        return Rounds(self.store, self.ports, self.lists, sessions, drains=self._drains)
+        patience = Patience()
+        if self.cancelled is not None:
+            patience = Patience(sleep=self.cancelled.wait, given_up=self.cancelled.is_set)
+        return Rounds(
+            self.store, self.ports, self.lists, sessions, patience=patience, drains=self._drains
+        )
 
     def _drains(self, agent: Agent) -> bool:
         """Whether the agent's runtime tells it at its turns' ends what waits; unknown: it does."""

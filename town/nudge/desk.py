@@ -54,7 +54,8 @@ class Patience:
     wait_us: int = 10 * SECOND_US
     idle_us: int = 3 * SECOND_US
     poll_s: float = 0.25
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
+    given_up: Callable[[], bool] = lambda: False  # whether nobody waits for the answer any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +226,12 @@ class Nudges(Telling):
 
     def _idle_in_time(self, line: Line) -> bool:
         until = self.ports.now() + self.patience.wait_us
-        while (idle := self.idle(line)) is False and self.ports.now() < until:
+        while (idle := self.idle(line)) is False and self._waits(until):
             self.patience.sleep(self.patience.poll_s)
         return bool(idle)
+
+    def _waits(self, until: int) -> bool:
+        return self.ports.now() < until and not self.patience.given_up()
 
     def _typed(self, said: Nudge, line: Line) -> Nudge:
         """It is in the session. Raises AsleepError, NudgeRefusedError."""
@@ -265,7 +269,7 @@ class Nudges(Telling):
             return True, Change(puts=(mine, sending), seen=(rests, known))
 
         until = self.ports.now() + LOCK_US
-        while not (mine := self.act("gt nudge", work)) and self.ports.now() < until:
+        while not (mine := self.act("gt nudge", work)) and self._waits(until):
             self.patience.sleep(self.patience.poll_s)
         return mine
 

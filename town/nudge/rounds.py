@@ -6,6 +6,7 @@ A round keeps nothing that the database does not have, and can be repeated at an
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from dataclasses import replace as with_other
 from typing import Final
 
 from msgspec.structs import replace
@@ -199,7 +200,5 @@ class Rounds(Nudges):
 
 
 def hasty(patience: Patience) -> Patience:
-    """The same without waiting for anybody."""
-    return Patience(
-        wait_us=0, idle_us=patience.idle_us, poll_s=patience.poll_s, sleep=patience.sleep
-    )
+    """The same without waiting for anybody to be idle."""
+    return with_other(patience, wait_us=0)
