@@ -1,4 +1,4 @@
-"""The limits of what one node takes from another that settings name too, unit last. Pure numbers."""
+"""The limits of what one node takes from another that settings name, unit last. Pure numbers."""
 
 from typing import Final
 

@@ -31,7 +31,7 @@ def settled(ctx: typer.Context, identifier: str) -> int:
 
 
 def _opened(ctx: typer.Context, work: "Callable[[SessionDesk], Result]") -> Result:
-    """What the work finds at the desk; waits while somebody else has the town."""
+    """What the work finds in the town; waits while somebody else has the town."""
     for _ in range(TRIES):
         try:
             with works_of(ctx) as works:

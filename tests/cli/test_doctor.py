@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from town.node.home import Home
 
 
 @pytest.fixture
-def rust(tmp_path) -> TypedTown:
+def rust(tmp_path) -> Iterator[TypedTown]:
     found = TypedTown(tmp_path, "rust")
     yield found
     found.town.close()

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.cli.towns import TypedTown
 
 
 @pytest.fixture
-def rust(tmp_path) -> TypedTown:
+def rust(tmp_path) -> Iterator[TypedTown]:
     town = TypedTown(tmp_path, "rust")
     for line in (("init", "--handle", "rust"), ("create", "hop/commons")):
         assert town.type(*line).code == 0
@@ -134,12 +135,11 @@ def test_a_fault_of_ours_is_said_in_words_and_shown_whole_only_when_asked(rust):
 def failing(fault: BaseException):
     """A town that cannot be opened, for this reason."""
 
-    @contextlib.contextmanager
-    def opened(_call):
-        raise fault
-        yield
+    class Opened(contextlib.ExitStack):
+        def __enter__(self):
+            raise fault
 
-    return opened
+    return lambda _call: Opened()
 
 
 def test_an_envelope_is_one_line_whatever_is_in_it(rust):

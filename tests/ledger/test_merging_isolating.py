@@ -49,7 +49,7 @@ def test_whoever_breaks_the_gates_alone_is_found_and_nobody_else(count):
     """For every set of culprits among up to six: all of them, only them, within the bound."""
     ids = names(count)
     for bad in subsets(ids):
-        verdict, tries = isolated(ids, lambda some, bad=bad: bool(some & bad))
+        verdict, tries = isolated(ids, lambda some, bad=bad: bool(some & bad))  # type: ignore[misc]
         assert set(verdict.culprits) == bad
         assert verdict.merged == tuple(one for one in ids if one not in bad)
         assert verdict.runs == len(tries) <= bound(count, len(bad))
@@ -61,7 +61,7 @@ def test_of_two_that_fail_only_together_one_is_blamed_and_the_rest_is_verified(c
     """The later of the two is out, everybody else was tried together and is in."""
     ids = names(count)
     for one, other in combinations(ids, 2):
-        verdict, tries = isolated(ids, lambda some, pair={one, other}: pair <= some)
+        verdict, tries = isolated(ids, lambda some, pair={one, other}: pair <= some)  # type: ignore[misc]
         assert verdict.culprits == [other]
         assert verdict.merged == tuple(each for each in ids if each != other)
         assert len(tries) <= bound(count, 1)

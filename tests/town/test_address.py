@@ -25,6 +25,7 @@ def test_every_address_is_read_as_it_is_written(said):
     """Each form means one address, and an address means itself."""
     text, role = ADDRESSES[said]
     found = parsed(said)
+    assert found is not None
     assert (found.text, found.role) == (text, role)
     assert parsed(found.text) == found
 

@@ -378,6 +378,6 @@ def test_prime_tells_the_work_at_the_first_call_and_begins_it(town):
     ],
 )
 def test_every_form_of_a_target_names_one(said, agent, rig):
-    """town.md 9.1: what a person types, with or without a slash at its end."""
+    """What a person types, with or without a slash at its end."""
     found = target_of(said, me="api/crew/me", here="api", rigs=["api"])
     assert (found.agent, found.rig) == (agent, rig)

@@ -1,4 +1,4 @@
-"""The command lines that the predecessor's README prints run as they stand there (town.md 38).
+"""The command lines that the predecessor's README prints run as they stand there.
 
 Agents are programs of their names that do nothing; the rest is real: git, tmux, the node.
 """

@@ -1,4 +1,4 @@
-"""Work that reaches main by itself, in a town that is killed in every way: town.md, part B."""
+"""Work that reaches main by itself, in a town that is killed in every way."""
 
 import shutil
 import subprocess

@@ -68,8 +68,9 @@ def test_a_death_is_seen_and_the_work_goes_on_at_once_the_first_time():
     assert isinstance(act, Ended)
     assert act.crashed
     again = held(attempts=1, ended=NOW)
-    [act] = plan([again], [], now=NOW, limits=LIMITS)
-    assert (act.attempt, act.reason) == (2, "crash")
+    [begun] = plan([again], [], now=NOW, limits=LIMITS)
+    assert isinstance(begun, Start)
+    assert (begun.attempt, begun.reason) == (2, "crash")
 
 
 def test_each_further_death_waits_longer_and_the_third_is_the_last():
@@ -105,7 +106,7 @@ def test_a_rig_that_rests_and_a_bead_that_is_closed_begin_nothing():
     assert plan([held(state=PARKED)], [], now=NOW, limits=LIMITS) == []
     done = held()
     closed = Held(
-        work=done.work, agent=done.agent, rig=done.rig, bead=replace(done.bead, status="closed")
+        work=done.work, agent=done.agent, rig=done.rig, bead=Bead(id="ap-x", status="closed")
     )
     assert plan([closed], [], now=NOW, limits=LIMITS) == []
     assert plan([held()], [], now=NOW, limits=LIMITS, paused={"api": "estop"}) == []
@@ -117,10 +118,12 @@ def test_silence_is_answered_step_by_step_and_any_sign_of_work_ends_it():
     quiet = NOW - 31 * MINUTE_US
     seen = session(one, started=quiet, active=quiet)
     [act] = plan([one], [seen], now=NOW, limits=LIMITS)
-    assert (type(act), act.how) == (Wake, "nudge")
+    assert isinstance(act, Wake)
+    assert act.how == "nudge"
     nudged = Seen(row=replace(seen.row, nudged_at=NOW), alive=True, active_at=quiet)
     assert plan([one], [nudged], now=NOW + MINUTE_US, limits=LIMITS) == []
     [act] = plan([one], [nudged], now=NOW + 5 * MINUTE_US, limits=LIMITS)
+    assert isinstance(act, Wake)
     assert act.how == "interrupt"
     later = NOW + 5 * MINUTE_US
     interrupted = Seen(row=replace(nudged.row, interrupted_at=later), alive=True, active_at=quiet)

@@ -11,7 +11,7 @@ import pytest
 from tests.town.prompt import Prompt, files
 from town.workspace.managed import ANCHORS, END, GITIGNORE
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "town.md"
+DOCUMENT = Path(__file__).parents[2] / "docs/town.md"
 # At the n-th of these steps the process kills itself, as a machine that loses its power would.
 STEPS = """
 import os, signal, sys
