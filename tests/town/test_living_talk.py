@@ -75,17 +75,18 @@ def test_a_convoy_across_two_projects_is_fed_merged_and_landed(tmp_path):
 
 
 def turns(folder: Path, count: int) -> str:
-    """A script of an agent that works in turns, each with two hooks that ask at once."""
+    """A script that prints all the while and works in turns, whose two hooks ask at once."""
     script = folder / "turns.sh"
     script.write_text(
         f"""
+        (while :; do echo working; sleep 0.2; done) &
         n=0
         while [ $n -lt {count} ]; do
             n=$((n + 1))
-            printf 'working %s\\n' $n
             gt mail check --inject >>{folder}/one 2>>{folder}/err &
+            other=$!
             gt mail check --inject >>{folder}/two 2>>{folder}/err
-            wait
+            wait $other
             sleep 0.2
         done
         """
