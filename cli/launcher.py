@@ -48,17 +48,40 @@ CONNECT_S = 2.0
 CANCEL_S = 3.0
 
 
-def first_word(argv: Sequence[str]) -> str:
-    """The command's name: the first argument that is no option nor the value of `--home`."""
+def first_at(argv: Sequence[str]) -> int:
+    """Where the command's name stands: the first word that is no option nor `--home`'s value."""
     after_home = False
-    for word in argv:
+    for at, word in enumerate(argv):
         if after_home:
             after_home = False
         elif word == "--home":
             after_home = True
         elif not word.startswith("-"):
-            return word
-    return ""
+            return at
+    return len(argv)
+
+
+def first_word(argv: Sequence[str]) -> str:
+    """The command's name; empty where there is none."""
+    at = first_at(argv)
+    return argv[at] if at < len(argv) else ""
+
+
+MARKET = "wl"  # behind `gt` it stands for that whole program
+
+
+def within_market(argv: Sequence[str]) -> tuple[str, ...]:
+    """The words of `gt wl …` as a line of `wl`: without the first that is `wl`."""
+    at = first_at(argv)
+    return (*argv[:at], *argv[at + 1 :])
+
+
+def _meant(argv: Sequence[str], program: str) -> tuple[str, str]:
+    """The command that a line comes to, and the program that has it."""
+    first = first_word(argv)
+    if program == "gt" and first == MARKET:
+        return first_word(within_market(argv)), MARKET
+    return first, program
 
 
 def connect(home: str) -> socket.socket | None:
@@ -176,7 +199,8 @@ def _write(descriptor: int, payload: bytes) -> None:
 
 def run(argv: Sequence[str], program: str = "wl") -> int:
     """The exit code of the command, run by the node of its home or, without one, here."""
-    if first_word(argv) not in HERE[program] and os.environ.get("WL_NO_NODE", "") != "1":
+    first, whose = _meant(argv, program)
+    if first not in HERE[whose] and os.environ.get("WL_NO_NODE", "") != "1":
         here = current_folder(os.environ)
         home = home_of(program, argv, cwd=here, env=os.environ)
         code = hand_over(home, argv, program)
@@ -215,7 +239,8 @@ def _through_node(
     try:
         return hand.run(request(argv, program)), hand.then
     except OSError as error:
-        again = hand.untouched and first_word(argv) in AGAIN[program]
+        first, whose = _meant(argv, program)
+        again = hand.untouched and first in AGAIN[whose]
         if not hand.begun or again:
             return None, b""
         if "--json" not in argv:

@@ -17,6 +17,7 @@ from ledger.dolt.engine import Database
 from ledger.dolt.version import VERSION_KEY, NewerStoreError
 from ledger.private.rows import OF_EVERY_STORE, SHORT_CHARS_MAX, Field, Row, Short, fields_of
 from ledger.workspace.alarm import ALARM_ROWS
+from ledger.workspace.link import LINK_ROWS
 from ledger.workspace.rows import WORKSPACE_ROWS
 from ledger.workspace.talk import TALK_ROWS
 from ledger.workspace.work import WORK_ROWS
@@ -29,6 +30,7 @@ KINDS: Final[tuple[type[Row], ...]] = (
     *WORK_ROWS,
     *TALK_ROWS,
     *ALARM_ROWS,
+    *LINK_ROWS,
 )
 IGNORED: Final = "local_%"
 _META: Final = "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NOT NULL"

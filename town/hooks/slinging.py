@@ -25,6 +25,7 @@ from ledger.beads.rows import (
 )
 from ledger.merging import integration
 from ledger.private.store import Change, Seen
+from ledger.workspace.link import branch_for
 from ledger.workspace.rows import OPERATIONAL, POLECAT, Agent, Rig
 from ledger.workspace.talk import OPEN_CONVOY, Convoy, ConvoyItem
 from ledger.workspace.work import (
@@ -270,12 +271,14 @@ class Slinging(Finding):
         before = [one for one in self.store.find(Assignment, bead=bead.id) if one.branch]
         again = max(before, key=lambda one: one.created_at, default=None)
         base = order.base or (rig.default_branch if rig is not None else "")
+        branch = branch_for(bead, [one.branch for one in before])
+        branch = branch or branch_of(agent.name, bead.id, now)
         return Assignment(
             id=f"as-{self.ports.new_secret().hex()[:16]}",
             bead=bead.id,
             agent=agent.id,
             rig=agent.rig,
-            branch=branch_of(agent.name, bead.id, now) if worker else "",
+            branch=branch if worker else "",
             base=again.base if again is not None and not order.base else base,
             worktree=f"{agent.rig}/{POLECATS}/{agent.name}/{agent.rig}" if worker else "",
             runtime=order.runtime,

@@ -185,6 +185,8 @@ class OpenTown:
             self._seen = versions
             self.changes.ring()
             self.bell.ring()
+            if self._watching is not None:
+                self._watching.loop.wake()
 
     def _keep(self) -> None:
         self.keeper.keep(self.town, now=clock.now())
@@ -318,7 +320,7 @@ class OpenTown:
         if (self.home.path.parent / TOWN_MARK).is_file() and self.home.path.name == TOWN_HOME:
             from town.node.town_services import TownServices  # noqa: PLC0415
 
-            self._watching = TownServices(self.private(), self.env)
+            self._watching = TownServices(self.private(), self.env, self.market)
             self._watching.start()
 
     async def stop_loops(self) -> None:

@@ -13,6 +13,8 @@ from stamps.errors import WastelandError
 from town.beads.ports import Caller
 from town.hooks.slinging import Order
 from town.hooks.target import Target
+from town.market.market import Market
+from town.node.linking import Linking, links_of
 from town.node.log import Logger
 from town.node.private import OpenPrivate
 from town.node.watching import WatchLoop
@@ -126,7 +128,7 @@ class Dispatch:
 class TownServices:
     """Everything that runs for a workspace, begun and ended together."""
 
-    def __init__(self, private: OpenPrivate, env: Mapping[str, str]) -> None:
+    def __init__(self, private: OpenPrivate, env: Mapping[str, str], market: Market) -> None:
         workspace = private.workspace
         if workspace is None:
             raise RuntimeError("only a workspace has services")
@@ -138,6 +140,7 @@ class TownServices:
         mine = works()
         self.workers = Workers(works)
         services: dict[str, Callable[[], Any]] = {
+            "link": Linking(links_of(market, mine)).cycle,
             "convoys": lambda: mine.convoys.cycle(mine.now()),
             "dispatch": Dispatch(mine).cycle,
             "nudges": lambda: mine.nudges.cycle(mine.now()),

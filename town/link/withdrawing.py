@@ -1,0 +1,72 @@
+"""What a lost item leads to: nobody works on its bead any more, and every commit stays."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from ledger.beads import rules
+from ledger.beads.rows import TERMINAL, Bead
+from ledger.private.store import Change
+from ledger.workspace.link import (
+    DRAFT,
+    LOST,
+    WITHDRAWN_DRAFT,
+    Claim,
+    CompletionDraft,
+    ItemLink,
+)
+from ledger.workspace.work import (
+    ACTIVE,
+    HELD,
+    OPEN_REQUESTS,
+    SUPERSEDED,
+    WITHDRAWN,
+    MergeRequest,
+)
+from town.hooks.slinging import Slinging
+from town.link.letters import Letters
+
+REASON: Final = "Withdrawn: "
+
+
+class Withdrawing:
+    """Takes beads back, within a turn."""
+
+    def __init__(self, hooks: Slinging, letters: Letters) -> None:
+        self.hooks = hooks
+        self.letters = letters
+        self.store = hooks.store
+        self.ports = hooks.ports
+
+    def closed(self, bead: Bead) -> bool:
+        """Whether a bead was closed because its item was lost."""
+        return bead.close_reason.startswith(REASON)
+
+    def step(self, claim: Claim, link: ItemLink) -> Change:
+        """The item is lost. Nothing while its work is being pushed: what comes of that is first."""
+        work = tuple(self.hooks.assignments(link.bead, ACTIVE))
+        requests = self.store.find(MergeRequest, bead=link.bead, state=OPEN_REQUESTS)
+        if any(one.tip for one in requests):
+            return Change()
+        now, why = self.ports.now(), claim.why
+        change = Change()
+        for one in work:
+            change += self.hooks.ended(one, WITHDRAWN, why)
+        for request in requests:
+            gone = replace(request, state=SUPERSEDED, reason=why, updated_at=now)
+            change += Change(puts=(gone,), seen=(self.hooks.seen(request),))
+        bead = self.store.get(Bead, link.bead)
+        merged = ""
+        if bead is not None and bead.status not in TERMINAL:
+            closed = rules.closed(bead, now=now, reason=f"{REASON}{why}", force=True)
+            change += self.hooks.changed(bead, closed, "bead.closed", item=link.item)
+        draft = self.store.get(CompletionDraft, link.item)
+        if draft is not None and draft.state == DRAFT:
+            merged = draft.sha
+            gone_draft = replace(draft, state=WITHDRAWN_DRAFT)
+            change += Change(puts=(gone_draft,), seen=(self.hooks.seen(draft),))
+        over = replace(link, state=LOST, why=why, changed_at=now)
+        told = self.hooks.event("link.lost", link.bead, item=link.item, why=why)
+        change += Change(puts=(over,), events=(told,), seen=(self.hooks.seen(link),))
+        held = tuple(one for one in work if one.state in HELD)
+        return change + self.letters.lost(claim, link, held, merged=merged)
