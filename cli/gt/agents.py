@@ -21,6 +21,7 @@ TITLES = {
     "mayor": "Mayor", "deacon": "Deacon", "boot": "Boot", "dog": "Dogs", "witness": "Witnesses",
     "refinery": "Refineries", "crew": "Crew", "polecat": "Polecats",
 }  # fmt: skip
+SERVICE, OF_RIG = "deacon", ("witness", "refinery")
 PEEK_LINES = 100
 PEEK_MAX = 10_000
 
@@ -44,13 +45,27 @@ def list_(
     call = call_of(ctx)
     with works_of(ctx) as works:
         found = works.agents.roster(every=every)
+        services = [
+            SERVICE,
+            *(f"{rig}/{role}" for rig in works.town.rig_names() for role in OF_RIG),
+        ]
+        watched = works.watched()
         now = works.now()
-    words = tuple(_lines(found, now))
-    none = ("nobody runs; gt agents --all shows everybody",)
+    words = tuple(_lines(found, now)) or ("nobody runs; gt agents --all shows everybody",)
+    words += (_service_line(services, watched=watched),)
     steps = () if found else (Next(do="mayor", cmd=("gt", "mayor", "attach")),)
-    data = {"agents": [facts(one) for one in found]}
-    answer = Answer(schema="gt.v1.agents", data=data, words=words or none, next=steps)
+    data = {
+        "agents": [facts(one) for one in found],
+        "services": [{"agent": name, "runs": watched} for name in services],
+    }
+    answer = Answer(schema="gt.v1.agents", data=data, words=words, next=steps)
     return show(call, answer, now=now)
+
+
+def _service_line(services: list[str], *, watched: bool) -> str:
+    """The services of the town, which its node runs and which ask no model."""
+    state = "run in the town's node" if watched else "rest: gt up"
+    return f"Services  {RUNS if watched else RESTS} {', '.join(services)}  {state}"
 
 
 def facts(one: AgentView) -> dict[str, Any]:

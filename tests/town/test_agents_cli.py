@@ -49,14 +49,13 @@ def test_the_mayor_is_begun_looked_at_told_and_ended(prompt, talker):
     shown = prompt.gt("agents").text.splitlines()
     assert shown[0] == "Mayor"
     assert shown[1].startswith("  ● mayor [talker]  up ")
+    assert shown[2] == "Services  ○ deacon  rest: gt up"
     until(lambda: "session-started" in prompt.gt("peek", "mayor", "5").text)
     said = prompt.gt("peek", "mayor").text
     assert said.index("heard: gt prime") < said.index("heard: gt nudge deacon session-started")
     assert prompt.gt("session", "inject", "mayor", "a $word `x`").code == 0
     until(lambda: "heard: a $word `x`" in prompt.gt("session", "capture", "mayor").text)
-    status = prompt.json("gt", "mayor", "status")["data"]["session"]
-    assert status["runs"]
-    assert status["ready_at"]
+    assert prompt.json("gt", "mayor", "status")["data"]["session"]["ready_at"]
     again = prompt.json("gt", "mayor", "restart")["data"]["session"]
     assert again["pid"] != first["data"]["session"]["pid"]
     assert prompt.gt("mayor", "stop").text == "✓ mayor  stopped\n"
@@ -126,6 +125,28 @@ def test_agent_programs_are_kept_as_a_person_types_them(prompt, town):
     told = json.loads((town / "settings" / "config.json").read_text())
     assert told["default_agent"] == "codex"
     assert told["agents"] == {}
+
+
+def test_the_callers_keys_reach_a_program_that_the_node_starts(prompt, talker):
+    """Those of models and no others; the services run now, and `gt agents` says so."""
+    script = prompt.at.parent / "talker.sh"
+    script.write_text('#!/bin/sh\nenv > "$HOME/env"; exec sleep 60\n')
+    assert prompt.gt("up", "--port", "0").code == 0
+    try:
+        prompt.env.update({"ANTHROPIC_API_KEY": "sk-1", "OTHER_SECRET": "x"})
+        assert prompt.line("gt", "mayor", "start")["data"]["started"]
+        kept = prompt.at.parent.parent / "home" / "env"
+        until(kept.exists)
+        time.sleep(0.2)
+        lines = kept.read_text().splitlines()
+        assert "ANTHROPIC_API_KEY=sk-1" in lines
+        assert "OTHER_SECRET=x" not in lines
+        services = prompt.line("gt", "agents")["data"]["services"]
+        assert services == [{"agent": "deacon", "runs": True}]
+        status = until(lambda: prompt.line("gt", "mayor", "status")["data"]["session"]["ready_at"])
+        assert status
+    finally:
+        prompt.gt("down")
 
 
 def _seen(fd: int, wanted: str) -> str:

@@ -72,27 +72,33 @@ def town(tmp_path):
             tmux._run("kill-server")
 
 
-def test_a_session_knows_who_it_is_and_nobody_else(town, provider):
-    """Its variables are those of the town and of the person; of another session nothing is left."""
-    agents(town, provider=provider, fake=ECHO)
-    town.env = {
-        **town.env,
-        "ANTHROPIC_API_KEY": "sk-1",
-        "GT_ROLE": "api/polecats/toast",
-        "GT_ASSIGNMENT": "as-1",
-        "CLAUDE_SESSION_ID": "other",
-        "WL_PASSPHRASE": "secret",
-        "TMUX": "/other/x,1,1",
-        "GIT_DIR": "/elsewhere",
-    }
+OTHERS = {
+    "GT_ROLE": "api/polecats/toast",
+    "GT_ASSIGNMENT": "as-1",
+    "CLAUDE_SESSION_ID": "other",
+    "WL_PASSPHRASE": "secret",
+    "TMUX": "/other/x,1,1",
+    "GIT_DIR": "/elsewhere",
+}
+
+
+def begun(town) -> tuple[Session, dict[str, str], str]:
+    """The mayor's session, what its program saw of the world, and its words."""
     row = town.works().agents.begin(
         SessionRequest(who=THE_MAYOR, sender="overseer", topic="started")
     )
     at = town.workspace.root / "mayor"
     until(lambda: (at / "argv.txt").exists() and (at / "argv.txt").read_text())
-    env = dict(
-        line.split("=", 1) for line in (at / "env.txt").read_text().splitlines() if "=" in line
-    )
+    lines = (at / "env.txt").read_text().splitlines()
+    env = dict(line.split("=", 1) for line in lines if "=" in line)
+    return row, env, (at / "argv.txt").read_text()
+
+
+def test_a_session_knows_who_it_is_and_nobody_else(town, provider):
+    """Its variables are those of the town and of the person; of another session nothing is left."""
+    agents(town, provider=provider, fake=ECHO)
+    town.env = {**town.env, "ANTHROPIC_API_KEY": "sk-1", **OTHERS}
+    row, env, _ = begun(town)
     for name, value in {
         "GT_ROLE": "mayor",
         "GT_ROOT": str(town.workspace.root),
@@ -112,17 +118,14 @@ def test_a_session_knows_who_it_is_and_nobody_else(town, provider):
     }.items():
         assert env.get(name) == value, name
     assert env["PATH"].split(":")[0] == str(Path(sys.executable).parent)
-    gone = {
-        "GT_ASSIGNMENT",
-        "CLAUDE_SESSION_ID",
-        "WL_PASSPHRASE",
-        "GIT_DIR",
-        "GT_POLECAT",
-        "GT_RIG",
-    }
+    gone = {*OTHERS, "GT_POLECAT", "GT_RIG"} - {"GT_ROLE"}
     assert not gone & set(env)
-    assert "TMUX" not in env
-    said = (at / "argv.txt").read_text()
+
+
+def test_a_session_begins_with_its_line_and_stands_in_its_row(town, provider):
+    """A person finds the line again; the row and the event are there, whatever runtime it is."""
+    agents(town, provider=provider, fake=ECHO)
+    row, _, said = begun(town)
     assert said.startswith("[GAS TOWN] mayor <- overseer • 20")
     assert said.endswith("• started\n\nRun `gt prime --hook` and begin work on your hook.\n")
     assert town.private.store.get(Session, row.id) == row

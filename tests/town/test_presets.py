@@ -167,10 +167,10 @@ def test_the_block_of_the_readme_means_codex_as_printed():
     assert words == ("codex", "--dangerously-bypass-approvals-and-sandbox")
     assert found.prompt_mode == "none"
     assert found.hooks is None
-    other = {"runtime": {"provider": "claude", "command": "/opt/claude-next", "args": ["-x"]}}
+    other = {"runtime": {"provider": "claude", "command": "/usr/bin/claude-next", "args": ["-x"]}}
     found = chosen(Asked(town={}, rig=other))
     assert list(launch(found, prompt="GO", settings="/s")) == [
-        "/opt/claude-next", "-x", "--settings", "/s", "GO",
+        "/usr/bin/claude-next", "-x", "--settings", "/s", "GO",
     ]  # fmt: skip
     assert found.process_names == ("claude-next",)
 
