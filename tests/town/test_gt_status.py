@@ -142,6 +142,20 @@ def test_following_shows_what_happens_and_holds_nobody_up(prompt, town):
     assert seen == ["before", "after 0", "after 1", "after 2"]
 
 
+def test_who_follows_through_a_node_does_not_keep_it_up(prompt, town):
+    """The node that answers a follower goes down at once, and the follower ends well."""
+    with prompt.node():
+        argv = prompt.command("gt", "log", "--follow", "--type", "bead")
+        follower = subprocess.Popen(
+            argv, cwd=prompt.at, env=measured(prompt.env), stdout=subprocess.PIPE, text=True
+        )
+        assert prompt.spawn("bd", "create", "Seen").returncode == 0
+        assert follower.stdout is not None
+        assert "title=Seen" in follower.stdout.readline()
+    said, _ = follower.communicate(timeout=WAIT_S)
+    assert (follower.returncode, said) == (0, "")
+
+
 def test_version_and_help_need_no_town(prompt):
     """They say the same anywhere."""
     assert prompt.gt("version").text.startswith("gt ")
