@@ -65,6 +65,10 @@ class Terminal(Protocol):
         """The text is on standard error."""
         ...
 
+    def flush(self) -> None:
+        """What was printed so far is seen, though the command goes on."""
+        ...
+
     def read_all(self) -> bytes:
         """All of standard input."""
         ...

@@ -31,6 +31,9 @@ class HereTerminal:
         """The text is on standard error."""
         _write(2, text.encode("utf-8", "backslashreplace"))
 
+    def flush(self) -> None:
+        """Nothing is held back here."""
+
     def read_all(self) -> bytes:
         """All of standard input."""
         return sys.stdin.buffer.read(frames.INPUT_BYTES_MAX)

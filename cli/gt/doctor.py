@@ -77,6 +77,7 @@ def _examined(call: Call, patient: Patient, *, fix: bool) -> int:
     for check in CHECKS:
         if call.tty[1] and not call.wants.json:
             call.terminal.out(f"○ {check.name}…\r")
+            call.terminal.flush()
         outcome = examine(check, patient, fix=fix)
         found.append(outcome)
         if not call.wants.json:

@@ -162,3 +162,4 @@ def _live(call: Call, after: int) -> "Iterator[dict[str, Any]]":
 def _print(call: Call, facts: dict[str, Any]) -> None:
     line = json.dumps(facts) if call.wants.json else escape(_line(facts))
     call.terminal.out(line + "\n")
+    call.terminal.flush()
