@@ -18,7 +18,7 @@ from town.workspace.settings import MergeQueue, milliseconds
 
 SETUP: Final = "setup"
 POST_SQUASH: Final = "post-squash"
-BEAT_S: Final = 5.0
+BEAT_S: Final = 0.25
 LINES_MAX: Final = 4_000
 
 
