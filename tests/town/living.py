@@ -136,6 +136,12 @@ class LivingTown:
                 found.append(words)
         return found
 
+    def holds(self) -> None:
+        """Every invariant of a town holds, and nothing of it is wrong."""
+        told = self.gt("doctor")
+        wrong = [one for one in told["data"]["checks"] if one["status"] == "error"]
+        assert (told["exit"], wrong) == (0, []), told
+
     def is_up(self) -> bool:
         """Whether the node runs."""
         return running(self.home) is not None
@@ -143,9 +149,10 @@ class LivingTown:
 
 @contextmanager
 def living_town(folder: Path, *, provider: str = "process", **session: Any) -> Iterator[LivingTown]:
-    """A town whose node is not up yet; whatever a test left is ended."""
+    """A town whose node is not up yet; it is whole in the end, and whatever is left is ended."""
     town = LivingTown(folder, provider=provider, session=session)
     try:
         yield town
+        town.holds()
     finally:
         town.down()
