@@ -27,8 +27,10 @@ def begun(call: Call, works: "Works", who: Address, *, runtime: str = "") -> tup
     there = works.agents.of(who)
     if there is not None and there.alive:
         return there.row, False
+    request = works.agents.request(who, runtime=runtime)
+    works.agents.check_program(who, runtime=request.runtime)
     try:
-        row = works.agents.begin(works.agents.request(who, runtime=runtime))
+        row = works.agents.begin(request)
     except SessionThereError:
         return works.agents.newest(who), False
     see_through(call, row.id)

@@ -79,6 +79,10 @@ def test_who_is_nobody_or_rests_is_said(prompt, talker):
     assert prompt.refused("session", "inject", "mayor", "x") == (3, "session.rests")
     assert prompt.refused("session", "at", "mayor") == (3, "session.rests")
     assert prompt.refused("mayor", "start", "--agent", "nobody") == (3, "id.agent")
+    assert prompt.gt("config", "agent", "set", "gone", "no-such-program-x").code == 0
+    for verb in ("start", "attach", "restart"):
+        assert prompt.refused("mayor", verb, "--agent", "gone") == (6, "agent.missing")
+    assert prompt.json("gt", "session", "list")["data"]["sessions"] == []
     assert prompt.refused("mayor", "attach") == (1, "session.failed")
     assert "gt peek" in prompt.gt("mayor", "attach").talk
     assert prompt.json("gt", "session", "list")["data"]["sessions"][0]["agent"] == "mayor"

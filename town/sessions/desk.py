@@ -1,5 +1,7 @@
 """The desk of sessions: which there are, what they print, and how a person tells or ends them."""
 
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
@@ -13,8 +15,8 @@ from ledger.workspace.work import HELD, Assignment, Session
 from stamps.errors import WastelandError
 from town.agents.address import Address, of_crew, of_polecat, parsed
 from town.agents.presets import Preset
-from town.sessions.environment import passed_on
-from town.sessions.port import NoSessionError, Running
+from town.sessions.environment import SYSTEM_PATH, passed_on
+from town.sessions.port import NoSessionError, Running, SessionError
 from town.sessions.settling import Settling
 from town.sessions.starting import SessionRequest
 
@@ -22,6 +24,7 @@ GRACE_S: Final = 5.0
 STOPPED: Final = "stopped"
 LISTED_MAX: Final = 10_000
 PARTS_OF_SHORT: Final = 2
+ELSEWHERE: Final = "script:"
 
 
 class NoAgentCalledError(WastelandError):
@@ -35,6 +38,18 @@ class NoAgentCalledError(WastelandError):
     def __init__(self, said: str) -> None:
         super().__init__(f"nobody here is called {said!r}")
         self.said = said
+
+
+class NoProgramError(SessionError):
+    """The program that an agent should run is not on this machine."""
+
+    code = "agent.missing"
+    hint = "Install it, or choose another one: --agent NAME, gt config default-agent NAME."
+    exit = 6
+
+    def __init__(self, agent: str, command: str) -> None:
+        super().__init__(agent, f"{command} is not on PATH")
+        self.command = command
 
 
 class RestsError(NoSessionError):
@@ -193,7 +208,9 @@ class SessionDesk(Settling):
     def restart(self, who: Address, *, runtime: str = "", topic: str = "restart") -> Session:
         """The agent has a new session, with the runtime that the last one had."""
         before = self.of(who)
-        request = self.request(who, runtime=runtime or (before.row.runtime if before else ""))
+        runtime = runtime or (before.row.runtime if before else "")
+        self.check_program(who, runtime=runtime)
+        request = self.request(who, runtime=runtime)
         self.stop(who, reason="restarted")
         return self.begin(changed(request, topic=topic))
 
@@ -227,6 +244,19 @@ class SessionDesk(Settling):
         """What a program that answers for a session sees: the person's variables, nobody's role."""
         path = f"{self.around.bin}:{self.around.env.get('PATH', '')}"
         return {**passed_on(self.around.env), **preset.env, "PATH": path, "GT_SEANCE": row.id}
+
+    def check_program(self, who: Address, *, runtime: str = "") -> None:
+        """Raises NoProgramError where the agent's program is not here, NoAgentError, BadFileError.
+
+        What a script of the person's starts may lie elsewhere; that is not looked for.
+        """
+        if self.around.provider().startswith(ELSEWHERE):
+            return
+        command = self.preset(who, runtime=runtime).command
+        path = f"{self.around.bin}{os.pathsep}{self.around.env.get('PATH') or SYSTEM_PATH}"
+        place = str(self.folder(who) / command) if os.sep in command else command
+        if shutil.which(place, path=path) is None:
+            raise NoProgramError(who.text, command)
 
     # --- what a runtime says of itself
 
