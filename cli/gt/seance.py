@@ -41,12 +41,16 @@ def seance(
 ) -> int:
     """List earlier sessions, the newest first, or ask one of them something."""
     call = call_of(ctx)
-    if talk and not prompt.strip():
+    sits = call.tty[0] and call.tty[1] and not call.wants.json
+    if talk and not prompt.strip() and not sits:
         raise UsageError('say what to ask: gt seance --talk ID -p "…"')
     if prompt and not talk:
         raise UsageError("say whom to ask: --talk ID")
     with works_of(ctx) as works:
         now = works.now()
+        if talk and not prompt.strip():
+            call.then = works.seance.conversation(talk)
+            return 0
         if talk:
             return show(call, _answer(works.seance.ask(talk, prompt), prompt), now=now)
         found = works.seance.listed(at_most=number, role=role, rig=rig)

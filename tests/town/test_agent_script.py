@@ -11,7 +11,7 @@ from tests.town.running import RunningTown, running_town, until
 from tests.town.towns import git, repository
 from town.workspace.files import write_json
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 AGENT = Path(__file__).with_name("agent.sh")
 
 

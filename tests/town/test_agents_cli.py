@@ -12,7 +12,7 @@ import pytest
 
 from tests.house.children import measured
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 WAIT_S = 30
 TALKER = "#!/bin/sh\nstty -echo\necho 'I am here'\nwhile read -r l; do echo \"heard: $l\"; done\n"
 

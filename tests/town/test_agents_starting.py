@@ -21,6 +21,7 @@ from town.sessions.settling import Settling
 from town.sessions.starting import BeingBegunError, SessionRequest
 from town.workspace.files import write_json
 
+pytestmark = pytest.mark.slow
 WAIT_S = 20
 THE_MAYOR = Address(text=MAYOR, role=MAYOR)
 PROVIDERS = [

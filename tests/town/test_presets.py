@@ -222,6 +222,7 @@ def binaries(folder: Path) -> None:
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "provider",
     [

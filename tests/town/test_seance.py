@@ -148,6 +148,19 @@ def test_a_runtime_that_forks_is_asked_itself(town):
     assert town.private.store.get(Session, "ses-a1") == row
 
 
+def test_a_person_can_sit_down_with_a_fork(town):
+    """In the folder of the session, which stays as it is; a runtime without forks says so."""
+    session(town, "ses-a1", runtime="claude", native_id="native-1")
+    session(town, "ses-b1")
+    desk = town.works().seance
+    assert desk.conversation("ses-a1")[-6:] == (
+        str(town.workspace.root),
+        "claude", "--dangerously-skip-permissions", "--fork-session", "--resume", "native-1",
+    )  # fmt: skip
+    with pytest.raises(SilentError, match="-p"):
+        desk.conversation("ses-b1")
+
+
 def test_a_fork_that_fails_is_told_of_and_the_transcript_answers(town):
     """So does one of a runtime that the town does not know any more."""
     claude(town, "echo 'no such session' >&2; exit 1")

@@ -177,6 +177,16 @@ def launch(
     return tuple(words)
 
 
+def forked(preset: Preset, session: str) -> tuple[str, ...]:
+    """The argv of a conversation with a fork of a session, which stays as it is.
+
+    Raises BadAgentError where the runtime cannot.
+    """
+    if not preset.forks:
+        raise BadAgentError(preset.name, "cannot fork a session")
+    return (preset.command, *preset.args, "--fork-session", *preset.resume, session)
+
+
 def question(preset: Preset, text: str, *, session: str = "") -> tuple[str, ...]:
     """The argv that asks one question and ends, of a fork of a session where one is named.
 

@@ -14,13 +14,14 @@ from ledger.workspace.work import Session
 from stamps.errors import WastelandError
 from town.agents.address import parsed
 from town.agents.presets import Preset
-from town.agents.runtime import NoAgentError, question
+from town.agents.runtime import NoAgentError, forked, question
 from town.beads.acting import Acting
 from town.beads.ports import BeadPorts
 from town.seance.passages import Passage, answering, last_of, plain
 
 TRANSCRIPT_BYTES_MAX: Final = 32 << 20
 SHOWN_MAX: Final = 5
+IN_FOLDER: Final = 'cd "$1" && shift && exec "$@"'
 
 
 class NoSuchSessionError(WastelandError):
@@ -151,6 +152,18 @@ class Seance(Acting):
             last = err.strip().splitlines()[-1:] or [f"it ended with {code}"]
             warn = f"{preset.name} could not be asked: {last[0]}"
         return self._quoted(row, text, warn)
+
+    def conversation(self, said: str) -> tuple[str, ...]:
+        """The argv of a conversation with a fork of the session, in the folder that it had.
+
+        Raises NoSuchSessionError, ManySessionsError, SilentError where its runtime has no fork.
+        """
+        row = self.called(said)
+        preset = self.around.preset(row)
+        if not preset.forks or not row.native_id:
+            why = f"{row.runtime} forks no session, so it answers one question at a time: -p"
+            raise SilentError(row.id, why)
+        return ("/bin/sh", "-c", IN_FOLDER, "sh", row.cwd, *forked(preset, row.native_id))
 
     def _quoted(self, row: Session, text: str, warn: str) -> Said:
         lines = plain(_read(row))
