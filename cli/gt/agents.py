@@ -171,7 +171,9 @@ def fix(ctx: typer.Context) -> int:
 def peek(
     ctx: typer.Context,
     agent: Annotated[str, typer.Argument(metavar="AGENT", help="An address, or RIG/NAME.")],
-    lines: Annotated[int, typer.Argument(metavar="[N]", min=1, max=PEEK_MAX)] = PEEK_LINES,
+    lines: Annotated[
+        int, typer.Argument(metavar="[N]", min=1, max=PEEK_MAX, help="Lines.")
+    ] = PEEK_LINES,
 ) -> int:
     """Print what an agent's session printed last; also of one that has ended."""
     call = call_of(ctx)

@@ -97,7 +97,9 @@ def at(ctx: typer.Context, who: Who) -> int:
 def capture(
     ctx: typer.Context,
     who: Who,
-    lines: Annotated[int, typer.Argument(metavar="[N]", min=1, max=PEEK_MAX)] = PEEK_LINES,
+    lines: Annotated[
+        int, typer.Argument(metavar="[N]", min=1, max=PEEK_MAX, help="Lines.")
+    ] = PEEK_LINES,
 ) -> int:
     """Print what a session printed last, as gt peek does."""
     call = call_of(ctx)
