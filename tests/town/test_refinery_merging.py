@@ -6,6 +6,7 @@ import pytest
 
 from ledger.beads.rows import BLOCKED, CLOSED, HOOKED
 from ledger.workspace.rows import Agent
+from ledger.workspace.talk import Message
 from ledger.workspace.work import FAILED, MERGED, READY, REJECTED, SPAWNING, Assignment
 from tests.town.refining import Yard, yard_in
 from tests.town.towns import git
@@ -72,11 +73,15 @@ def test_a_culprit_among_five_goes_back_and_four_are_merged(yard: Yard):
 
 
 def test_the_gates_own_words_are_on_the_bead(yard: Yard):
-    """What the gate printed, which gate it was, and on what it was tried."""
+    """What the gate printed, which gate it was, on what it was tried; its worker has a letter."""
     yard.gates({"look": {"cmd": "echo 42 is wrong; test ! -e BROKEN"}})
     bad = yard.handed_in("bad", {"BROKEN": "x"})
     yard.cycle()
     notes = yard.bead_of(bad).notes
+    (letter,) = yard.find(Message)
+    assert letter.recipients == ("api/polecats/bad",)
+    assert letter.subject == f"FIX_NEEDED: {yard.bead_of(bad).title}"
+    assert letter.body in notes
     assert "42 is wrong" in notes
     assert "Gate: look: echo 42 is wrong; test ! -e BROKEN" in notes
     assert f"Target: main at {yard.first()}" in notes

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ledger.beads import ids, rules
 from ledger.beads.rows import BLOCKED, DISCOVERED_FROM, HOOKED, OPEN, TASK, TERMINAL, Bead, Link
 from ledger.private.store import Change
+from ledger.workspace.letters import Letter
 from ledger.workspace.rows import Agent, Rig
 from ledger.workspace.work import (
     ACTIVE,
@@ -30,10 +31,13 @@ from ledger.workspace.work import (
 )
 from town.beads.finding import Finding
 from town.escalation.desk import Escalations, Matter
+from town.mail.posting import Posting
 
 FAILED_EVENT: Final = "merge_failed"
 SKIPPED_EVENT: Final = "merge_skipped"
 CONFLICT: Final = "conflict"
+BY_HAND: Final = "rejected"
+SUBJECT_CHARS_MAX: Final = 200
 TAIL_CHARS_MAX: Final = 4_000
 TOLD_CHARS_MAX: Final = 1_000
 TITLE: Final = "Resolve merge conflicts: "
@@ -84,10 +88,19 @@ class GivingBack(Finding):
         change = Change(puts=(new,), events=(told,), seen=(self.seen(old),))
         change += self._task_done(old)
         change += self._alarm(old, why) if gave_up else Change()
+        change += self._letter(old, note_of(old, why)) if why.failure != BY_HAND else Change()
         bead = self.store.get(Bead, old.bead) if old.bead else None
         if bead is not None and bead.status not in TERMINAL:
             change += self._bead_back(old, bead, why, gave_up=gave_up)
         return new, change
+
+    def _letter(self, old: MergeRequest, text: str) -> Change:
+        """Whoever did the work reads what became of it."""
+        bead = self.store.get(Bead, old.bead) if old.bead else None
+        subject = f"FIX_NEEDED: {bead.title if bead is not None else old.branch}"
+        letter = Letter(to=(old.worker,), subject=subject[:SUBJECT_CHARS_MAX], body=text)
+        posting = Posting(self.store, self.ports)
+        return posting.told(letter, sender=self.ports.caller.actor)
 
     def _alarm(self, old: MergeRequest, why: Rejection) -> Change:
         """A person is told that it comes back again and again."""
@@ -179,7 +192,7 @@ class GivingBack(Finding):
             task=task.id, attempt=old.retries + 1, gave_up=False, sha=old.sha,
             assignment=old.assignment,
         )  # fmt: skip
-        change += self._task_done(old)
+        change += self._task_done(old) + self._letter(old, task.description)
         return new, change + Change(puts=(new,), events=(told,), seen=(self.seen(old),))
 
     def _task(self, old: MergeRequest, clash: Clash) -> tuple[Bead, Change]:

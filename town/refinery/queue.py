@@ -301,7 +301,7 @@ class Queue(Finding):
         return self.act("gt mq reject", work)
 
     def _given_back(self, old: MergeRequest, reason: str) -> tuple[MergeRequest, Change]:
-        from town.refinery.giving_back import GivingBack, Rejection  # noqa: PLC0415
+        from town.refinery.giving_back import BY_HAND, GivingBack, Rejection  # noqa: PLC0415
 
         back = GivingBack(self.store, self.ports)
-        return back.rejected(old, Rejection(failure="rejected", reason=reason))
+        return back.rejected(old, Rejection(failure=BY_HAND, reason=reason))
