@@ -135,10 +135,10 @@ class Links(Making):
             return self.withdrawing.step(claim, link)
         return self.moved(link, ACCEPTED, "accepted by who posted it")
 
-    def moved(self, link: ItemLink, state: str, why: str = "") -> Change:
+    def moved(self, link: ItemLink, state: str, why: str = "", **more: str) -> Change:
         """The link in another state."""
         new = replace(link, state=state, why=why, changed_at=self.ports.now())
-        told = self.event(f"link.{state}", link.bead, item=link.item)
+        told = self.event(f"link.{state}", link.bead, item=link.item, **more)
         return Change(puts=(new,), events=(told,), seen=(self.seen(link),))
 
     def _begun(self, claim: Claim) -> Change:
@@ -216,9 +216,9 @@ class Links(Making):
         runs = self.store.find(GateRun, rig=request.rig)
         draft = draft_of(claim, bead, request, runs, now=self.ports.now())
         rests = self.seen(old) if old is not None else self.missing(CompletionDraft, draft.item)
-        told = self.event("link.draft", bead.id, item=draft.item, sha=draft.sha)
-        change = Change(puts=(draft,), events=(told,), seen=(rests, self.seen(bead)))
-        return change + self.moved(link, DRAFTED) + self.letters.drafted(draft)
+        change = Change(puts=(draft,), seen=(rests, self.seen(bead)))
+        moved = self.moved(link, DRAFTED, sha=draft.sha)
+        return change + moved + self.letters.drafted(draft)
 
     def _sent_now(self, link: ItemLink | None, draft: CompletionDraft) -> Change:
         """The draft counts as handed in."""
