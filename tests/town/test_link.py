@@ -14,6 +14,7 @@ from tests.market.towns import HOUR
 from tests.town.linking import TITLE, linked_town
 from tests.town.towns import git
 from town.link.errors import LostDraftError, NoDraftError
+from town.market.find import find_item
 
 
 @pytest.fixture
@@ -323,3 +324,57 @@ def happen(town, item, deed):
         lose(town, item, "taken_back")
     elif deed == "close":
         town.town.private.beads(town.links.ports.caller).close(town.bead(item).id, reason="no")
+
+
+def test_an_item_of_another_board_than_commands_speak_of_is_linked_like_any(town):
+    """The town is in two wastelands: renewals and hand-ins go to the item's own."""
+    item = town.claimed()
+    town.ash.market.create("ash/own", join="invite")
+    assert town.ash.town.current != town.board.held()[0][0]
+    town.cycle()
+    claim = town.board.claim(town.link(item).wasteland, item)
+    town.world.now += 8 * HOUR
+    town.sign_at = town.world.now
+    town.cycle()
+    assert town.board.claim(claim.wasteland, item).last_sign > claim.last_sign
+    town.merged(item)
+    town.cycle()
+    assert town.desk("overseer").submit(item)[1]
+    town.sync()
+    assert len(town.rust.market.show(item).data["attempts"]) == 1
+
+
+def test_what_another_machine_of_the_account_claimed_has_no_bead_here(town):
+    """A claim is the town's whose device asked for it."""
+    item = town.claimed()
+    story = town.ash.town.ledgers[town.ash.town.current].story
+    assert town.board.held() != []
+    town.ash.town.remember("working", _post(town, item), None)
+    town.board._found.clear()
+    assert len(town.board.held()) == 1  # its own device asked
+    town.ash.keys.ring = type(town.ash.keys.ring)(device=town.ash.market.new_key())
+    town.board._found.clear()
+    assert town.board.held() == []
+    assert story(_post(town, item)) is not None
+
+
+def _post(town, item):
+    return str(find_item(town.ash.town.ledgers[town.ash.town.current], item).post)
+
+
+def test_a_stranger_who_cannot_be_reached_holds_nobody_else_up(town):
+    """One item whose renewal is refused, and another that is linked all the same."""
+    first, second = town.claimed(), town.claimed()
+    town.cycle()
+    renew = town.board.renew
+
+    def refuses(claim, sign):
+        if claim.item == first:
+            raise LostDraftError(first, "a refusal")
+        renew(claim, sign)
+
+    town.board.renew = refuses
+    town.world.now += 8 * HOUR
+    town.sign_at = town.world.now
+    told = town.links.cycle()
+    assert ([item for item, _ in told.failed], told.did) == ([first], [second])
