@@ -5,6 +5,7 @@ import pytest
 from ledger.beads.rows import CLOSED, HOOKED, Bead
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import (
+    ACTIVE,
     BLOCKED_REQUEST,
     MERGED,
     READY,
@@ -117,3 +118,28 @@ def test_a_conflict_that_rebasing_does_not_solve_is_a_task(yard: Yard):
     _, second, task = in_conflict(yard)
     assert task.metadata["merge_request"] == second.id
     yard.whole()
+
+
+def test_a_request_that_is_given_up_takes_its_task_along(yard: Yard):
+    """Nobody goes on resolving what nobody wants any more."""
+    _, second, task = in_conflict(yard)
+    yard.works().queue.reject(second.id, "not wanted")
+    assert yard.get(Bead, task.id).status == CLOSED
+    assert yard.get(Agent, "api/polecats/two").hook_bead == ""
+    assert yard.find(Assignment, bead=task.id, state=ACTIVE) == []
+    assert yard.bead_of(second).status == "open"
+
+
+def test_a_rejected_request_that_is_merged_after_all_ends_the_work_on_it(yard: Yard):
+    """Its worker had it again; somebody retries it, and it passes: nobody works on it any more."""
+    yard.gates({"test": {"cmd": "test ! -e one"}})
+    request = yard.handed_in("one", {"one": "1"})
+    yard.cycle()
+    agent = yard.get(Agent, "api/polecats/one")
+    assert agent.hook_bead == request.bead
+    yard.gates({"test": {"cmd": "true"}})
+    yard.works().queue.retry(request.id, at_once=True)
+    assert yard.cycle().merged == [request.id]
+    assert yard.get(Assignment, agent.assignment).state == MERGED
+    assert yard.get(Agent, "api/polecats/one").hook_bead == ""
+    assert yard.bead_of(request).status == CLOSED

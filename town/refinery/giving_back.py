@@ -25,6 +25,7 @@ from ledger.workspace.work import (
     REJECTED,
     SPAWNING,
     SUBMITTED,
+    WITHDRAWN,
     WORKING,
     Assignment,
     MergeRequest,
@@ -114,15 +115,26 @@ class GivingBack(Finding):
         )
 
     def _task_done(self, old: MergeRequest) -> Change:
-        """The task that resolved an earlier conflict of it is over; so is its assignment."""
-        task = self.store.get(Bead, old.task) if old.task else None
+        """The task that resolves a conflict of it is over, and so is whoever works on that."""
         change = Change()
-        for work in self._submitted(old.task):
-            over = replace(work, state=DONE, ended_at=self.ports.now(), outcome="resolved")
+        for name in (old.task, old.blocked_by):
+            task = self.store.get(Bead, name) if name else None
+            if task is not None:
+                change += self._task_over(task, DONE if name == old.task else WITHDRAWN)
+        return change
+
+    def _task_over(self, task: Bead, state: str) -> Change:
+        now, change = self.ports.now(), Change()
+        for work in self.store.find(Assignment, bead=task.id, state=ACTIVE):
+            over = replace(work, state=state, ended_at=now, outcome="the request is over")
             change += Change(puts=(over,), seen=(self.seen(work),))
-        if task is None or task.status in TERMINAL:
+            agent = self.store.get(Agent, work.agent)
+            if agent is not None and agent.assignment == work.id:
+                idle = replace(agent, state=IDLE, hook_bead="", assignment="")
+                change += Change(puts=(idle,), seen=(self.seen(agent),))
+        if task.status in TERMINAL:
             return change
-        closed = rules.closed(task, now=self.ports.now(), reason="Resolved", force=True)
+        closed = rules.closed(task, now=now, reason="The merge request is over", force=True)
         return change + self.changed(task, closed, "bead.closed")
 
     def _submitted(self, bead: str) -> list[Assignment]:
