@@ -13,7 +13,7 @@ import typer
 from cli.caller import caller_of, warn_of
 from cli.context import Call, Wants
 from cli.gt.opened import workspace_of
-from cli.launcher import within_market
+from cli.launcher import first_word, within_market
 from cli.output import show
 from cli.tree import Command, Group, call_of, example, new_module
 from ledger.workspace.link import DRAFT, CompletionDraft, evidence_of, typed_line
@@ -47,7 +47,7 @@ def wl(
     call = call_of(ctx)
     workspace_of(call)
     argv = within_market(call.argv)
-    moving = bool(MOVING & {*argv[:3]})
+    moving = first_word(argv) in MOVING
     town = _in_step(call.town) if moving else call.town
     inner = replace(call, argv=argv, program="wl", wants=Wants(), town=town)
     code = run(inner)

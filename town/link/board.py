@@ -106,10 +106,12 @@ class Board:
 
     def _claim(self, journal: Journal, story: Story) -> Claim:
         mine = self.market.town.account
-        held = held_by(story, mine)
+        held, item = held_by(story, mine), public_id("w", story.post.id)
         stands, why, reason = (HELD, "", "") if held is not None else self._over(journal, story)
+        if held is not None and _given_back(journal, story, held):
+            stands, why = LOST, f"{short_id(journal, item)} was given back."
         return Claim(
-            item=public_id("w", story.post.id),
+            item=item,
             wasteland=journal.wasteland,
             stands=stands,
             poster=name_of(journal, story.post.account),
@@ -147,6 +149,16 @@ class Board:
 
     def _of(self, claim: Claim) -> Market:
         return _MarketOf(self.market, self.market.town.ledgers[claim.wasteland])
+
+
+def _given_back(journal: Journal, story: Story, held: Grant) -> bool:
+    """Whether the town said that it wants the item no more; its home may not have heard yet."""
+    return any(
+        record.kind == "claim.release"
+        and record.account == held.holder
+        and record.body.get("grant") == held.id
+        for record in journal.state.about(story.post.id)
+    )
 
 
 def _last_sign(story: Story, held: Grant | None, mine: str) -> int:
