@@ -241,6 +241,7 @@ def test_a_session_that_was_stopped_says_when_and_why(town, provider):
     over = town.private.store.get(Session, first.id)
     assert over.reason == "stopped"
     assert over.ended_at
+    assert desk.peek(THE_MAYOR, lines=5)[1] == "hello from one"
     with pytest.raises(RestsError):
         desk.inject(THE_MAYOR, "x")
     second = desk.restart(THE_MAYOR)

@@ -55,8 +55,8 @@ class Holder:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
         pipe = os.open(os.path.join(self.folder, "input"), os.O_RDWR | os.O_NONBLOCK)  # noqa: PTH118
         state = {"holder": os.getpid(), "pid": pid}
-        _write(self.folder, "state.json", state)
         with open(self.output, "ab", buffering=0) as output:  # noqa: PTH123
+            _write(self.folder, "state.json", state)  # from now on it can be looked at
             code = self._between(pid, terminal, pipe, woken, output)
         _write(self.folder, "state.json", state | {"exit": code})
 

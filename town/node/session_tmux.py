@@ -3,10 +3,12 @@
 No configuration of the person's own tmux is read, and no other tmux is ever asked.
 """
 
+import contextlib
 import hashlib
 import os
 import re
 import shlex
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -171,8 +173,23 @@ class TmuxSessions:
 
     def exit_code(self, name: str) -> int | None:
         """How the last session of this name ended."""
-        found = [row for row in self._rows() if row.name == name and not row.alive]
-        return found[0].status if found else None
+        found = self._ended(name)
+        if found is not None and found.status is None and self._hears_of_deaths():
+            found = self._ended(name)
+        return found.status if found is not None else None
+
+    def _ended(self, name: str) -> "_Pane | None":
+        return next((row for row in self._rows() if row.name == name and not row.alive), None)
+
+    def _hears_of_deaths(self) -> bool:
+        """The server looks for children that ended: at its start it can miss that one did."""
+        told = self._run("display-message", "-p", "#{pid}").stdout.strip()
+        if not told.isdecimal():
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(told), signal.SIGCHLD)
+        time.sleep(POLL_S)
+        return True
 
     def end(self) -> None:
         """The town's own tmux server is gone, and every session with it."""

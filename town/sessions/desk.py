@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
+from pathlib import Path
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from ledger.workspace.work import HELD, Assignment, Session
 from stamps.errors import WastelandError
 from town.agents.address import Address, of_crew, of_polecat, parsed
 from town.agents.presets import Preset
+from town.seance.passages import plain
 from town.sessions.environment import SYSTEM_PATH, passed_on
 from town.sessions.port import NoSessionError, Running, SessionError
 from town.sessions.settling import Settling
@@ -24,6 +26,7 @@ GRACE_S: Final = 5.0
 STOPPED: Final = "stopped"
 LISTED_MAX: Final = 10_000
 PARTS_OF_SHORT: Final = 2
+TAIL_BYTES: Final = 256 << 10
 ELSEWHERE: Final = "script:"
 
 
@@ -167,7 +170,13 @@ class SessionDesk(Settling):
     def peek(self, who: Address, *, lines: int) -> tuple[Session, str]:
         """The last lines of an agent's newest session. Raises NoSessionError."""
         row = self.newest(who)
-        return row, self.around.sessions(row.provider).peek(row.name, lines=lines)
+        try:
+            return row, self.around.sessions(row.provider).peek(row.name, lines=lines)
+        except NoSessionError:
+            kept = plain(_tail(row.transcript))
+            if not kept:
+                raise
+            return row, "\n".join(kept[-lines:])
 
     def attach(self, who: Address) -> tuple[str, ...]:
         """The argv that shows the agent's session to a person. Raises SessionError."""
@@ -295,3 +304,13 @@ class SessionDesk(Settling):
                     self.ended(view.row.id, reason="gone", code=code)
                     mended.append(f"{agent}: {view.row.id} is over")
         return mended
+
+
+def _tail(transcript: str) -> str:
+    """The last part of what a session printed; empty where nothing was kept."""
+    try:
+        with Path(transcript).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
