@@ -12,6 +12,7 @@ from typing import Final
 from ledger.beads.rows import BLOCKING, CLOSED, HOOKED, IN_PROGRESS, TOMBSTONE, Bead, Comment, Link
 from ledger.beads.waiting import cycles
 from ledger.private.store import PrivateReader
+from ledger.workspace.link import ItemLink
 from ledger.workspace.rows import ADDING, Agent, Making, Rig, Taken
 from ledger.workspace.talk import Delivery, Message
 from ledger.workspace.work import (
@@ -55,6 +56,7 @@ class Held:
     gate_runs: tuple[GateRun, ...] = ()
     messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # with their recipients
     deliveries: tuple[Delivery, ...] = ()
+    item_links: tuple[ItemLink, ...] = ()
 
     @classmethod
     def of(cls, store: PrivateReader) -> "Held":
@@ -73,6 +75,7 @@ class Held:
             gate_runs=tuple(store.find(GateRun)),
             messages={one.id: one.recipients for one in store.find(Message)},
             deliveries=tuple(store.find(Delivery)),
+            item_links=tuple(store.find(ItemLink)),
         )
 
 
@@ -217,6 +220,16 @@ def rigs_made(held: Held) -> Iterator[Broken]:
             yield Broken("rigs-made", rig.name, "is being added by nobody")
 
 
+def items_linked(held: Held) -> Iterator[Broken]:
+    """A claimed item of a board has its bead, and no two have the same one."""
+    whose: dict[str, str] = {}
+    for link in held.item_links:
+        if link.bead not in held.beads:
+            yield Broken("items-linked", link.item, f"is of {link.bead}, which is not there")
+        elif whose.setdefault(link.bead, link.item) != link.item:
+            yield Broken("items-linked", link.item, f"shares {link.bead} with another item")
+
+
 def working_at_once(held: Held, capacity: int) -> Iterator[Broken]:
     """I7: no more workers have work in hand than there may be; fewer than one means any number."""
     working = sorted({work.agent for work in held.assignments if work.state in HELD})
@@ -238,6 +251,7 @@ RULES: Final[tuple[Rule, ...]] = (
     closed_at,
     prefixes,
     rigs_made,
+    items_linked,
 )
 
 

@@ -17,12 +17,14 @@ from ledger.beads.rows import PRIORITY_DEFAULT, TASK, Bead
 from ledger.beads.rules import LABELS_MAX, TITLE_CHARS_MAX
 from ledger.private.rows import Row, Short, Table
 from ledger.workspace.rows import Rig
-from ledger.workspace.work import GateRun, MergeRequest
+from ledger.workspace.work import DIRECT, DONE, Assignment, GateRun, MergeRequest
 
 SOURCE: Final = "wasteland"
 LABEL: Final = "wanted"
 BRANCH: Final = "wl/"
 MERGED_IN: Final = "Merged in "
+DONE_IN: Final = "Done in "
+WITHDRAWN_FOR: Final = "Withdrawn: "
 
 # A link: the bead is to be worked on; its merge waits to be handed in; it is handed in, or was sent
 # back; its bead was closed otherwise; and how it ended.
@@ -77,6 +79,7 @@ class CompletionDraft(Row, frozen=True, kw_only=True):
     evidence: Mapping[str, Any] = msgspec.field(default_factory=dict)
     actor: Short = ""
     at: int = 0
+    handed_before: int = 0  # hand-ins for the item before it; one more is this draft's
     state: Short = DRAFT
     sent_at: int = 0
 
@@ -88,7 +91,6 @@ LINK_ROWS: Final[tuple[type[Row], ...]] = (ItemLink, CompletionDraft)
 class HandIn:
     """Work that this town handed in for an item."""
 
-    at: int
     decision: str = ""
     reason: str = ""  # of who decides, in their words
 
@@ -224,44 +226,79 @@ def is_due(claim: Claim, at: int, signs_a_lease: int) -> bool:
 # --- from a merge to a draft
 
 
-def merge_of(bead: Bead, requests: Iterable[MergeRequest]) -> MergeRequest | None:
-    """The merge that closed a bead; None where something else did."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The work that closed a bead: a commit, who made it, where it went; empty for nowhere."""
+
+    sha: str
+    worker: str = ""
+    branch: str = ""
+    target: str = ""
+    request: str = ""
+
+
+def outcome_of(
+    bead: Bead, requests: Iterable[MergeRequest], works: Iterable[Assignment]
+) -> Outcome | None:
+    """The merge, or the work that needed none, which closed a bead; None for anything else."""
     mine = [
         one
         for one in requests
         if one.merge_commit and bead.close_reason == f"{MERGED_IN}{one.merge_commit}"
     ]
-    return max(mine, key=lambda one: one.updated_at, default=None)
+    request = max(mine, key=lambda one: one.updated_at, default=None)
+    if request is not None:
+        return Outcome(
+            sha=request.merge_commit, worker=request.worker, branch=request.branch,
+            target=request.target, request=request.id,
+        )  # fmt: skip
+    said, at, sha = bead.close_reason.partition(DONE_IN)
+    done = max((one for one in works if one.state == DONE), key=_ended_at, default=None)
+    if said or not at or not sha or done is None:
+        return None
+    target = done.base if done.merge == DIRECT and not done.no_merge else ""
+    return Outcome(sha=sha, worker=done.agent, branch=done.branch, target=target)
+
+
+def _ended_at(work: Assignment) -> int:
+    return work.ended_at
 
 
 def draft_of(
-    claim: Claim, bead: Bead, request: MergeRequest, runs: Iterable[GateRun], *, now: int
+    claim: Claim, bead: Bead, outcome: Outcome, runs: Iterable[GateRun], *, now: int
 ) -> CompletionDraft:
-    """What a merge comes to as something to hand in, with what the gates found of it."""
-    sha = request.merge_commit
-    mine = [run for run in runs if run.passed and (run.sha == sha or request.id in run.requests)]
+    """What work comes to as something to hand in, with what the gates found of it."""
+    sha, request = outcome.sha, outcome.request
+    mine = [
+        run
+        for run in runs
+        if run.passed and request and (run.sha == sha or request in run.requests)
+    ]
     run = max(mine, key=lambda one: (one.sha == sha, one.at), default=None)
     gates = {
         name: str(facts.get("status", "")) if isinstance(facts, Mapping) else str(facts)
         for name, facts in (run.gates.items() if run is not None else ())
     }
-    told = ", ".join(f"{name} {outcome}" for name, outcome in gates.items()) or "none"
+    told = ", ".join(f"{name} {found}" for name, found in gates.items()) or "none"
+    where = f"into {outcome.target}" if outcome.target else f"on {outcome.branch}, not merged,"
+    verb = "merged" if outcome.target else "done"
     return CompletionDraft(
         item=claim.item,
         bead=bead.id,
         sha=sha,
-        summary=f"{bead.title[:_SUMMARY_CHARS]}: merged as {sha} into {request.target}"
-        f" by {request.worker}; gates: {told}",
+        summary=f"{bead.title[:_SUMMARY_CHARS]}: {verb} as {sha} {where}"
+        f" by {outcome.worker}; gates: {told}",
         evidence={
             "commit": sha,
-            "target": request.target,
-            "branch": request.branch,
-            "request": request.id,
+            "target": outcome.target,
+            "branch": outcome.branch,
+            "request": request,
             "gated": run.sha if run is not None else "",
             "gates": gates,
         },
-        actor=request.worker,
+        actor=outcome.worker,
         at=now,
+        handed_before=len(claim.handed_in),
     )
 
 

@@ -8,6 +8,7 @@ from ledger.private.memory import MemoryPrivate
 from ledger.private.rows import Row
 from ledger.private.store import Change
 from ledger.workspace.invariants import RULES, broken
+from ledger.workspace.link import ItemLink
 from ledger.workspace.rows import ADDING, Agent, Making, Rig, Taken
 from ledger.workspace.talk import Delivery, Message
 from ledger.workspace.work import (
@@ -48,6 +49,7 @@ WHOLE: tuple[Row, ...] = (
         GateRun(id="run-0", sha="b", requests=("mr-2",)),
     ),
     *(Session(id="s1", agent=ASH.id), Session(id="s0", agent="gone", ended_at=1)),
+    *(ItemLink(item="w-1", bead="api-1"), ItemLink(item="w-3", bead="api-2", state="lost")),
     *(Message(id="m1"), Delivery(recipient="mayor", message="m1")),
 )
 
@@ -97,6 +99,10 @@ BREAKS: dict[str, list[tuple[Row, ...]]] = {
         (Rig(name="web", prefix="api", state=ADDING),),
         (Rig(name="web", prefix="", state=ADDING),),
         (Taken(kind="prefix", name="x", rig="gone"),),
+    ],
+    "items-linked": [
+        (ItemLink(item="w-2", bead="api-9"),),
+        (ItemLink(item="w-2", bead="api-1"),),
     ],
     "rigs-made": [(Making(path="web", kind="crew", name="x"),)],
 }

@@ -5,6 +5,7 @@ import shlex
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ledger.beads.rows import Bead
 from ledger.beads.rules import TITLE_CHARS_MAX, checked, labelled
@@ -17,7 +18,7 @@ from ledger.workspace.link import (
     draft_of,
     evidence_of,
     is_due,
-    merge_of,
+    outcome_of,
     quoted,
     repository_key,
     rig_of,
@@ -25,7 +26,7 @@ from ledger.workspace.link import (
     typed_line,
 )
 from ledger.workspace.rows import Rig
-from ledger.workspace.work import MERGED, GateRun, MergeRequest
+from ledger.workspace.work import DIRECT, DONE, MERGED, Assignment, GateRun, MergeRequest
 from town.market.working import evidence_piece
 
 SAME = [
@@ -116,14 +117,38 @@ def test_a_draft_has_the_gates_of_its_own_merge():
             gates={"test": {"status": "skipped"}}, at=8,
         ),
     ]  # fmt: skip
-    assert merge_of(bead, [request]) == request
-    assert merge_of(Bead(id="ap-1", close_reason="not wanted"), [request]) is None
+    outcome = outcome_of(bead, [request], [])
+    assert outcome is not None
+    assert (outcome.sha, outcome.target, outcome.request) == ("cc", "main", "mr-1")
+    assert outcome_of(Bead(id="ap-1", close_reason="not wanted"), [request], []) is None
     claim = Claim(item="w-12", wasteland="x")
-    draft = draft_of(claim, bead, request, runs, now=7)
+    draft = draft_of(claim, bead, outcome, runs, now=7)
     assert draft.evidence["gates"] == {"test": "passed"}
-    batch = draft_of(claim, bead, request, runs[2:], now=7)
+    batch = draft_of(claim, bead, outcome, runs[2:], now=7)
     assert evidence_of(batch) == ("commit:cc", "gate:test skipped at dd")
-    assert draft_of(claim, bead, request, [], now=7).summary.endswith("gates: none")
+    assert draft_of(claim, bead, outcome, [], now=7).summary.endswith("gates: none")
+
+
+def test_work_that_no_gate_saw_is_never_said_to_have_passed_one():
+    """Pushed without the queue it is merged, kept on its branch it is not; gates: none."""
+    bead = Bead(id="ap-1", title="Fix it", close_reason="Done in cc")
+    work = Assignment(
+        id="as-1", bead="ap-1", agent="nux", state=DONE, branch="wl/w-12", base="main", merge=DIRECT
+    )
+    runs = [GateRun(id="2", sha="cc", passed=True, gates={"test": {"status": "passed"}})]
+    claim = Claim(item="w-12", wasteland="x")
+    ends = []
+    for one in (work, replace(work, no_merge=True), replace(work, merge="local")):
+        outcome = outcome_of(bead, [], [one])
+        assert outcome is not None
+        draft = draft_of(claim, bead, outcome, runs, now=7)
+        assert evidence_of(draft) == ("commit:cc",)
+        ends.append(draft.summary)
+    assert ends[0] == "Fix it: merged as cc into main by nux; gates: none"
+    assert ends[1] == ends[2] == "Fix it: done as cc on wl/w-12, not merged, by nux; gates: none"
+    assert outcome_of(bead, [], []) is None
+    assert outcome_of(Bead(id="ap-1", close_reason="Done in "), [], [work]) is None
+    assert outcome_of(Bead(id="ap-1", close_reason="Not Done in cc"), [], [work]) is None
 
 
 @given(TEXT, st.dictionaries(st.text(min_size=1, max_size=9), st.just("passed"), max_size=3))

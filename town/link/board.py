@@ -169,7 +169,5 @@ def _last_sign(story: Story, held: Grant | None, mine: str) -> int:
 
 def _handed_in(story: Story, mine: str) -> tuple[HandIn, ...]:
     return tuple(
-        HandIn(at=a.at, decision=a.decision, reason=a.reason)
-        for a in story.attempts
-        if a.worker == mine
+        HandIn(decision=a.decision, reason=a.reason) for a in story.attempts if a.worker == mine
     )

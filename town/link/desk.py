@@ -28,16 +28,17 @@ from ledger.workspace.link import (
     Claim,
     CompletionDraft,
     ItemLink,
+    Outcome,
     bead_fields,
     draft_of,
     evidence_of,
     is_due,
-    merge_of,
+    outcome_of,
     rig_of,
     title_of,
 )
 from ledger.workspace.rows import Rig
-from ledger.workspace.work import MERGED, GateRun, MergeRequest
+from ledger.workspace.work import DONE, MERGED, Assignment, GateRun, MergeRequest
 from stamps.errors import WastelandError
 from town.beads.making import Draft, Making
 from town.beads.ports import BeadPorts
@@ -192,31 +193,31 @@ class Links(Making):
         self, claim: Claim, link: ItemLink, bead: Bead | None, draft: CompletionDraft | None
     ) -> Change:
         """The bead is closed or gone: by a merge, which may be handed in, or otherwise."""
-        request = self._merge(bead) if bead is not None else None
-        if bead is not None and request is not None:
-            known = draft is not None and draft.sha == request.merge_commit
+        outcome = self._outcome(bead) if bead is not None else None
+        if bead is not None and outcome is not None:
+            known = draft is not None and draft.sha == outcome.sha
             if known and draft is not None and draft.state != WITHDRAWN_DRAFT:
                 return Change()
-            return self._drafted(claim, link, bead, request, draft)
+            change = self._drafted(link, self._draft_of(claim, bead, outcome), draft)
+            return change + Change(seen=(self.seen(bead),))
         if link.state != LINKED:
             return Change()
         return self.moved(link, SHUT) + self.letters.shut(claim, link, bead)
 
-    def _merge(self, bead: Bead) -> MergeRequest | None:
-        return merge_of(bead, self.store.find(MergeRequest, bead=bead.id, state=MERGED))
+    def _outcome(self, bead: Bead) -> Outcome | None:
+        requests = self.store.find(MergeRequest, bead=bead.id, state=MERGED)
+        return outcome_of(bead, requests, self.store.find(Assignment, bead=bead.id, state=DONE))
+
+    def _draft_of(self, claim: Claim, bead: Bead, outcome: Outcome) -> CompletionDraft:
+        request = self.store.get(MergeRequest, outcome.request) if outcome.request else None
+        runs = self.store.find(GateRun, rig=request.rig) if request is not None else ()
+        return draft_of(claim, bead, outcome, runs, now=self.ports.now())
 
     def _drafted(
-        self,
-        claim: Claim,
-        link: ItemLink,
-        bead: Bead,
-        request: MergeRequest,
-        old: CompletionDraft | None,
+        self, link: ItemLink, draft: CompletionDraft, old: CompletionDraft | None
     ) -> Change:
-        runs = self.store.find(GateRun, rig=request.rig)
-        draft = draft_of(claim, bead, request, runs, now=self.ports.now())
         rests = self.seen(old) if old is not None else self.missing(CompletionDraft, draft.item)
-        change = Change(puts=(draft,), seen=(rests, self.seen(bead)))
+        change = Change(puts=(draft,), seen=(rests,))
         moved = self.moved(link, DRAFTED, sha=draft.sha)
         return change + moved + self.letters.drafted(draft)
 
@@ -295,5 +296,5 @@ class Links(Making):
 
 
 def _sent(claim: Claim, draft: CompletionDraft) -> bool:
-    """Whether work was handed in since the draft was made."""
-    return any(one.at >= draft.at for one in claim.handed_in)
+    """Whether work was handed in since the draft was made; clocks have no say in it."""
+    return len(claim.handed_in) > draft.handed_before

@@ -24,7 +24,7 @@ class Letters(Posting):
         """Somebody may hand the merge in."""
         return self._letter(
             (OVERSEER,),
-            f"Merged for {draft.item}: hand it in when you have looked",
+            f"Done for {draft.item}: hand it in when you have looked",
             draft.summary,
             "Nothing was handed in. To do it:",
             "",

@@ -1,7 +1,5 @@
 """What a lost item leads to: nobody works on its bead any more, and every commit stays."""
 
-from typing import Final
-
 from msgspec.structs import replace
 
 from ledger.beads import rules
@@ -11,6 +9,7 @@ from ledger.workspace.link import (
     DRAFT,
     LOST,
     WITHDRAWN_DRAFT,
+    WITHDRAWN_FOR,
     Claim,
     CompletionDraft,
     ItemLink,
@@ -26,8 +25,6 @@ from ledger.workspace.work import (
 from town.hooks.slinging import Slinging
 from town.link.letters import Letters
 
-REASON: Final = "Withdrawn: "
-
 
 class Withdrawing:
     """Takes beads back, within a turn."""
@@ -40,7 +37,7 @@ class Withdrawing:
 
     def closed(self, bead: Bead) -> bool:
         """Whether a bead was closed because its item was lost."""
-        return bead.close_reason.startswith(REASON)
+        return bead.close_reason.startswith(WITHDRAWN_FOR)
 
     def step(self, claim: Claim, link: ItemLink) -> Change:
         """The item is lost. Nothing while its work is being pushed: what comes of that is first."""
@@ -58,7 +55,7 @@ class Withdrawing:
         bead = self.store.get(Bead, link.bead)
         merged = ""
         if bead is not None and bead.status not in TERMINAL:
-            closed = rules.closed(bead, now=now, reason=f"{REASON}{why}", force=True)
+            closed = rules.closed(bead, now=now, reason=f"{WITHDRAWN_FOR}{why}", force=True)
             change += self.hooks.changed(bead, closed, "bead.closed", item=link.item)
         draft = self.store.get(CompletionDraft, link.item)
         if draft is not None and draft.state == DRAFT:
