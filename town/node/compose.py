@@ -180,13 +180,18 @@ class OpenTown:
             LOG.warning("after a turn", code=error.code, why=str(error))
         for subject, code in self.conduct.troubles:
             LOG.warning("conduct", subject=subject, code=code)
+        self._ring()
+
+    def _ring(self) -> None:
+        """Whoever waits for something new looks again; a look is no change."""
         versions = {w: journal.version for w, journal in self.town.ledgers.items()}
-        if versions != self._seen:  # a look is no change: whoever waits looks itself
-            self._seen = versions
-            self.changes.ring()
-            self.bell.ring()
-            if self._watching is not None:
-                self._watching.loop.wake()
+        if versions == self._seen:
+            return
+        self._seen = versions
+        self.changes.ring()
+        self.bell.ring()
+        if self._watching is not None:
+            self._watching.loop.wake()
 
     def _keep(self) -> None:
         self.keeper.keep(self.town, now=clock.now())
