@@ -362,6 +362,23 @@ def _post(town, item):
     return str(find_item(town.ash.town.ledgers[town.ash.town.current], item).post)
 
 
+def test_an_item_that_another_town_was_given_first_has_no_bead(town):
+    """Asked for and lost: there was never anything to work on, and nothing is left over."""
+    elm = town.world.town("elm")
+    assert elm.market.join(town.rust.market.invite(count=1).data["invite"]).exit == 0
+    item = town.posted()
+    elm.peers.sync(None)
+    assert elm.market.claim(item).exit == 0
+    assert town.ash.market.claim(item).exit == 5
+    assert town.cycle().did == []
+    assert town.all(Bead) == town.all(ItemLink) == []
+    assert elm.market.unclaim(item).exit == 0  # and when it comes free, whoever has it then
+    town.sync()
+    assert town.ash.market.claim(item).exit == 0
+    assert town.cycle().did == [item]
+    assert len(town.all(Bead)) == 1
+
+
 def test_a_stranger_who_cannot_be_reached_holds_nobody_else_up(town):
     """One item whose renewal is refused, and another that is linked all the same."""
     first, second = town.claimed(), town.claimed()

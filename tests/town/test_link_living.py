@@ -104,7 +104,11 @@ def test_a_claimed_item_is_worked_on_merged_and_handed_in(town, poster):
 
 def test_a_claim_that_is_taken_back_stops_the_worker_and_keeps_its_commits(town, poster):
     """The bead is withdrawn with the reason, the session ends, the branch has what was done."""
-    item = claimed(poster, town)
+    item = str(poster.wl("post", "Add F", "--repo", str(town.origin))["data"]["id"])
+    until(lambda: town.gt("wl", "show", item)["exit"] == 0)
+    plain = town.prompt.line("wl", "claim", item, "--home", str(town.home.path))  # as agents do
+    assert plain["exit"] == 0
+    until(lambda: item in town.prompt.spawn("bd", "list", "--json").stdout, wait_s=15)
     bead = bead_of(town, item)["id"]
     script = f"write F x; commit Half; run {town.gate()}; done"
     assert town.gt("sling", bead, "api", "--args", script)["exit"] == 0
@@ -143,8 +147,12 @@ def test_a_line_behind_gt_wl_is_that_line_of_wl(tmp_path, town, poster):
             assert steady(ours.stderr) == steady(theirs.stderr), line
 
     same()
-    town.down()
+    assert town.gt("wl", "status")["data"]["node"]["pid"]
+    assert town.prompt.spawn("gt", "wl", "down").returncode == 0
+    assert not town.is_up()
     same()
+    assert town.prompt.spawn("gt", "wl", "up", "--detach", "--port", "0").returncode == 0
+    assert town.is_up()
     elsewhere = Prompt(tmp_path / "nowhere").spawn("gt", "wl", "me", "--json")
     assert (elsewhere.returncode, json.loads(elsewhere.stdout)["error"]["code"]) == (3, "town.none")
 
