@@ -55,6 +55,22 @@ def test_a_worktree_that_was_made_and_a_session_that_was_begun_are_no_signs(town
     assert signs(town) == 0
 
 
+def test_what_the_node_wrote_to_begin_a_session_is_no_sign(town):
+    """Files of an agent's program come before its session is ready; what is newer is work."""
+    work = replace(town.work, furnished_at=2_000 * SECOND)
+    begun = Session(
+        id="s", agent=work.agent, assignment=work.id, started_at=2_500 * SECOND,
+        ready_at=2_600 * SECOND,
+    )  # fmt: skip
+    put(town, work, begun)
+    file = town.path / "A"
+    file.write_text("x\n", "utf-8")
+    os.utime(town.path, (1_000, 1_000))
+    for at, sign in ((2_550, 0), (2_601, 2_601 * SECOND)):
+        os.utime(file, (at, at))
+        assert signs(town) == sign
+
+
 def test_a_file_a_commit_a_turn_and_a_hand_in_are_signs(town):
     """Each of them, when it was done."""
     work = replace(town.work, furnished_at=2_000 * SECOND)

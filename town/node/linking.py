@@ -4,6 +4,7 @@ A sign of work is what somebody did: a file or a commit of the worktree, a turn 
 the node runs, makes worktrees and begins sessions is none.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -35,22 +36,36 @@ class Signs:
         """When somebody last worked on the bead, in microseconds; 0 for never. Not in a turn."""
         store, root = self.works.store, self.works.workspace.root
 
-        def rows() -> tuple[list[Assignment], int]:
-            work = list(store.find(Assignment, bead=bead, state=ACTIVE))
-            turns = [
-                session.active_at
-                for one in work
-                for session in store.find(Session, agent=one.agent)
-                if session.assignment == one.id and session.active_at > session.started_at
+        def rows() -> tuple[list[tuple[Assignment, int]], int]:
+            work = [
+                (one, [row for row in store.find(Session, agent=one.agent) if _is_of(row, one)])
+                for one in store.find(Assignment, bead=bead, state=ACTIVE)
             ]
+            turns = [row.active_at for _, mine in work for row in mine if _has_turned(row)]
             handed = [one.submitted_at for one in store.find(MergeRequest, bead=bead)]
-            return work, max((*turns, *handed), default=0)
+            return [(one, _begun_at(one, mine)) for one, mine in work], max(
+                (*turns, *handed), default=0
+            )
 
-        work, newest = cast("tuple[list[Assignment], int]", self.works.ports.run(rows))
-        for one in work:
+        work, newest = cast("tuple[list[tuple[Assignment, int]], int]", self.works.ports.run(rows))
+        for one, begun in work:
             at = max(newest_sign(root, one), committed_at(root, one))
-            newest = max(newest, at if at > one.furnished_at else 0)
+            newest = max(newest, at if at > begun else 0)
         return newest
+
+
+def _is_of(row: Session, work: Assignment) -> bool:
+    return row.assignment == work.id
+
+
+def _has_turned(row: Session) -> bool:
+    return row.active_at > row.started_at
+
+
+def _begun_at(work: Assignment, sessions: Sequence[Session]) -> int:
+    """Until when the node itself wrote into the worktree: its files, and those of its sessions."""
+    begun = [max(row.started_at, row.ready_at) for row in sessions]
+    return max(work.furnished_at, *begun, 0)
 
 
 def committed_at(root: Path, work: Assignment) -> int:
