@@ -92,10 +92,12 @@ def test_a_claimed_item_is_worked_on_merged_and_handed_in(town, poster):
     letters = town.gt("mail", "inbox")["data"]["messages"]
     assert any(item in one["subject"] for one in letters), letters
     assert poster.shown(item)["attempts"] == []  # nothing went out by itself
+    town.down()  # and the line itself brings it to the poster
     told = town.gt("drafts", "submit", item, "--evidence", "https://example.org/pull/7")
     assert (told["exit"], told["data"]["fresh"]) == (0, True), told
     assert town.gt("drafts", "submit", item)["data"]["fresh"] is False
-    [attempt] = until(lambda: poster.shown(item)["attempts"])
+    [attempt] = poster.shown(item)["attempts"]
+    town.up()
     said = {piece["value"] for piece in attempt["untrusted"]["evidence"]}
     assert {"https://example.org/pull/7", main, f"whole passed at {main}"} == said
     assert poster.wl("accept", item, "--quality", "5")["exit"] == 0

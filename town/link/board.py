@@ -39,6 +39,9 @@ class _MarketOf(Market):
         del name
         return self._journal
 
+    def deliver(self, journal: Journal) -> None:
+        """Nothing: peers are not waited for within a turn; `Board.deliver` comes after it."""
+
 
 class Board:
     """The boards of every wasteland that the town is in."""
@@ -146,6 +149,12 @@ class Board:
     def hand_in(self, claim: Claim, evidence: Sequence[str], summary: str) -> None:
         """The work is handed in. Raises ActionError."""
         self._of(claim).done(claim.item, evidence=evidence, summary=summary)
+
+    def deliver(self, wasteland: str) -> None:
+        """What was said is with the peers, where no node runs that would carry it. In no turn."""
+        journal = self.market.town.ledgers.get(wasteland)
+        if journal is not None:
+            self.market.deliver(journal)
 
     def _of(self, claim: Claim) -> Market:
         return _MarketOf(self.market, self.market.town.ledgers[claim.wasteland])

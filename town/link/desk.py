@@ -71,6 +71,10 @@ class Board(Protocol):
         """The work is handed in. Raises WastelandError."""
         ...
 
+    def deliver(self, wasteland: str) -> None:
+        """What was said is on its way. In no turn."""
+        ...
+
 
 @dataclass(slots=True)
 class Round:
@@ -269,11 +273,11 @@ class Links(Making):
         row, the hand-in is found. Raises DraftError, and what the market refuses.
         """
 
-        def work() -> tuple[tuple[CompletionDraft, bool], Change]:
+        def work() -> tuple[tuple[CompletionDraft, bool, str], Change]:
             draft = self._draft(said)
             link = self.store.get(ItemLink, draft.item)
             if draft.state == SENT:
-                return (draft, False), Change()
+                return (draft, False, ""), Change()
             claim = self.board.claim(link.wasteland, draft.item) if link is not None else None
             if claim is None or claim.stands != HELD:
                 raise LostDraftError(draft.item, claim.why if claim is not None else "")
@@ -281,9 +285,12 @@ class Links(Making):
             if fresh:
                 self.board.hand_in(claim, evidence_of(draft, urls), draft.summary)
             change = self._sent_now(link, draft)
-            return (replace(draft, state=SENT), fresh), change
+            return (replace(draft, state=SENT), fresh, claim.wasteland), change
 
-        return self.act("gt drafts submit", work)
+        draft, fresh, wasteland = self.act("gt drafts submit", work)
+        if wasteland:
+            self.board.deliver(wasteland)
+        return draft, fresh
 
     def _draft(self, said: str) -> CompletionDraft:
         found = self.store.find(CompletionDraft)
