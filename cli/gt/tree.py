@@ -31,7 +31,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.mq": ("mq",),
     "cli.gt.refinery": ("refinery",),
     "cli.gt.mail": ("mail",),
-    "cli.gt.market": ("wl", "drafts"),
+    "cli.gt.market": ("drafts", "wl"),
     "cli.gt.nudge": ("nudge", "broadcast", "dnd", "notify"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -51,7 +51,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "refinery",
     ),
     "Agents": ("mayor", "agents", "peek", "session", "seance"),
-    "Market": ("wl", "drafts"),
+    "Market": ("drafts", "wl"),
     "Talk": ("mail", "nudge", "broadcast", "dnd", "notify"),
     "The town": (
         "install",
