@@ -4,7 +4,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.beads.choosing import Filter
@@ -32,6 +32,7 @@ from ledger.private.rows import Cursor, Setting
 from ledger.private.store import Change
 from tests.beads.desks import NOW, Clock
 from tests.beads.worlds import DAY, NAMES, Secrets, desk
+from tests.few import FEW
 from town.beads.desk import Draft, Edit
 
 KINDS = (Bead, Link, Comment, Setting, Cursor)
@@ -88,7 +89,7 @@ def held(store):
     return [list(store.events(0)), *(list(store.find(kind)) for kind in KINDS)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@FEW
 @given(verbs=st.lists(VERBS, max_size=12))
 def test_every_store_comes_to_the_same_by_the_same_verbs(tmp_path_factory, verbs):
     """Memory, the file, and the file with what is kept before it; and what holds always holds."""

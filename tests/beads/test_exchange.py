@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from ledger.private.store import Change, ChangedError
 from tests.beads.desks import NOW, Clock, exchange
 from tests.beads.stores import BACKENDS, empty
 from tests.beads.wholes import FILES
+from tests.few import FEW
 from town.beads.exchange import NEW_WORDS_MAX, Imported, Wanted
 
 FIXTURES = Path(__file__).parent.parent / "data" / "bd"
@@ -48,7 +49,7 @@ def take(beads, payload, **more) -> Imported:
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@FEW
 @given(file=FILES)
 def test_what_was_exported_is_imported_as_it_was(file):
     """Into an empty database every bead, link and comment; and once more changes nothing."""
@@ -64,7 +65,7 @@ def test_what_was_exported_is_imported_as_it_was(file):
     assert second.export(ALL).payload == payload
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@FEW
 @given(ours=FILES, theirs=FILES, chance=st.randoms(use_true_random=False))
 def test_an_import_does_not_depend_on_the_order_of_lines(ours, theirs, chance):
     """And importing it twice is importing it once, whatever was there before."""
@@ -81,7 +82,7 @@ def test_an_import_does_not_depend_on_the_order_of_lines(ours, theirs, chance):
     assert ends[0] == ends[1]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@FEW
 @given(ours=FILES, theirs=FILES)
 def test_no_comment_is_lost_and_the_newer_wins(ours, theirs):
     """Of each bead the later form is there, with the comments of both."""

@@ -14,6 +14,7 @@ from ledger.beads.merging import ConflictMarkersError, TooLargeError, read_file
 from ledger.beads.reading import BadLineError
 from ledger.beads.rows import BLOCKS, Bead
 from tests.beads.wholes import FILES, TIMES, WHOLES
+from tests.few import FEW
 
 FIXTURES = Path(__file__).parent.parent / "data" / "bd"
 
@@ -72,6 +73,7 @@ def test_what_is_written_is_read_as_it_was(whole):
     assert not any(mark in written for mark in (b"<", b">", b"&", "\u2028".encode()))
 
 
+@FEW
 @given(file=FILES, chance=st.randoms(use_true_random=False))
 def test_the_order_of_lines_does_not_matter(file, chance):
     """Lines that stand twice, and an older one beside a newer one, neither."""

@@ -4,7 +4,7 @@ from contextlib import closing
 from hashlib import sha256
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from ledger.dolt.version import NewerStoreError
 from ledger.private.rows import Cursor, Event, Setting
 from ledger.private.store import Change, ChangedError, Dropped, Seen
 from tests.beads.stores import BACKENDS, empty
+from tests.few import FEW
 
 # What each number of the schema stands for; a changed table needs a new number.
 SHAPES = {1: "d749b58b4211d1183a6ddc9b0ad18a6c156d1fc4f0c0c7ad2e1590e99e6d1f0a"}
@@ -43,7 +44,7 @@ def store(request, tmp_path):
         yield found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@FEW
 @given(beads=st.lists(BEADS, max_size=6))
 def test_what_is_put_is_found_as_it_was(store, beads):
     """Every kind of cell comes back equal, whatever text is in it; of one key the last row wins."""

@@ -35,6 +35,7 @@ class Prompt:
     def __init__(self, folder: Path, *, person: bool = True) -> None:
         self.at = folder / "work"
         self.at.mkdir(parents=True, exist_ok=True)
+        self.counted = True  # whether lines of processes count where this run counts lines
         self.tty = (False, False, False)
         home = folder / "home"
         home.mkdir(parents=True, exist_ok=True)
@@ -95,7 +96,8 @@ class Prompt:
         """The line as a process of its own, `prelude` being Python that runs before it."""
         return subprocess.run(
             self.command(program, *argv, prelude=prelude),
-            cwd=self.at, env=measured(self.env), capture_output=True, text=True, timeout=120,
+            cwd=self.at, env=measured(self.env) if self.counted else self.env,
+            capture_output=True, text=True, timeout=120,
             check=False, **more,
         )  # fmt: skip
 
