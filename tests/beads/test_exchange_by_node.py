@@ -64,7 +64,7 @@ def test_lines_go_in_and_out_through_a_node(town):
     assert json.loads(town.type("bd", "import", "in.jsonl", "--json"))["created"] == 14
     town.type("bd", "export", "--all", "-o", "out.jsonl")
     theirs = (town.at / "out.jsonl").read_bytes().splitlines()
-    assert len(set(theirs) & set(payload.splitlines())) >= len(theirs) - 1
+    assert len(set(payload.splitlines()) - set(theirs)) <= 1  # whatever other tests left there
     many = b"".join(
         json.dumps({"id": f"gt-m{number:04}", "title": "t", "notes": "x" * 2_000}).encode() + b"\n"
         for number in range(3_000)

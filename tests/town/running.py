@@ -1,6 +1,7 @@
 """A town whose node runs: lines are typed in processes of their own and done by the node."""
 
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,11 @@ from town.node.home import Home
 from town.node.lifecycle import running
 
 WAIT_S = 30.0
+
+
+def listening() -> None:
+    """A line typed at a prompt hears Ctrl-C, also where this run was begun in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class RunningTown:
@@ -43,6 +49,7 @@ class RunningTown:
             self.prompt.command(program, *argv), cwd=at or self.root, text=True,
             env=measured({**self.prompt.env, **env}),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=listening,  # noqa: PLW1509  # it sets one signal
         )  # fmt: skip
 
     def run(self, program: str, *argv: str, at: Path | None = None, **env: str):
