@@ -84,6 +84,18 @@ class LivingTown:
         script.write_text(f"while ! test -e {self.journal}.open; do sleep 0.1; done\n", "utf-8")
         return f"sh {script}"
 
+    def handing(self) -> str:
+        """A script that hands its session on the first time, and is ended with it."""
+        script = self.journal.with_name("handing.sh")
+        first = f"test -e {self.journal}.on || {{ touch {self.journal}.on\n"
+        script.write_text(f"{first}gt handoff -m left-this\nsleep 60\n}}\n", "utf-8")
+        return str(script)
+
+    def transcripts(self) -> list[str]:
+        """What each session printed, in no order."""
+        folder = self.prompt.at / ".runtime" / "transcripts"
+        return [path.read_text("utf-8", "replace") for path in folder.glob("*")]
+
     def open_gate(self) -> None:
         """Everybody who waits goes on."""
         Path(f"{self.journal}.open").touch()

@@ -35,6 +35,7 @@ from town.hooks.errors import (
     WorktreeGoneError,
 )
 from town.hooks.handing import SAID_DEFERRED, SAID_ESCALATED, HandIn, WrongBranchError
+from town.hooks.leaving import TooSoonError
 from town.hooks.priming import primed
 from town.hooks.slinging import Order, Slung
 from town.hooks.target import Target, target_of
@@ -361,6 +362,25 @@ def test_prime_tells_the_work_at_the_first_call_and_begins_it(town):
         primed(works.told("api/polecats/other", assignment="", session="", begin=True))
     )
     assert "Nothing is on your hook" in nobody
+
+
+def test_what_a_session_leaves_is_told_to_the_next_one_once(town):
+    """The work stays on the hook; a second one in the same moment is refused; nothing counts."""
+    slung = sling(town, town.bead())
+    me = slung.agent.id
+    works = town.works(me)
+    works.hooks.handoff(me, "parser done, tests next", session="s-1")
+    with pytest.raises(TooSoonError):
+        works.hooks.handoff(me, "again", session="s-1")
+    assert works.hooks.left_for(me, session="s-1") == ""
+    asked = {"assignment": slung.work.id, "begin": True}
+    told = works.told(me, session="s-2", **asked)
+    assert told.handoff == "parser done, tests next"
+    assert "parser done" in "\n".join(primed(told))
+    assert works.told(me, session="s-2", **asked).handoff == told.handoff  # after compaction
+    assert works.told(me, session="s-3", **asked).handoff == ""
+    assert works.hooks.hooked(me).bead.id == slung.bead.id
+    assert rows(town, Bead, id=slung.bead.id)[0].attempts == 0
 
 
 @pytest.mark.parametrize(

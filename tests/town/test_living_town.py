@@ -128,6 +128,17 @@ def events(town) -> list[dict]:
     return sorted(rows, key=lambda one: one["seq"])
 
 
+def test_a_handoff_goes_on_in_a_fresh_session_that_is_told(tmp_path):
+    """Scenario 32: the new session is told what the old one left, once; it is no new attempt."""
+    with living_town(tmp_path) as town:
+        town.up()
+        bead = town.bead("Hand on", f"run sh {town.handing()}; write P x; commit Add P; done")
+        until(lambda: town.closed(bead))
+        assert [attempt for _, _, _, attempt in town.sessions()] == [1, 1]
+        told = [text for text in town.transcripts() if "left-this" in text]
+        assert len(told) == 1
+
+
 def test_a_broken_gate_sends_the_work_back_and_it_is_mended(tmp_path):
     """The target never has it; its worker is told what the gate printed, and hands in again."""
     with living_town(tmp_path) as town:
