@@ -38,7 +38,7 @@ from town.hooks.handing import SAID_DEFERRED, SAID_ESCALATED, HandIn, WrongBranc
 from town.hooks.leaving import TooSoonError
 from town.hooks.priming import primed
 from town.hooks.slinging import Order, Slung
-from town.hooks.target import Target, target_of
+from town.hooks.target import Target
 from town.workspace.git import GitError
 
 API = Target(rig="api")
@@ -381,23 +381,3 @@ def test_what_a_session_leaves_is_told_to_the_next_one_once(town):
     assert works.told(me, session="s-3", **asked).handoff == ""
     assert works.hooks.hooked(me).bead.id == slung.bead.id
     assert rows(town, Bead, id=slung.bead.id)[0].attempts == 0
-
-
-@pytest.mark.parametrize(
-    ("said", "agent", "rig"),
-    [
-        ("api", "", "api"),
-        ("api/", "", "api"),
-        ("api/zed", "api/polecats/zed", "api"),
-        ("api/my-agent", "api/polecats/my-agent", "api"),
-        ("api/polecats/zed", "api/polecats/zed", "api"),
-        ("api/crew/ann", "api/crew/ann", "api"),
-        ("mayor/", "mayor", ""),
-        (".", "api/crew/me", "api"),
-        ("", "api/crew/me", "api"),
-    ],
-)
-def test_every_form_of_a_target_names_one(said, agent, rig):
-    """What a person types, with or without a slash at its end."""
-    found = target_of(said, me="api/crew/me", here="api", rigs=["api"])
-    assert (found.agent, found.rig) == (agent, rig)
