@@ -6,9 +6,9 @@ from pathlib import Path
 from ledger.private.store import Change, Dropped, Seen
 from ledger.workspace.rows import CREW, POLECAT, REFINERY, WITNESS, Agent, Rig, Worktree
 from town.doctor.check import Check, Finding, Patient, of_lines
+from town.market.words import instant
 from town.refinery.lease import Leases
 from town.rigs import folder as folders
-from town.rigs.desk import instant
 from town.rigs.remotes import ORIGIN
 from town.workspace.files import BadFileError, put_aside, read_json
 from town.workspace.git import GitError

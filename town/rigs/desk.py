@@ -6,7 +6,6 @@ first, and given back when something fails. The rows count; `mayor/rigs.json` sh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +27,7 @@ from ledger.workspace.rows import (
 )
 from town.beads.desk import PREFIX
 from town.beads.ports import BeadPorts
+from town.market.words import instant
 from town.rigs import folder as folders
 from town.rigs import names
 from town.rigs.adopting import let_push, takes_pushes
@@ -62,11 +62,6 @@ class Place:
 
     tree: Worktree
     standing: Standing | None
-
-
-def instant(at: int) -> str:
-    """A moment in microseconds since 1970 UTC, in RFC 3339."""
-    return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Rigs(Unfinished):

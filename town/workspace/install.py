@@ -6,11 +6,11 @@ be made anew. Under `force` nothing that a person wrote is touched.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
 from stamps.errors import WastelandError
+from town.market.words import instant
 from town.workspace.files import BadFileError, read_json, write_json, write_text
 from town.workspace.git import Git, NoGitError
 from town.workspace.layout import Workspace
@@ -231,7 +231,7 @@ def _town(plan: Plan) -> dict[str, Any]:
 
 def town_facts(name: str, *, owner: str, public_name: str, now: int) -> dict[str, Any]:
     """What marks a town, as its file says it."""
-    created = datetime.fromtimestamp(now / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = instant(now)
     return {
         "type": "town",
         "version": TOWN_VERSION,
