@@ -77,6 +77,11 @@ class Assignment(Row, frozen=True, kw_only=True):
     request: Short = ""  # the merge request it led to
 
 
+def assignment_id(secret: bytes) -> str:
+    """The id of a new assignment."""
+    return f"as-{secret.hex()[:16]}"
+
+
 class Session(Row, frozen=True, kw_only=True):
     """One run of an agent's program."""
 

@@ -39,6 +39,7 @@ from ledger.workspace.work import (
     WORKING,
     Assignment,
     MergeRequest,
+    assignment_id,
 )
 from town.beads.finding import Finding
 from town.hooks.errors import (
@@ -274,7 +275,7 @@ class Slinging(Finding):
         branch = branch_for(bead, [one.branch for one in before])
         branch = branch or branch_of(agent.name, bead.id, now)
         return Assignment(
-            id=f"as-{self.ports.new_secret().hex()[:16]}",
+            id=assignment_id(self.ports.new_secret()),
             bead=bead.id,
             agent=agent.id,
             rig=agent.rig,

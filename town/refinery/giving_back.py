@@ -29,6 +29,7 @@ from ledger.workspace.work import (
     WORKING,
     Assignment,
     MergeRequest,
+    assignment_id,
 )
 from town.beads.finding import Finding
 from town.escalation.desk import Escalations, Matter
@@ -160,7 +161,7 @@ class GivingBack(Finding):
         return change + self.hooked(bead, noted, agent, again_of(work, old, self._new_id(), now))
 
     def _new_id(self) -> str:
-        return f"as-{self.ports.new_secret().hex()[:16]}"
+        return assignment_id(self.ports.new_secret())
 
     def hooked(self, old: Bead | None, bead: Bead, agent: Agent, work: Assignment) -> Change:
         """The bead is on the worker's hook, to be begun."""
