@@ -108,6 +108,7 @@ def command_tree(program: str = "wl") -> tree.Lazy:
     built.places.update(facts.aliases)
     built.sections = dict(facts.sections)
     built.closing = facts.closing
+    built.later, built.elsewhere = dict(facts.later), dict(facts.elsewhere)
     return built
 
 

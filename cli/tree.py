@@ -5,13 +5,15 @@ Typer describes the commands; this adds what every one of them has. It runs none
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.context import Call
+from cli.context import Call, UsageError
+from cli.later import ElsewhereError, NotYetError, Word
 from cli.output import envelope
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -155,6 +157,24 @@ class Lazy(Group):
     places: dict[str, str] = {}  # noqa: RUF012  # command -> module; set by cli.app
     sections: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
     closing: tuple[str, ...] = ()
+    later: dict[str, Word] = {}  # noqa: RUF012
+    elsewhere: dict[str, Word] = {}  # noqa: RUF012
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words name.
+
+        Raises UsageError for none, NotYetError and ElsewhereError for what others have.
+        """
+        said = args[0]
+        if said in self.places or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        line = f"{ctx.command_path} {said}"
+        if said in self.later:
+            raise NotYetError(line, self.later[said])
+        if said in self.elsewhere:
+            raise ElsewhereError(line, self.elsewhere[said])
+        near = " or ".join(get_close_matches(said, list(self.places), n=2))
+        raise UsageError(f"no command is called {said!r}{f'; near it: {near}' if near else ''}")
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every command, without importing any."""
@@ -180,9 +200,11 @@ class Lazy(Group):
                 formatter.write_dl(rows)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Examples, then where to read on."""
+        """Examples, what comes later, then where to read on."""
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
+        if self.later:
+            formatter.write_text(f"not here yet: {', '.join(self.later)}")
         for line in self.closing:
             formatter.write_text(line)
 
@@ -196,6 +218,8 @@ class Program:
     sections: Mapping[str, tuple[str, ...]]
     aliases: Mapping[str, str] = field(default_factory=dict)
     closing: tuple[str, ...] = ()
+    later: Mapping[str, Word] = field(default_factory=dict)
+    elsewhere: Mapping[str, Word] = field(default_factory=dict)
 
 
 def new_root(name: str) -> typer.Typer:

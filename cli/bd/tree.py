@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cli import tree
+from cli.later import OF_BD
 
 PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.place": ("init",),
@@ -59,5 +60,6 @@ PROGRAM: Final = tree.Program(
     places=PLACES,
     aliases=ALIASES,
     sections=SECTIONS,
+    later=OF_BD,
     closing=("With --json a command prints one object or one list, as scripts for bd expect.",),
 )

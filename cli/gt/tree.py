@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cli import tree
+from cli.later import ELSEWHERE_OF_GT, OF_GT
 
 PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.workspace": ("install", "upgrade", "git-init"),
@@ -86,4 +87,6 @@ def _gt() -> None:
     """
 
 
-PROGRAM: Final = tree.Program(root=root, places=PLACES, sections=SECTIONS)
+PROGRAM: Final = tree.Program(
+    root=root, places=PLACES, sections=SECTIONS, later=OF_GT, elsewhere=ELSEWHERE_OF_GT
+)

@@ -118,3 +118,34 @@ def test_a_word_that_is_no_command_is_a_usage_error(program):
     code, paper = invoke(program, "no-such-command")
     assert (code, paper.text) == (2, "")
     assert "no-such-command" in paper.talk
+
+
+ABSENT = [
+    (program, name, code)
+    for program in PROGRAMS
+    for words, code in ((command_tree(program).later, 1), (command_tree(program).elsewhere, 2))
+    for name in words
+]
+
+
+@pytest.mark.parametrize(("program", "name", "code"), ABSENT)
+def test_a_word_of_what_is_not_here_says_so_and_does_nothing(program, name, code):
+    """Later, or under another name: no success, the reason, and lines that are commands here."""
+    root = command_tree(program)
+    assert name not in root.places
+    found, paper = invoke(program, name, "list", "--anything")
+    assert (found, paper.text) == (code, "")
+    assert f"{program} {name}" in paper.talk
+    for line in (root.later.get(name) or root.elsewhere[name]).lines:
+        assert line.split()[1] in (*command_tree(line.split()[0]).places, "--help")
+    assert (name in invoke(program, "--help")[1].text) or code == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "near"), [("upp", "up"), ("convoys", "convoy"), ("slign", "sling")]
+)
+def test_a_word_with_a_slip_is_told_what_is_near_it(said, near):
+    """Whoever mistypes sees the word that was meant."""
+    code, paper = invoke("gt", said)
+    assert code == 2
+    assert f"near it: {near}" in paper.talk

@@ -1,0 +1,96 @@
+"""Words that are no commands here: of what comes later, and of what has another name.
+
+Values and their errors; `tree` raises them. A word that nobody ever used is not in any table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from stamps.errors import WastelandError
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the word stands for, and the lines that serve until it is there, or in its place."""
+
+    means: str
+    lines: tuple[str, ...] = ()
+
+
+class NotYetError(WastelandError):
+    """The command belongs to a later release; nothing was done."""
+
+    code: ClassVar[str] = "command.later"
+    hint: ClassVar[str] = "Nothing was done. --help lists what is here."
+    exit: ClassVar[int] = 1
+
+    def __init__(self, said: str, word: Word) -> None:
+        super().__init__(f"{said} is not here yet: {word.means}; nothing was done")
+        self.try_ = tuple(tuple(line.split()) for line in word.lines)
+
+
+class ElsewhereError(WastelandError):
+    """What the command did elsewhere is done by another one here; nothing was done."""
+
+    code: ClassVar[str] = "command.elsewhere"
+    hint: ClassVar[str] = "--help lists what is here."
+    exit: ClassVar[int] = 2
+
+    def __init__(self, said: str, word: Word) -> None:
+        super().__init__(f"there is no {said}: {word.means}")
+        self.try_ = tuple(tuple(line.split()) for line in word.lines)
+
+
+FORMULAS: Final = "workflows beyond the one built in come with a later release"
+
+OF_GT: Final[Mapping[str, Word]] = {
+    "feed": Word("the feed of what happens", ("gt log --follow", "gt status --watch")),
+    "dashboard": Word("the town's page in the browser", ("gt status --watch",)),
+    "escalate": Word(
+        "routes of escalation; a worker that cannot go on hands its work back",
+        ("gt done --status ESCALATED -m REASON", "gt mail send --human -s SUBJECT -m TEXT"),
+    ),
+    "formula": Word(FORMULAS, ("gt sling BEAD RIG --args TEXT",)),
+    "mol": Word(FORMULAS, ("gt hook",)),
+    "synthesis": Word(FORMULAS),
+    "mountain": Word("convoys that flow around what fails", ("gt convoy create NAME BEAD",)),
+    "scheduler": Word(
+        "dispatch that waits its turn; capacity is a setting already",
+        ("gt config set scheduler.max_polecats 4",),
+    ),
+    "dog": Word("workers for the town's own upkeep", ("gt doctor --fix",)),
+    "patrol": Word("the watch that a model is asked for", ("gt status", "gt doctor")),
+    "warrant": Word("the watchdog's orders", ("gt session stop AGENT",)),
+    "plugin": Word("what runs now and then"),
+    "estop": Word("freezing every session at once", ("gt down",)),
+    "thaw": Word("freezing every session at once", ("gt up",)),
+    "account": Word("several accounts of a model's provider"),
+    "quota": Word("several accounts of a model's provider"),
+    "costs": Word("what models cost"),
+    "directive": Word(
+        "orders for a role by a command; their files work already: directives/ROLE.md",
+    ),
+}
+ELSEWHERE_OF_GT: Final[Mapping[str, Word]] = {
+    "daemon": Word("the node does its work", ("gt up", "gt status", "gt down")),
+    "boot": Word("the node sees to itself", ("gt up", "gt status")),
+    "krc": Word("events are pruned by age by themselves", ("gt log",)),
+    "activity": Word("what happened is listed by", ("gt log",)),
+    "vitals": Word("how the town stands is shown by", ("gt status", "gt doctor")),
+    "health": Word("how the town stands is shown by", ("gt status", "gt doctor")),
+    "metrics": Word("how the town stands is shown by", ("gt status", "bd status")),
+    "repair": Word("what can be mended is mended by", ("gt doctor --fix",)),
+    "stale": Word("an older town is brought up to date by", ("gt upgrade", "gt doctor")),
+    "orphans": Word("what belongs to nobody is found by", ("gt doctor", "gt worktree list")),
+    "assign": Word("two lines do it", ("bd create TITLE", "gt sling BEAD RIG/crew/NAME")),
+    "theme": Word("colours are a setting", ("gt config set cli_theme dark",)),
+    "bead": Word("beads have a program of their own", ("bd --help",)),
+}
+OF_BD: Final[Mapping[str, Word]] = {
+    "cook": Word(FORMULAS, ("bd create TITLE --parent BEAD",)),
+    "formula": Word(FORMULAS, ("bd create TITLE --parent BEAD",)),
+    "mol": Word(FORMULAS, ("bd create TITLE --parent BEAD", "bd dep add BEAD BLOCKER")),
+    "gate": Word("gates among beads", ("bd dep add BEAD BLOCKER", "bd defer BEAD --until DATE")),
+    "swarm": Word(FORMULAS, ("gt convoy create NAME BEAD",)),
+}
