@@ -157,6 +157,8 @@ class Exchange(Linking):
         self, said: Beadfile, source: str, *, on: OnConflict, dedup: bool = False
     ) -> tuple[Imported, Change]:
         """What would become of the file, and the step to it. Only within a turn."""
+        mark = self.mark()  # before any link is looked at
+        before = {row.name: row for row in self.store.find(Setting)}
         lines = self._named(said)
         mine = self._mine(lines)
         told = Imported(source=source)
@@ -170,11 +172,11 @@ class Exchange(Linking):
             getattr(told, step.fate).append(bead)
             if step.fate in ("new", "changed"):
                 steps[bead] = step
-        words = self._check(lines, steps, told)
-        memories = self._new_memories(said.memories)
+        words = self._check(lines, steps, told, before)
+        memories = _new_memories(said.memories, before)
         told.memories = len(memories)
         self._look_at_links(steps, told)
-        change = self._change(steps, mine, [*words, *memories])
+        change = self._change(steps, mine, mark) + _settings(before, [*words, *memories])
         if change:
             change += Change(events=(self._told(told),))
         return told, change
@@ -230,6 +232,7 @@ class Exchange(Linking):
         lines: Mapping[str, tuple[int, Whole]],
         steps: Mapping[str, Merged],
         told: Imported,
+        before: Mapping[str, Setting],
     ) -> list[Setting]:
         """Every bead is within its limits; words that are new here become known. Raises."""
         known: dict[str, list[str]] = {}
@@ -239,7 +242,7 @@ class Exchange(Linking):
             ("status", CUSTOM_STATUSES, (*STATUSES, TOMBSTONE)),
             ("issue_type", CUSTOM_TYPES, TYPES),
         ):
-            said = self.setting(setting)
+            said = before[setting].value if setting in before else ""
             there = list(custom_statuses(said))
             new = merging.new_words(beads, name, (*built_in, *there))
             if new:
@@ -255,10 +258,6 @@ class Exchange(Linking):
                 raise BadLineError(lines[bead.id][0], f"{bead.id}: {error}") from error
         return settings
 
-    def _new_memories(self, memories: Mapping[str, str]) -> list[Setting]:
-        asked = [Setting(name=MEMORY + key, value=value) for key, value in memories.items()]
-        return [row for row in asked if self.store.get(Setting, row.name) != row]
-
     def _look_at_links(self, steps: Mapping[str, Merged], told: Imported) -> None:
         """What is odd about the new links is told; it is no reason to lose them."""
         links = [link for step in steps.values() for link in step.whole.links]
@@ -270,10 +269,8 @@ class Exchange(Linking):
             others = [link for link in self.store.find(Link) if link.issue_id not in steps]
             told.cycle = merging.circle([*others, *links])
 
-    def _change(
-        self, steps: Mapping[str, Merged], mine: Mapping[str, Whole], settings: Sequence[Row]
-    ) -> Change:
-        puts: list[Row] = list(settings)
+    def _change(self, steps: Mapping[str, Merged], mine: Mapping[str, Whole], mark: Seen) -> Change:
+        puts: list[Row] = []
         for bead, step in steps.items():
             rows: list[Row] = [step.whole.bead, *step.whole.links, *step.whole.comments]
             old = mine.get(bead)
@@ -287,7 +284,7 @@ class Exchange(Linking):
         )
         change = Change(puts=tuple(puts), drops=drops, seen=seen)
         if drops or any(isinstance(row, Link) for row in puts):
-            change += self.links_written()  # whoever looks for circles now looks again
+            change += self.links_written(mark)  # whoever looks for circles now looks again
         return change
 
     def _told(self, told: Imported) -> Event:
@@ -311,6 +308,17 @@ def _check_words(bead: Bead, words: Mapping[str, Sequence[str]]) -> None:
             raise BadFieldError(name, f"{word[:40]!r} is none")
         if word in new[NEW_WORDS_MAX:]:
             raise BadFieldError(name, f"{word!r} is one of more than {NEW_WORDS_MAX} new ones")
+
+
+def _new_memories(memories: Mapping[str, str], before: Mapping[str, Setting]) -> list[Setting]:
+    asked = [Setting(name=MEMORY + key, value=value) for key, value in memories.items()]
+    return [row for row in asked if before.get(row.name) != row]
+
+
+def _settings(before: Mapping[str, Setting], now: Sequence[Setting]) -> Change:
+    """The step to these settings, which rests on those that were there when it was made up."""
+    seen = (Seen(kind=Setting, key=row.key, row=before.get(row.name)) for row in now)
+    return Change(puts=tuple(now), seen=tuple(seen))
 
 
 def parts(values: Sequence[Item], size: int) -> Iterable[tuple[Item, ...]]:

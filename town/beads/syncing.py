@@ -69,6 +69,7 @@ class Syncing(Exchange):
             named = frozenset(said.beads)
             prefix = self.prefix() if place.rig else ""
             told = self.import_file(said, place.path.name, dry_run=dry_run)
+            last, _ = self._news(place)  # what happens from here on may not be in the file
             wanted = Wanted(deleted=True, memories=bool(said.memories), prefix=prefix, always=named)
             exported = self.exported(wanted)
             given = tuple(sorted({*told.older, *exported.beads} - (named - set(told.older))))
@@ -80,7 +81,6 @@ class Syncing(Exchange):
                 continue  # somebody was faster: look again
             if fresh:
                 files.write(place.path, exported.payload, folder=True)
-            last, _ = self._news(place)
             self.store.apply(Change(puts=(Cursor(name=_cursor(place), seq=last),)))
             return synced
         raise BusyFileError(place.path)
