@@ -265,6 +265,20 @@ def test_one_at_a_time_types_into_a_session(talk):
     assert talk.sessions.typed == ["[from overseer] y"]
 
 
+def test_whoever_typed_for_too_long_leaves_the_lock_of_the_next_one_alone(talk):
+    """A lock that lapsed while its holder typed is another's by now, and stays so."""
+    typing = talk.sessions.send
+    theirs = Lease(resource="typing to ap-rust", holder="else", expires_at=talk.now + 60 * MINUTE)
+
+    def slowly(name: str, text: str) -> None:
+        typing(name, text)
+        talk.put(theirs)
+
+    talk.sessions.send = slowly
+    talk.nudges().nudge(RUST, Saying(text="y", mode=IMMEDIATE))
+    assert talk.store.get(Lease, theirs.resource) == theirs
+
+
 def test_a_runtime_that_is_told_nothing_at_its_turns_is_typed_to_when_idle(talk):
     """One at a time, by the supervisor's round; others are left to their hooks."""
     first = talk.nudges().nudge(RUST, Saying(text="1", mode=QUEUE))

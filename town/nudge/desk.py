@@ -243,13 +243,13 @@ class Nudges(Telling):
         try:
             self.sessions(line.provider).send(name, typed(said))
         except WastelandError as error:
-            self._unlock(name)
+            self._unlock(said, name)
             raise self._refused(said, NudgeRefusedError(said.recipient, str(error))) from error
         now = self.ports.now()
         row = replace(
             said, state=DELIVERED, settled_at=now, acked_at=now, outcome=f"typed into {name}"
         )
-        self._unlock(name)
+        self._unlock(said, name)
         return self._put(row, "nudge.delivered", session=name)
 
     def _locked(self, said: Nudge, name: str) -> bool:
@@ -273,10 +273,18 @@ class Nudges(Telling):
             self.patience.sleep(self.patience.poll_s)
         return mine
 
-    def _unlock(self, name: str) -> None:
-        """Others may type into the session again."""
-        drop = Dropped(kind=Lease, key=(f"typing to {name}",))
-        self.look(lambda: self.store.apply(Change(drops=(drop,))))
+    def _unlock(self, said: Nudge, name: str) -> None:
+        """Others may type into the session again, unless one does already: ours lapsed then."""
+        resource = f"typing to {name}"
+
+        def work() -> tuple[None, Change]:
+            held = self.store.get(Lease, resource)
+            if held is None or held.holder != said.id:
+                return None, Change()
+            drop = Dropped(kind=Lease, key=(resource,))
+            return None, Change(drops=(drop,), seen=(self.seen(held),))
+
+        self.act("gt nudge", work)
 
 
 def typed(said: Nudge) -> str:
