@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from cli.context import Call, UsageError
 from cli.later import ElsewhereError, NotYetError, Word
 from cli.output import envelope
+from cli.plain import read_plainly
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -104,7 +105,9 @@ class Examples:
     def get_params(self, ctx: Any) -> list[Any]:
         """Its own options, then those that every command has."""
         own: list[Any] = super().get_params(ctx)  # type: ignore[misc]
-        return [*own, *self.extra]
+        options = [*own, *self.extra]
+        read_plainly(options)
+        return options
 
     def get_help_option(self, ctx: Any) -> Any:
         """`--help`, printed through the call's terminal."""
