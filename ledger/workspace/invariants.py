@@ -14,7 +14,7 @@ from ledger.beads.waiting import cycles
 from ledger.private.store import PrivateReader
 from ledger.workspace.link import ItemLink
 from ledger.workspace.rows import ADDING, Agent, Making, Rig, Taken
-from ledger.workspace.talk import Delivery, Message
+from ledger.workspace.talk import CLOSED_CONVOY, Convoy, ConvoyItem, Delivery, Message
 from ledger.workspace.work import (
     ACTIVE,
     HELD,
@@ -57,6 +57,8 @@ class Held:
     messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # with their recipients
     deliveries: tuple[Delivery, ...] = ()
     item_links: tuple[ItemLink, ...] = ()
+    convoys: Mapping[str, Convoy] = field(default_factory=dict)
+    convoy_items: tuple[ConvoyItem, ...] = ()
 
     @classmethod
     def of(cls, store: PrivateReader) -> "Held":
@@ -76,6 +78,8 @@ class Held:
             messages={one.id: one.recipients for one in store.find(Message)},
             deliveries=tuple(store.find(Delivery)),
             item_links=tuple(store.find(ItemLink)),
+            convoys={convoy.id: convoy for convoy in store.find(Convoy)},
+            convoy_items=tuple(store.find(ConvoyItem)),
         )
 
 
@@ -230,6 +234,16 @@ def items_linked(held: Held) -> Iterator[Broken]:
             yield Broken("items-linked", link.item, f"shares {link.bead} with another item")
 
 
+def convoy_items(held: Held) -> Iterator[Broken]:
+    """I9: whatever an open convoy follows is a bead, so that it can be said why it stands."""
+    for item in held.convoy_items:
+        convoy = held.convoys.get(item.convoy)
+        if convoy is None:
+            yield Broken("convoy-items", item.bead, f"is followed by {item.convoy}, no convoy")
+        elif convoy.status != CLOSED_CONVOY and item.bead not in held.beads:
+            yield Broken("convoy-items", convoy.id, f"follows {item.bead}, which is nowhere")
+
+
 def working_at_once(held: Held, capacity: int) -> Iterator[Broken]:
     """I7: no more workers have work in hand than there may be; fewer than one means any number."""
     working = sorted({work.agent for work in held.assignments if work.state in HELD})
@@ -252,6 +266,7 @@ RULES: Final[tuple[Rule, ...]] = (
     prefixes,
     rigs_made,
     items_linked,
+    convoy_items,
 )
 
 

@@ -3,222 +3,48 @@
 `TO_MEND` are those which `gt doctor --fix` mends; the others it finds, and says what to do.
 """
 
-import json
-import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from ledger.beads.rows import Bead, Comment, Link
-from ledger.dolt.private import open_private_doltlite
-from ledger.private.rows import Row
-from ledger.private.store import Change, Dropped
-from ledger.workspace.rows import ADDING, Agent, Making, Rig, Taken, Worktree
-from ledger.workspace.talk import Delivery
+from ledger.private.store import Dropped
+from ledger.workspace.link import ItemLink
+from ledger.workspace.rows import Agent, Rig, Taken
+from ledger.workspace.talk import Convoy, ConvoyItem, Delivery
 from ledger.workspace.work import MERGED, SUBMITTED, WORKING, Assignment, MergeRequest, Session
-from tests.town.prompt import Prompt
-from town.workspace.layout import Workspace
-
-Break = Callable[[Prompt], object]
-SECOND = 1_000_000
-
-
-def put(prompt: Prompt, *rows: Row, drops: Iterable[Dropped] = ()) -> None:
-    """The rows are in the town's database, past every desk."""
-    store = open_private_doltlite(Workspace(prompt.at).home / "ledgers" / "town.db", town="x")
-    store.apply(Change(puts=rows, drops=tuple(drops)))
-    store.close()
-
-
-def statement(prompt: Prompt, sql: str) -> None:
-    """The statement was run in the town's database."""
-    store = open_private_doltlite(Workspace(prompt.at).home / "ledgers" / "town.db", town="x")
-    store.database.run(sql)
-    store.close()
-
-
-def write(name: str, text: str) -> Break:
-    """The file has this text."""
-    return lambda prompt: (prompt.at / name).write_text(text)
-
-
-def edit(file: str, /, **fields: object) -> Break:
-    """The object in the file has these fields."""
-
-    def work(prompt: Prompt) -> None:
-        path = prompt.at / file
-        path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
-
-    return work
-
-
-def edit_rig(**fields: object) -> Break:
-    """The rig's settings have these fields."""
-
-    def work(prompt: Prompt) -> None:
-        path = prompt.at / "api" / "settings" / "config.json"
-        told = json.loads(path.read_text()) if path.exists() else {}
-        path.write_text(json.dumps({**told, **fields}))
-
-    return work
-
-
-def codex(prompt: Prompt, text: str) -> None:
-    """The person's own settings of Codex."""
-    path = Path(prompt.env["HOME"]) / ".codex" / "config.toml"
-    path.parent.mkdir()
-    path.write_text(text)
-
-
-def stale_hooks(prompt: Prompt) -> None:
-    """The mayor's hook file lacks an entry that it had, beside one of the person's."""
-    assert prompt.gt("hooks", "sync").code == 0
-    path = prompt.at / "mayor" / ".claude" / "settings.json"
-    told = json.loads(path.read_text())
-    del told["hooks"]["PreCompact"]
-    path.write_text(json.dumps({**told, "model": "opus"}))
-
-
-def gone(name: str) -> Break:
-    """The file or the folder is no more."""
-
-    def work(prompt: Prompt) -> None:
-        path = prompt.at / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    return work
-
-
-def rows(*found: Row, drops: Iterable[Dropped] = ()) -> Break:
-    """The rows are in the database."""
-    return lambda prompt: put(prompt, *found, drops=drops)
-
-
-def half_written(prompt: Prompt) -> None:
-    """A file that a process which is no more was writing."""
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    (prompt.at / "settings" / f".config.json.{dead.pid}.0").write_text("{")
-
-
-def keys_in_git(prompt: Prompt) -> None:
-    """Somebody added everything to git by force."""
-    prompt.git("add", "-f", ".wasteland/run")
-    (prompt.at / ".gitignore").write_text("")
-
-
-def key_for_all(prompt: Prompt) -> None:
-    """Everybody on the machine can read a key."""
-    key = prompt.at / ".wasteland/keys/device.key"
-    key.write_text("secret")
-    key.chmod(0o644)
-
-
-def not_left_out(prompt: Prompt) -> None:
-    """Nothing says any more that keys are no business of git's."""
-    (prompt.at / ".gitignore").unlink()
-    (prompt.at / ".wasteland/.gitignore").unlink()
-
-
-def events_ahead(prompt: Prompt) -> None:
-    """The file tells of more than the database knows, as after an old copy was put back."""
-    with (prompt.at / ".events.jsonl").open("a") as file:
-        file.write(json.dumps({"seq": 999, "payload": {}}) + "\n")
-
-
-def events_folder(prompt: Prompt) -> None:
-    """A folder stands where the file should."""
-    (prompt.at / ".events.jsonl").unlink()
-    (prompt.at / ".events.jsonl").mkdir()
-
-
-def old_git(prompt: Prompt) -> None:
-    """The git that comes first on PATH is an old one."""
-    _fake_git(prompt, "echo git version 2.20.1")
-
-
-def _fake_git(prompt: Prompt, says: str) -> None:
-    folder = prompt.at / "plugins" / "bin"
-    folder.mkdir()
-    real = shutil.which("git")
-    (folder / "git").write_text(
-        f'#!/bin/sh\nif [ "$1" = version ]; then {says}; else exec {real} "$@"; fi\n'
-    )
-    (folder / "git").chmod(0o755)
-    prompt.env["PATH"] = f"{folder}{os.pathsep}{prompt.env['PATH']}"
-
-
-def other_branch(prompt: Prompt) -> None:
-    """The refinery's worktree stands on a branch of somebody's own."""
-    prompt.git("checkout", "-q", "-b", "mine", at=prompt.at / "api/refinery/rig")
-
-
-def other_head(prompt: Prompt) -> None:
-    """The repository stands on another branch, and has another origin."""
-    repository = prompt.at / "api/.repo.git"
-    prompt.git("symbolic-ref", "HEAD", "refs/heads/other", at=repository)
-    prompt.git("remote", "set-url", "origin", "/nowhere", at=repository)
-
-
-def worktree_gone(prompt: Prompt) -> None:
-    """A worker's worktree was deleted; what it had committed is in the repository."""
-    place = prompt.at / "api/polecats/ash/api"
-    repository = prompt.at / "api/.repo.git"
-    prompt.git("worktree", "add", "-q", "-b", "work", str(place), "origin/main", at=repository)
-    (place / "done").write_text("done")
-    prompt.git("add", "done", at=place)
-    prompt.git("commit", "-q", "-m", "done", at=place)
-    shutil.rmtree(place)
-    shutil.rmtree(prompt.at / "api/refinery/rig")
-    shutil.rmtree(prompt.at / "api/mayor/rig")
-    ash = Agent(id="api/polecats/ash", role="polecat", rig="api", name="ash", state="idle")
-    put(prompt, ash, Worktree(path="api/polecats/ash/api", rig="api", agent=ash.id, branch="work"))
-
-
-def crew_gone(prompt: Prompt) -> None:
-    """The checkout of a member of the crew was deleted."""
-    max_ = Agent(id="api/crew/max", role="crew", rig="api", name="max", state="idle")
-    put(prompt, max_, Worktree(path="api/crew/max", rig="api", agent=max_.id, branch="main"))
-
-
-ADDED = (
-    Rig(name="web", prefix="we", state=ADDING),
-    Taken(kind="prefix", name="we", rig="web"),
+from tests.town.ruining import (
+    ADDED,
+    MERGE,
+    SECOND,
+    Break,
+    branch_of_work_gone,
+    clone_of_nobody,
+    codex,
+    crew_gone,
+    died_adding,
+    edit,
+    edit_rig,
+    events_ahead,
+    events_folder,
+    gone,
+    half_written,
+    key_for_all,
+    keys_in_git,
+    merged_elsewhere,
+    not_left_out,
+    old_git,
+    other_branch,
+    other_head,
+    put,
+    rows,
+    runs_unknown,
+    stale_hooks,
+    statement,
+    work_of,
+    worktree_gone,
+    worktree_of_nobody,
+    worktree_of_work_gone,
+    write,
 )
-
-
-def died_adding(prompt: Prompt) -> None:
-    """A process died while it added a rig."""
-    token = "f" * 32
-    folder = prompt.at / "web"
-    folder.mkdir()
-    (folder / ".making").write_text(token)
-    making = Making(path="web", kind="rig", name="web", token=token, maker="1:0", begun_at=SECOND)
-    put(prompt, *ADDED, making)
-
-
-MERGE = {"id": "mr-1", "rig": "api", "target": "main", "state": MERGED}
-
-
-def merged_elsewhere(prompt: Prompt) -> None:
-    """A commit that says it was merged, and lies on no branch of the remote; another one does."""
-    tree = prompt.at / "api/refinery/rig"
-    there = prompt.git("rev-parse", "HEAD", at=tree).strip()
-    prompt.git("commit", "-q", "--allow-empty", "-m", "never pushed", at=tree)
-    here = prompt.git("rev-parse", "HEAD", at=tree).strip()
-    put(
-        prompt,
-        MergeRequest(**MERGE, merge_commit=here),
-        MergeRequest(**{**MERGE, "id": "mr-2"}, merge_commit=there),
-        MergeRequest(**{**MERGE, "id": "mr-3", "target": "gone"}, merge_commit=here),
-    )
-
-
-def work_of(agent: str, bead: str, **more: object) -> Assignment:
-    """An assignment of that worker."""
-    return Assignment(id=f"as-{bead}", bead=bead, agent=agent, rig="api", **more)
-
 
 TO_MEND: dict[str, dict[str, Break]] = {
     "hook-files": {"stale": stale_hooks},
@@ -295,6 +121,15 @@ TO_MEND: dict[str, dict[str, Break]] = {
     "rigs-made": {
         "by nobody": rows(*ADDED)
     },
+    "worktrees-of-work": {"gone": worktree_of_work_gone},
+    "convoy-items": {
+        "no bead": rows(Convoy(id="hq-cv-1"), ConvoyItem(convoy="hq-cv-1", bead="api-9")),
+        "no convoy": rows(Bead(id="api-1"), ConvoyItem(convoy="hq-cv-9", bead="api-1")),
+    },
+    "sessions-running": {
+        "a process": runs_unknown("process"),
+        **({"in tmux": runs_unknown("tmux")} if shutil.which("tmux") else {}),
+    },
 }  # fmt: skip
 
 BY_HAND: dict[str, dict[str, Break]] = {
@@ -345,6 +180,12 @@ BY_HAND: dict[str, dict[str, Break]] = {
         "elsewhere": merged_elsewhere,
     },
     "gates-passed": {"no run": rows(MergeRequest(id="mr-1", state=MERGED, merge_commit="abc"))},
+    "branches-of-work": {
+        "gone": branch_of_work_gone,
+        "no commit": rows(Bead(id="api-1"), MergeRequest(id="mr-1", rig="api", sha="ab" * 20)),
+    },
+    "checkouts-known": {"a worktree": worktree_of_nobody, "a clone": clone_of_nobody},
+    "items-linked": {"no bead": rows(ItemLink(item="w-1", bead="hq-nowhere"))},
     "no-circles": {
         "two": rows(
             *(Bead(id=f"hq-aaaa{letter}") for letter in "bc"),

@@ -10,9 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ledger.workspace.invariants import RULES
 from ledger.workspace.work import Lease
-from tests.town.breaking import BY_HAND, TO_MEND, cases, put
+from tests.town.breaking import BY_HAND, TO_MEND, cases
 from tests.town.prompt import Prompt, files
+from tests.town.ruining import put
 from town.doctor.registry import CHECKS
 from town.node import clock
 
@@ -73,6 +75,7 @@ def test_every_check_has_a_way_to_break_it_and_a_name_of_its_own():
     assert set(names) == TO_MEND.keys() | BY_HAND.keys()
     assert {check.name for check in CHECKS if check.mend is not None} == TO_MEND.keys()
     assert all(check.what and check.category for check in CHECKS)
+    assert {rule.__name__.replace("_", "-") for rule in RULES} <= set(names)
 
 
 @pytest.mark.parametrize(("name", "how"), cases(TO_MEND))

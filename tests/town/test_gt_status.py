@@ -11,8 +11,8 @@ from ledger.beads.rows import Bead
 from ledger.workspace.rows import Agent, Rig
 from ledger.workspace.work import STUCK, Assignment, Session
 from tests.house.children import measured
-from tests.town.breaking import put
 from tests.town.prompt import Prompt
+from tests.town.ruining import put
 
 WAIT_S = 20
 

@@ -10,7 +10,7 @@ from ledger.private.store import Change
 from ledger.workspace.invariants import RULES, broken
 from ledger.workspace.link import ItemLink
 from ledger.workspace.rows import ADDING, Agent, Making, Rig, Taken
-from ledger.workspace.talk import Delivery, Message
+from ledger.workspace.talk import Convoy, ConvoyItem, Delivery, Message
 from ledger.workspace.work import (
     MERGED,
     SUBMITTED,
@@ -51,6 +51,8 @@ WHOLE: tuple[Row, ...] = (
     *(Session(id="s1", agent=ASH.id), Session(id="s0", agent="gone", ended_at=1)),
     *(ItemLink(item="w-1", bead="api-1"), ItemLink(item="w-3", bead="api-2", state="lost")),
     *(Message(id="m1"), Delivery(recipient="mayor", message="m1")),
+    *(Convoy(id="hq-cv-1"), ConvoyItem(convoy="hq-cv-1", bead="api-1")),
+    *(Convoy(id="hq-cv-0", status="closed"), ConvoyItem(convoy="hq-cv-0", bead="api-0")),
 )
 
 BREAKS: dict[str, list[tuple[Row, ...]]] = {
@@ -103,6 +105,11 @@ BREAKS: dict[str, list[tuple[Row, ...]]] = {
     "items-linked": [
         (ItemLink(item="w-2", bead="api-9"),),
         (ItemLink(item="w-2", bead="api-1"),),
+    ],
+    "convoy-items": [
+        (ConvoyItem(convoy="hq-cv-1", bead="api-9"),),
+        (ConvoyItem(convoy="hq-cv-9", bead="api-1"),),
+        (Convoy(id="hq-cv-0", status="staged_ready"),),
     ],
     "rigs-made": [(Making(path="web", kind="crew", name="x"),)],
 }

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.workspace.work import MERGED, MergeRequest, Session
-from tests.town.breaking import put
 from tests.town.prompt import Prompt
+from tests.town.ruining import put
 from town.workspace.managed import ANCHORS
 
 REMOVING = """

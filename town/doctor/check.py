@@ -12,6 +12,8 @@ from ledger.private.store import PrivateStore
 from ledger.workspace.invariants import Held
 from ledger.workspace.rows import ADDING, Rig
 from stamps.errors import WastelandError
+from town.convoys.members import Members
+from town.hooks.desk import Hooks
 from town.rigs.desk import Rigs
 from town.rigs.errors import NoRigError
 from town.sessions.desk import SessionDesk
@@ -76,6 +78,8 @@ class Opened:
     rigs: Rigs
     shape: Shape
     agents: SessionDesk
+    hooks: Hooks
+    convoys: Members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

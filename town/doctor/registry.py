@@ -2,14 +2,27 @@
 
 from typing import Final
 
-from town.doctor import agents, merged, rigs, rules, store, workspace
+from town.doctor import (
+    agents,
+    convoys,
+    merged,
+    rigs,
+    rules,
+    sessions,
+    store,
+    workspace,
+    worktrees,
+)
 from town.doctor.check import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
     *workspace.CHECKS,
     *store.CHECKS,
     *rigs.CHECKS,
+    *worktrees.CHECKS,
     *merged.CHECKS,
     *rules.CHECKS,
+    *convoys.CHECKS,
+    *sessions.CHECKS,
     *agents.CHECKS,
 )

@@ -173,5 +173,6 @@ CHECKS = (
     _check("closed-at", "closed beads have a moment", invariants.closed_at, _closed_at),
     _check("prefixes", "no two rigs' beads begin alike", invariants.prefixes, _prefixes),
     _check("rigs-made", "every rig is whole or being made", invariants.rigs_made, _unmade),
+    _check("items-linked", "claimed items have a bead each", invariants.items_linked),
     Check(name="working-at-once", what="no more work than may be", category=ROWS, look=_capacity),
 )  # fmt: skip

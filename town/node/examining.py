@@ -57,7 +57,12 @@ def patient(
     if private is not None:
         works = private.works(workspace, caller, env)
         opened = Opened(
-            store=private.store, rigs=works.rigs, shape=_tables(private), agents=works.agents
+            store=private.store,
+            rigs=works.rigs,
+            shape=_tables(private),
+            agents=works.agents,
+            hooks=works.hooks,
+            convoys=works.convoys,
         )
     return Patient(
         env=env,

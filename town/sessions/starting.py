@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from ledger.private.store import Change, Dropped, PrivateStore
 from ledger.workspace.rows import Agent, Rig
-from ledger.workspace.work import Lease, Session
+from ledger.workspace.work import HELD, Assignment, Lease, Session
 from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 from town.agents import hook_files
@@ -43,6 +43,11 @@ from town.workspace.layout import Workspace
 START_LEASE_US: Final = 20 * SECOND_US
 TRANSCRIPTS: Final = (".runtime", "transcripts")
 ASSIGNED: Final = "assigned"
+
+
+def lease_of(name: str) -> str:
+    """What the right to begin a session of this name is called."""
+    return f"session:{name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,18 @@ class BeingBegunError(SessionError):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, "is being begun by somebody else")
+
+
+class WorkOverError(SessionError):
+    """The work that a session was to do is on no hook any more."""
+
+    code = "session.over"
+    hint = "Nothing was begun: the work was taken back, or is over."
+    retryable = True
+
+    def __init__(self, name: str, bead: str) -> None:
+        super().__init__(name, f"{bead} is on its hook no more")
+        self.bead = bead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,12 +186,13 @@ class Starting(Acting):
 
     def _claim(self, found: _Found, identifier: str) -> None:
         """Nobody else begins this session meanwhile. Raises BeingBegunError, SessionThereError."""
-        resource = f"session:{found.name}"
+        resource = lease_of(found.name)
 
         def work() -> tuple[None, Change]:
             held = self.store.get(Lease, resource)
             now = self.ports.now()
-            if held is not None and held.expires_at > now:
+            # A lease that ends later than any can is of a clock that was set back since.
+            if held is not None and now < held.expires_at <= now + START_LEASE_US:
                 raise BeingBegunError(found.name)
             mine = Lease(resource=resource, holder=identifier, expires_at=now + START_LEASE_US)
             seen = self.missing(Lease, resource) if held is None else self.seen(held)
@@ -183,7 +201,7 @@ class Starting(Acting):
         self.act("session begun", work)
 
     def _release(self, name: str, identifier: str) -> None:
-        resource = f"session:{name}"
+        resource = lease_of(name)
 
         def work() -> tuple[None, Change]:
             held = self.store.get(Lease, resource)
@@ -297,9 +315,10 @@ class Starting(Acting):
 
     def _written(self, row: Session, found: _Found) -> Session:
         def work() -> tuple[Session, Change]:
-            lease = self.store.get(Lease, f"session:{row.name}")
+            lease = self.store.get(Lease, lease_of(row.name))
             if lease is None or lease.holder != row.id:
                 raise BeingBegunError(row.name)
+            self._check_work(row)
             agent = self.store.get(Agent, row.agent)
             seen = self.seen(agent) if agent is not None else self.missing(Agent, row.agent)
             runs = replace(agent or found.agent, runtime=row.runtime)
@@ -321,3 +340,9 @@ class Starting(Acting):
             return row, Change(puts=puts, events=(told,), seen=(seen, self.seen(lease)))
 
         return self.act("session begun", work)
+
+    def _check_work(self, row: Session) -> None:
+        """Raises WorkOverError where what it is to do was taken back meanwhile."""
+        work = self.store.get(Assignment, row.assignment) if row.assignment else None
+        if row.assignment and (work is None or work.state not in HELD):
+            raise WorkOverError(row.name, row.bead)

@@ -1,0 +1,70 @@
+"""The check that nothing runs in the town's name that its rows do not know (I3).
+
+It asks only what runs the town's own sessions: its tmux server, its holders of plain processes, the
+script that its settings name. What else runs on the machine is nobody's business here.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+from ledger.private.store import PrivateStore
+from ledger.workspace.work import Lease, Session
+from town.doctor.check import Check, Finding, Patient, of_lines
+from town.sessions.port import NoProviderError, Running, Sessions
+from town.sessions.starting import lease_of
+
+OURS: Final = ("process", "tmux")
+GRACE_S: Final = 3.0
+
+
+def _providers(patient: Patient) -> Iterator[Sessions]:
+    """Whatever may run a session of this town: what is chosen now, and what was chosen once."""
+    desk = patient.base.agents
+    rows = patient.turn(lambda store: store.find(Session, ended_at=0))
+    named = {desk.around.provider(), *(row.provider for row in rows)}
+    for name in sorted(named | set(OURS)):
+        with suppress(NoProviderError):
+            yield desk.around.sessions(name)
+
+
+def _unknown(patient: Patient) -> list[tuple[Sessions, Running]]:
+    """The sessions that run and are in no row, and that nobody is beginning at this moment."""
+    running: list[tuple[Sessions, Running]] = []
+    for sessions in _providers(patient):
+        with suppress(NoProviderError):
+            running += [(sessions, one) for one in sessions.running()]
+
+    def known(store: PrivateStore) -> tuple[set[tuple[str, int]], set[str]]:
+        # Read after the processes: whoever begins one has a lease until its row is there.
+        rows = {(row.name, row.pid) for row in store.find(Session, ended_at=0)}
+        return rows, {one.resource for one in store.find(Lease) if one.expires_at > patient.now}
+
+    rows, leases = patient.turn(known)
+    return [
+        (sessions, one)
+        for sessions, one in running
+        if (one.name, one.pid) not in rows and lease_of(one.name) not in leases
+    ]
+
+
+def _running(patient: Patient) -> Finding:
+    lines = (f"{one.name} runs as process {one.pid}, in no row" for _, one in _unknown(patient))
+    hint = "gt doctor --fix ends it; what it did is in its worktree."
+    return of_lines(lines, good="every one that runs is known", bad="are not known", hint=hint)
+
+
+def _end(patient: Patient) -> None:
+    for sessions, one in _unknown(patient):
+        sessions.stop(one.name, grace_s=GRACE_S)
+
+
+CHECKS = (
+    Check(
+        name="sessions-running",
+        what="no session runs that the rows do not know",
+        category="rows",
+        look=_running,
+        mend=_end,
+    ),
+)
