@@ -18,15 +18,18 @@ from town.node.home import Home
 class TypedTown:
     """A town at whose prompt lines are typed."""
 
-    def __init__(self, folder: Path, handle: str) -> None:
+    def __init__(self, folder: Path, handle: str, *, resident: bool = False) -> None:
         home = Home(folder / handle)
         home.furnish()
         self.folder = folder
         self.env = {"HOME": str(folder), "NO_COLOR": "1"}
-        self.town = OpenTown(home, self.env, resident=False)
+        self.town = OpenTown(home, self.env, resident=resident)
         self.tty = (False, False, False)
         self.opened_by = self._open
         self.behind_s = 0  # how far this town's clock lies in the past
+        self._set_clock()
+
+    def _set_clock(self) -> None:
         ports = dataclasses.replace(self.town.market.ports, now=self._now)
         self.town.market.ports = self.town.conduct.ports = ports
 
@@ -57,6 +60,12 @@ class TypedTown:
         assert isinstance(found, dict)
         return {**found, "exit": paper.code}
 
+    def close(self) -> None:
+        """Nothing of the town is open; of a node whose loops never ran, its spool neither."""
+        if self.town.desk is not None:
+            self.town.desk.exchanges.checking.close()
+        self.town.close()
+
     @contextlib.contextmanager
     def _open(self, call: Call) -> Iterator[OpenTown]:
         with self.town.caller(call.env, call.say):
@@ -81,3 +90,21 @@ class TypedTown:
         for key in sorted(self.town.home.keys.glob("*")):
             found[key.name] = key.read_bytes()
         return found
+
+
+class ColdTown(TypedTown):
+    """The same with no node: each line opens the town for itself, and closes it."""
+
+    def __init__(self, folder: Path, handle: str) -> None:
+        super().__init__(folder, handle)
+        self.town.close()
+
+    @contextlib.contextmanager
+    def _open(self, call: Call) -> Iterator[OpenTown]:
+        self.town = OpenTown(self.town.home, self.env, resident=False)
+        self._set_clock()
+        try:
+            with super()._open(call) as town:
+                yield town
+        finally:
+            self.town.close()

@@ -37,6 +37,7 @@ class _Watch:
     journal: Journal
     due: list[tuple[int, str]] = field(default_factory=list)
     held_back: dict[str, None] = field(default_factory=dict)  # until a peer was heard
+    surveyed: bool = False
 
 
 class Conduct(Desk):
@@ -77,9 +78,30 @@ class Conduct(Desk):
         if watch is None or not self._may_decide:
             return 0
         before = journal.version
+        watch.surveyed = True
         for subject in [*self._own_items(journal), *self._asked_to_join(journal)]:
             self._subject(watch, subject)
         return journal.version - before
+
+    def catch_up(self, journal: Journal) -> int:
+        """Without a node: the same as soon as a peer was heard, once.
+
+        What an earlier command could not decide, because nobody answered it, waits for this.
+        """
+        watch = self._watches.get(journal.wasteland)
+        if (
+            watch is None
+            or watch.surveyed
+            or not self.ports.peers.standing(journal.wasteland).heard
+        ):
+            return 0
+        return self.survey(journal)
+
+    def look_at(self, journal: Journal, item: str) -> None:
+        """Without a node: whoever asks for an item sees it as a node would have left it."""
+        if self._may_decide and journal.wasteland:
+            watch = self._watches.setdefault(journal.wasteland, _Watch(journal))
+            self._subject(watch, item)
 
     def welcome(self, journal: Journal, account: str) -> int:
         """Somebody redeemed an invite: whoever may be admitted now is."""

@@ -49,7 +49,11 @@ class ItemDesk(Desk):
 
     def found(self, said: str) -> Found:
         """The item of the current wasteland that was meant. Raises."""
-        return find_item(self.board(), said)
+        found = find_item(self.board(), said)
+        if found.story is None or self.rehearsing:
+            return found
+        self.ports.attend(found.journal, found.story.post.id)
+        return self.again(found)
 
     def again(self, found: Found) -> Found:
         """The item as it stands now."""

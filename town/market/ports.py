@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from federation.blobs import Blob
+from ledger.journal import Journal
 from ledger.story import Home
 from stamps.identity import DeviceKey
 from stamps.keystore import KeyRing
@@ -230,6 +231,7 @@ class Ports:
     away_home: str = ""  # the node that decides about this town's posts, empty for itself
     claim_wait_s: float = 10.0  # how long a claim waits for its answer unless it is told
     exchange_s: float = 10.0  # how long a command without a node may exchange with peers
+    attend: Callable[[Journal, str], None] = lambda _journal, _item: None  # before it is looked at
 
     @property
     def agent(self) -> str:

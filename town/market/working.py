@@ -133,7 +133,15 @@ class WorkingDesk(BlobDesk):
         found, told = self.run(work)
         self.deliver(found.journal)
         short = self.run(lambda: self.short(found))
+        if self.run(lambda: self._ends_later(found)):
+            told = "is given back; it is open again once this node has heard a peer."
         return self.item_answer(found, (f"back    {short} {told}",))
+
+    def _ends_later(self, found: Found) -> bool:
+        """Whether this node decides about the end, and listens first (records 5.7)."""
+        again, viewer = self.again(found).signed, self.viewer()
+        home = (viewer.account, viewer.device) == again.home
+        return home and held_by(again, self.town.account) is not None
 
     def renew(self, item: str, sign: str = "") -> Answer:
         """The holder's sign of work is said; the lease runs from it."""

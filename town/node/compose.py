@@ -129,7 +129,9 @@ class OpenTown:
 
     def _open_ledger(self, wasteland: str) -> Journal:
         store = self.keeper.open_store(self.home.ledger(wasteland))
-        return Journal.open(store, wasteland=wasteland, busy=self.keeper.busy)
+        journal = Journal.open(store, wasteland=wasteland, busy=self.keeper.busy)
+        journal.turned(("", ""))  # from here on, what the very first turn says is attended to too
+        return journal
 
     def _desk(self) -> "PeerDesk":
         from town.node.peers import PeerDesk  # noqa: PLC0415  # HTTP: a node's, not a command's
@@ -159,6 +161,7 @@ class OpenTown:
             away_home=self.config.text("away.home"),
             claim_wait_s=self.config.number("claim.wait_s"),
             exchange_s=FOREGROUND_EXCHANGE_S,
+            attend=self._look_at,
         )
 
     # --- after each piece of work in the ledger's thread
@@ -170,7 +173,7 @@ class OpenTown:
         try:
             for journal in tuple(self.town.ledgers.values()):
                 if not journal.streaming:  # what follows from it can wait for the rest
-                    self.conduct.attend(journal)
+                    self._decide(journal)
                     self._tell(journal)
             self._keep()
             self._unseal()
@@ -181,6 +184,15 @@ class OpenTown:
         for subject, code in self.conduct.troubles:
             LOG.warning("conduct", subject=subject, code=code)
         self._ring()
+
+    def _decide(self, journal: Journal) -> None:
+        self.conduct.attend(journal)
+        if not self.resident:
+            self.conduct.catch_up(journal)
+
+    def _look_at(self, journal: Journal, item: str) -> None:
+        if not self.resident:  # a node has attended to it
+            self.conduct.look_at(journal, item)
 
     def _ring(self) -> None:
         """Whoever waits for something new looks again; a look is no change."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from federation.driver import Board, Do, Link, Progress, exchange
 from federation.peers import Peer
 from federation.session import Report
+from town.market.ports import Standing
 from town.node.checking import Checking
 
 
@@ -36,6 +37,15 @@ class Exchanges:
                 )
             finally:
                 await self.do(self.checking.rest)
+
+
+async def unsaid(do: Do, standing: Callable[[str], Standing], wasteland: str) -> bool:
+    """Whether this town, now that it heard a peer, decided what no peer has yet.
+
+    A command without a node ends soon, so it says that as well before it ends.
+    """
+    await do(lambda: None)  # conduct has its turn after each piece of work
+    return await do(lambda: standing(wasteland).unsent > 0)
 
 
 def both(one: Report, other: Report) -> Report:

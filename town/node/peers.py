@@ -33,7 +33,7 @@ from town.market.town import Town, wasteland_name
 from town.node.blob_files import BlobFiles
 from town.node.blobs import BlobExchange
 from town.node.config import Config
-from town.node.exchanged import Exchanges, both
+from town.node.exchanged import Exchanges, both, unsaid
 from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
 from town.node.introducing import Introductions
 from town.node.lifecycle import NodeDownError
@@ -270,13 +270,16 @@ class PeerDesk(Standings):
         try:
             async with asyncio.timeout(timeout_s):
                 report = await self._exchange(peer, board)
-                if report.sent:  # what it answered may be here now
+                if report.sent or await self._unsaid(wasteland):  # what it answered may be here
                     report = both(report, await self._exchange(peer, board))
         except (WastelandError, TimeoutError) as error:
             board.standing(peer.key).error = getattr(error, "code", "peer.down")
             return self.report(peer, board, reached=False)
         board.standing(peer.key).report = report
         return self.report(peer, board, reached=True)
+
+    async def _unsaid(self, wasteland: str) -> bool:  # a node's loops carry it by themselves
+        return not self.resident and await unsaid(self.writer.do, self.standing, wasteland)
 
     # --- invites
 

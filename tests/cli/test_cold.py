@@ -1,0 +1,122 @@
+"""Every line of `wl` that changes something comes to the same with a node and without one.
+
+One town is open all the time, as in a node; of the other each line opens and closes it, so that
+nothing lies in memory between two of them.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.towns import ColdTown, TypedTown
+
+# {a}, {b}, … are items that `post:` lines made.
+LINES = (
+    "post:a one --type bug",
+    "post:b two --assign choose",
+    "post:c three --lease 300s",
+    "post:d four --assign race:2",
+    "update {a} --priority 0",
+    "update {a} --priority 0",
+    "claim {a}",
+    "claim {a}",
+    "renew {a}",
+    "note {a} halfway",
+    "unclaim {a}",
+    "unclaim {a}",
+    "claim {a}",
+    "takeback {a} --reason late",
+    "claim {a}",
+    "grant {a} --to ash",
+    "unclaim {a}",
+    "claim {b}",
+    "unclaim {b}",
+    "claim {b}",
+    "grant {b}",
+    "unclaim {b}",
+    "claim {c}",
+    "done {c} --evidence https://example.org/1",
+    "reject {c} --reason more",
+    "done {c} --evidence https://example.org/2 --summary all",
+    "accept {c} --quality 4",
+    "accept {c} --quality 4",
+    "done {d} --evidence text:early --speculative",
+    "claim {d}",
+    "unclaim {d}",
+    "close {d} --reason enough",
+    "unclaim {d}",
+    "withdraw {a} --reason over",
+    "claim {a}",
+    "policy lease_s=3600",
+    "admit nobody",
+    "create hop/other",
+    "post:e elsewhere",
+    "claim {e}",
+    "unclaim {e}",
+    "leave hop/other --yes",
+)
+
+
+def told(said: dict[str, Any]) -> tuple[Any, ...]:
+    """What a line came to, without ids and times."""
+    error = said["error"] or {}
+    steps = [step["cmd"][1] for step in said["next"] or () if isinstance(step, dict)]
+    return said["exit"], error.get("code"), (said["data"] or {}).get("claim"), steps
+
+
+def stands(town: TypedTown, item: str) -> Any:
+    """How an item stands, and what each of its records came to."""
+    shown = town.json("show", item)
+    data = shown["data"]
+    facts = {name: data[name] for name in ("status", "claimed_by", "you", "may_start", "asked_n")}
+    rows = town.json("log", item)["data"]["rows"]
+    return facts, [(row["kind"], row.get("effect")) for row in rows]
+
+
+def played(town: TypedTown) -> list[tuple[str, Any]]:
+    """What each line came to, and how the item it is about stood then."""
+    town.type("init", "--handle", "ash")
+    town.type("create", "hop/commons")
+    items: dict[str, str] = {}
+    found: list[tuple[str, Any]] = []
+    for line in LINES:
+        verb, *rest = line.split()
+        verb, _, name = verb.partition(":")
+        said = town.json(verb, *(word.format(**items) for word in rest))
+        if name:
+            items[name] = said["data"]["id"]
+        about = name or (rest[0].strip("{}") if rest[0].startswith("{") else "")
+        found.append((line, (told(said), stands(town, items[about]) if about else None)))
+    return found
+
+
+@pytest.mark.timeout(120)
+def test_a_line_without_a_node_comes_to_what_it_comes_to_with_one(tmp_path: Path):
+    """Exit, error, next steps, the item's state and every record of it, after each line."""
+    open_town = TypedTown(tmp_path / "node", "ash", resident=True)
+    try:
+        with_a_node = played(open_town)
+    finally:
+        open_town.close()
+    without = played(ColdTown(tmp_path / "cold", "ash"))
+    for one, other in zip(with_a_node, without, strict=True):
+        assert one == other
+
+
+def test_whoever_looks_without_a_node_sees_a_claim_ended_that_ran_out(tmp_path: Path):
+    """An agent's time is over and no node was there to end it: the next agent gets the item."""
+    town = ColdTown(tmp_path, "ash")
+    town.behind_s = 3_600
+    town.type("init", "--handle", "ash")
+    item = town.json("post", "one", "--lease", "300s")["data"]["id"]
+    toast, crumb = {"WL_AGENT": "toast"}, {"WL_AGENT": "crumb"}
+    assert town.json("claim", item, env=toast)["exit"] == 0
+    assert town.json("claim", item, env=crumb)["error"]["code"] == "claim.own_town"
+    town.behind_s = 0
+    assert town.json("claim", item, env=crumb)["data"]["claim"] == "yours"
+    ended = [row["kind"] for row in town.json("log", item)["data"]["rows"]]
+    assert ended == [
+        *("wanted.post", "claim.bid", "claim.grant"),
+        *("claim.end", "claim.bid", "claim.grant"),
+    ]
