@@ -19,6 +19,8 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.numbers": ("count", "status", "epic", "statuses", "types"),
     "cli.bd.told": ("config", "where", "info", "version", "help"),
     "cli.bd.exchange": ("export", "import", "sync"),
+    "cli.bd.memories": ("remember", "memories", "recall", "forget", "kv"),
+    "cli.bd.prime": ("prime", "onboard"),
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work with beads": (
@@ -29,6 +31,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "What depends on what": ("dep", "link", "label", "epic"),
     "Numbers": ("count", "status", "statuses", "types"),
     "Leave and enter": (*PLACES["cli.bd.exchange"],),
+    "Known next time, too": (*PLACES["cli.bd.memories"], *PLACES["cli.bd.prime"]),
     "This place": ("init", *PLACES["cli.bd.told"]),
 }
 # Other words for the same things, which users of the predecessor type.

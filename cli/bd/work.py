@@ -15,7 +15,7 @@ from cli.bd.meaning import (
 )
 from cli.bd.opened import beads_of
 from cli.bd.options import Many, Writing, said
-from cli.bd.plans import make_plan
+from cli.bd.plans import make_plan, make_written
 from cli.bd.printing import bead_line, print_done, print_lines, print_object
 from cli.context import UsageError
 from cli.tree import Command, call_of, example, new_module
@@ -49,12 +49,15 @@ def create(
     prefix: Annotated[str, typer.Option("--prefix", help="What its id begins with.")] = "",
     rig: Annotated[str, typer.Option("--rig", help="In this rig of the town.")] = "",
     graph: Annotated[str, typer.Option("--graph", help="A plan of many, as JSON.")] = "",
+    file: Annotated[str, typer.Option("-f", "--file", help="Many, as Markdown; `-`.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Also with a strange prefix.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Make nothing.")] = False,
     silent: Annotated[bool, typer.Option("--silent", help="Print only the id.")] = False,
 ) -> int:
     """Make a bead, and print its id."""
     call = call_of(ctx)
+    if file:
+        return make_written(ctx, file, fields=said(ctx))
     if graph:
         return make_plan(ctx, graph, fields=said(ctx), rig=rig, dry=dry_run)
     asked = ctx.params

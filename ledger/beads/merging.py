@@ -17,6 +17,7 @@ from ledger.beads import reading
 from ledger.beads.errors import BeadError
 from ledger.beads.ids import prefix_of
 from ledger.beads.jsonl import TIMES, Whole
+from ledger.beads.memories import KEY_CHARS_MAX, VALUE_CHARS_MAX
 from ledger.beads.reading import BadLineError
 from ledger.beads.rows import BLOCKING, Bead, Comment, Link
 from ledger.private.store import Dropped
@@ -25,7 +26,6 @@ FILE_BYTES_MAX: Final = 1 << 30
 LINES_MAX: Final = 2_000_000
 MARKERS: Final = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 BOM: Final = b"\xef\xbb\xbf"
-MEMORY_CHARS_MAX: Final = 200
 SECOND_US: Final = 1_000_000
 OnConflict = Literal["newer", "keep", "replace"]
 ON_CONFLICT: Final = ("newer", "keep", "replace")
@@ -116,8 +116,8 @@ def _take_line(found: Beadfile, number: int, line: bytes) -> None:
         key, value = facts.get("key"), facts.get("value")
         if not isinstance(key, str) or not isinstance(value, str) or not key:
             raise BadLineError(number, "is no memory with a key and a value")
-        if len(key) > MEMORY_CHARS_MAX:
-            raise BadLineError(number, f"the key is longer than {MEMORY_CHARS_MAX} characters")
+        if len(key) > KEY_CHARS_MAX or len(value) > VALUE_CHARS_MAX:
+            raise BadLineError(number, f"the memory {key[:40]!r} is too long")
         if found.memories.setdefault(key, value) != value:
             raise BadLineError(number, f"the memory {key[:40]!r} is there with another value")
         return

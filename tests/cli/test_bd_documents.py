@@ -19,7 +19,7 @@ def commands():
 def test_every_command_stands_in_the_table_and_every_line_of_it_is_a_command():
     """Nobody reads of what is not there, and nothing is there that nobody reads of."""
     rows = [line for line in BEADS.splitlines() if line.startswith("| `")]
-    named = {name for row in rows for name in re.findall(r"`([a-z]+)`", row.split("|")[1])}
+    named = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
     assert named == set(commands())
 
 
@@ -32,7 +32,7 @@ def test_what_is_said_not_to_be_here_is_not_here():
 def test_options_in_the_table_are_options_of_their_command():
     """Each `--word` of a row belongs to a command of that row, or to one below it."""
     for row in (line for line in BEADS.splitlines() if line.startswith("| `")):
-        names = re.findall(r"`([a-z]+)`", row.split("|")[1])
+        names = re.findall(r"`([a-z-]+)`", row.split("|")[1])
         found = [commands()[name] for name in names]
         found += [sub for one in found for sub in getattr(one, "commands", {}).values()]
         known = {

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ledger.beads import ids, rules
 from ledger.beads.errors import BadFieldError, DependantsError
+from ledger.beads.memories import APART
 from ledger.beads.rows import STATUSES, TOMBSTONE, Bead, Comment, Link
 from ledger.private.rows import SHORT_CHARS_MAX, Setting
 from ledger.private.store import Change, Dropped, Seen
@@ -132,8 +133,9 @@ class Beads(Looking):
     # --- what the database is told
 
     def settings(self) -> dict[str, str]:
-        """Everything that the database was told."""
-        return self.look(lambda: {row.name: row.value for row in self.store.find(Setting)})
+        """Everything that the database was told to do; not what it is to remember."""
+        rows = self.look(lambda: self.store.find(Setting))
+        return {row.name: row.value for row in rows if not row.name.startswith(APART)}
 
     def told(self, name: str) -> str:
         """One thing that the database was told; empty for nothing."""

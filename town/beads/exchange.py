@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from ledger.beads import ids, jsonl, merging, rules
 from ledger.beads.errors import BadFieldError
 from ledger.beads.jsonl import Whole
+from ledger.beads.memories import MEMORY
 from ledger.beads.merging import Beadfile, Merged, OnConflict
 from ledger.beads.reading import BadLineError
 from ledger.beads.rows import (
@@ -34,7 +35,6 @@ from town.beads.linking import Linking
 ASKED_MAX: Final = 500
 NEW_WORDS_MAX: Final = 20
 TOLD_IDS_MAX: Final = 100
-MEMORY: Final = "memory."
 WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 # What the town's own machinery writes; lists for others leave it out.
 INFRA_TYPES: Final = ("agent", "role", "rig", "message", "slot", "queue", "merge-request")

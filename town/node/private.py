@@ -17,6 +17,7 @@ from ledger.private.store import Change, PrivateStore
 from ledger.store_errors import StoreError
 from ledger.workspace.rows import DEACON
 from stamps.clock import SECOND_US
+from town.beads.acting import Acting
 from town.beads.desk import Beads
 from town.beads.ports import BeadPorts, Caller
 from town.convoys.following import is_behind
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from town.beads.syncing import Syncing
 
 Result = TypeVar("Result")
+Desk = TypeVar("Desk", bound=Acting)
 COMMIT_AGE_US = 10 * SECOND_US
 SIZE_AGE_US = 60 * SECOND_US
 MESSAGE_CHARS_MAX = 200
@@ -91,6 +93,10 @@ class OpenPrivate:
     def beads(self, caller: Caller) -> Beads:
         """The beads, as this caller works on them."""
         return Beads(self.store, self.ports(caller))
+
+    def at(self, desk: type[Desk], caller: Caller) -> Desk:
+        """Another desk over the same beads, at which this caller works."""
+        return desk(self.store, self.ports(caller))
 
     def exchange(self, caller: Caller) -> "Syncing":
         """The beads, as this caller lets them leave and enter."""
