@@ -51,7 +51,7 @@ def sling(  # one option a field of the order
     args: Args = "",
     agent: Annotated[str, typer.Option("--agent", help="The agent program, for this once.")] = "",
     base: Annotated[str, typer.Option("--base-branch", help="What it is merged into.")] = "",
-    merge: Annotated[str, typer.Option("--merge", help="mr, direct or local.")] = "mr",
+    merge: Annotated[str, typer.Option("--merge", help="mr, direct or local.")] = "",
     crew: Annotated[str, typer.Option("--crew", help="This member of the rig's crew.")] = "",
     formula: Annotated[str, typer.Option("--formula", help="The work formula.")] = "",
     var: Annotated[list[str] | None, typer.Option("--var", help="key=value.")] = None,
@@ -63,7 +63,7 @@ def sling(  # one option a field of the order
 ) -> int:
     """Give work to somebody."""
     call = call_of(ctx)
-    if merge not in ("mr", "direct", "local"):
+    if merge not in ("", "mr", "direct", "local"):
         raise UsageError(f"--merge {merge!r} is none of mr, direct, local")
     with works_of(ctx) as works:
         said, where = _targets(works, call, words, crew)
@@ -78,7 +78,10 @@ def sling(  # one option a field of the order
                 no_convoy=no_convoy, owned=owned, force=force,
             )  # fmt: skip
             results += _one(works, call, order, failed, alone=len(beads) == 1)
-        answer = slung_answer(results, failed, up=works.watched(), rehearsed=call.wants.dry_run)
+        answer = slung_answer(
+            results, failed, up=works.watched(), rehearsed=call.wants.dry_run,
+            warn=works.hindrances(results),
+        )  # fmt: skip
         return show(call, answer, now=works.now())
 
 
@@ -97,7 +100,7 @@ def _one(works: "Works", call: Call, order: Order, failed: list[Any], *, alone: 
     try:
         if call.wants.dry_run:
             return [works.hooks.rehearse(order)]
-        return [works.hooks.sling(order)]
+        return [works.sling(order)]
     except WastelandError as error:
         if alone:
             raise

@@ -17,7 +17,7 @@ from ledger.beads.rows import PRIORITY_DEFAULT, TASK, Bead
 from ledger.beads.rules import LABELS_MAX, TITLE_CHARS_MAX
 from ledger.private.rows import Row, Short, Table
 from ledger.workspace.rows import Rig
-from ledger.workspace.work import DIRECT, DONE, Assignment, GateRun, MergeRequest
+from ledger.workspace.work import DONE, Assignment, GateRun, MergeRequest
 
 SOURCE: Final = "wasteland"
 LABEL: Final = "wanted"
@@ -256,8 +256,7 @@ def outcome_of(
     done = max((one for one in works if one.state == DONE), key=_ended_at, default=None)
     if said or not at or not sha or done is None:
         return None
-    target = done.base if done.merge == DIRECT and not done.no_merge else ""
-    return Outcome(sha=sha, worker=done.agent, branch=done.branch, target=target)
+    return Outcome(sha=sha, worker=done.agent, branch=done.branch)
 
 
 def _ended_at(work: Assignment) -> int:

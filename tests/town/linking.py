@@ -13,7 +13,7 @@ from ledger.private.store import Change
 from ledger.workspace.link import CompletionDraft, ItemLink
 from ledger.workspace.talk import Delivery, Message, Nudge
 from ledger.workspace.work import MERGED, Assignment, GateRun, MergeRequest
-from tests.market.towns import LocalTown, World
+from tests.market.towns import HOUR, LocalTown, World
 from tests.town.towns import TestTown, town_in
 from town.beads.ports import Caller
 from town.hooks.slinging import Order
@@ -131,6 +131,19 @@ class LinkedTown:
         """Everything that the link writes."""
         kinds = (ItemLink, CompletionDraft, Bead, Assignment, MergeRequest, Message, Nudge)
         return [row for kind in kinds for row in self.all(kind)]
+
+
+def lose(town: LinkedTown, item: str, how: str) -> None:
+    """The item is ash's no more."""
+    if how == "taken_back":
+        town.rust.market.takeback(item, reason="changed my mind")
+    elif how == "withdrawn":
+        town.rust.market.withdraw(item, reason="changed my mind")
+    elif how == "given_back":
+        town.ash.market.unclaim(item)
+    else:
+        town.world.pass_time(30 * 24 * HOUR)
+    town.sync()
 
 
 @contextmanager

@@ -290,16 +290,12 @@ def test_work_that_is_put_off_or_given_up_keeps_what_was_done(town, status, bead
     assert rows(town, MergeRequest) == []
 
 
-def test_local_work_ends_with_a_branch_and_direct_work_on_the_target(town):
-    """`--merge local` pushes nothing, `--merge direct` moves the target; both close the bead."""
+def test_local_work_ends_with_a_branch_that_nobody_else_has(town):
+    """`--merge local` pushes nothing, and closes the bead."""
     local = sling(town, town.bead("local"), merge="local")
     commit(worktree(town, local))
     town.works(local.agent.id).hooks.done(HandIn(agent=local.agent.id))
     assert git(town.origin, "branch", "--list").split() == ["*", "main"]
-    direct = sling(town, town.bead("direct"), merge="direct")
-    commit(worktree(town, direct), "G")
-    town.works(direct.agent.id).hooks.done(HandIn(agent=direct.agent.id))
-    assert git(town.origin, "show", "main:G") == "new\n"
     assert {work.state for work in rows(town, Assignment)} == {DONE}
     assert {bead.status for bead in rows(town, Bead)} == {"closed"}
 

@@ -9,9 +9,9 @@ from ledger.beads.rows import Bead
 from ledger.private.store import ChangedError
 from ledger.workspace.link import ItemLink
 from ledger.workspace.rows import Agent
-from ledger.workspace.work import READY, WITHDRAWN, MergeRequest
+from ledger.workspace.work import SUBMITTED, WITHDRAWN, Assignment, MergeRequest
 from tests.market.towns import HOUR
-from tests.town.linking import TITLE, linked_town
+from tests.town.linking import TITLE, linked_town, lose
 from tests.town.towns import git
 from town.link.errors import LostDraftError, NoDraftError
 from town.market.find import find_item
@@ -218,19 +218,6 @@ def test_a_lost_claim_withdraws_the_bead_and_stops_its_worker(town, how):
     assert git(path, "rev-parse", f"wl/{item}") == head
 
 
-def lose(town, item, how):
-    """The item is ash's no more."""
-    if how == "taken_back":
-        town.rust.market.takeback(item, reason="changed my mind")
-    elif how == "withdrawn":
-        town.rust.market.withdraw(item, reason="changed my mind")
-    elif how == "given_back":
-        town.ash.market.unclaim(item)
-    else:
-        town.world.pass_time(30 * 24 * HOUR)
-    town.sync()
-
-
 def test_work_in_the_queue_is_taken_out_but_not_while_it_is_being_pushed(town):
     """What a push comes to is awaited; else the request is replaced and nothing is merged."""
     item = town.claimed(repo=str(town.town.origin))
@@ -240,10 +227,18 @@ def test_work_in_the_queue_is_taken_out_but_not_while_it_is_being_pushed(town):
     town.put(MergeRequest(**told, state="trying", tip="c" * 40))
     lose(town, item, "taken_back")
     assert town.cycle().did == []
-    town.put(MergeRequest(**told, state=READY))
+    task = Bead(id="ap-task", title="Resolve merge conflicts", status="hooked")
+    mine = replace(work, id="as-task", bead=task.id)
+    agent = Agent(id=work.agent, hook_bead=task.id, assignment=mine.id, state="working")
+    over = replace(work, state=SUBMITTED)
+    town.put(MergeRequest(**told, state="blocked", blocked_by=task.id), task, mine, over, agent)
     town.cycle()
     [request] = town.all(MergeRequest)
     assert (request.state, town.bead(item).status) == ("superseded", "closed")
+    assert {one.id: one.status for one in town.all(Bead)}[task.id] == "closed"
+    assert {one.state for one in town.all(Assignment)} == {WITHDRAWN}
+    assert not [one for one in town.all(Agent) if one.hook_bead]
+    assert len(town.letters(work.agent)) == len(town.nudges(work.agent)) == 1
 
 
 def test_an_item_that_was_lost_and_claimed_again_has_its_bead_again(town):

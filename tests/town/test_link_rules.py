@@ -26,7 +26,7 @@ from ledger.workspace.link import (
     typed_line,
 )
 from ledger.workspace.rows import Rig
-from ledger.workspace.work import DIRECT, DONE, MERGED, Assignment, GateRun, MergeRequest
+from ledger.workspace.work import DONE, LOCAL, MERGED, Assignment, GateRun, MergeRequest
 from town.market.working import evidence_piece
 
 SAME = [
@@ -130,22 +130,21 @@ def test_a_draft_has_the_gates_of_its_own_merge():
 
 
 def test_work_that_no_gate_saw_is_never_said_to_have_passed_one():
-    """Pushed without the queue it is merged, kept on its branch it is not; gates: none."""
+    """Whatever was closed without a merge request lies on its branch, not merged; gates: none."""
     bead = Bead(id="ap-1", title="Fix it", close_reason="Done in cc")
     work = Assignment(
-        id="as-1", bead="ap-1", agent="nux", state=DONE, branch="wl/w-12", base="main", merge=DIRECT
+        id="as-1", bead="ap-1", agent="nux", state=DONE, branch="wl/w-12", base="main", merge=LOCAL
     )
     runs = [GateRun(id="2", sha="cc", passed=True, gates={"test": {"status": "passed"}})]
     claim = Claim(item="w-12", wasteland="x")
     ends = []
-    for one in (work, replace(work, no_merge=True), replace(work, merge="local")):
+    for one in (work, replace(work, no_merge=True, merge="mr")):
         outcome = outcome_of(bead, [], [one])
         assert outcome is not None
         draft = draft_of(claim, bead, outcome, runs, now=7)
         assert evidence_of(draft) == ("commit:cc",)
         ends.append(draft.summary)
-    assert ends[0] == "Fix it: merged as cc into main by nux; gates: none"
-    assert ends[1] == ends[2] == "Fix it: done as cc on wl/w-12, not merged, by nux; gates: none"
+    assert ends[0] == ends[1] == "Fix it: done as cc on wl/w-12, not merged, by nux; gates: none"
     assert outcome_of(bead, [], []) is None
     assert outcome_of(Bead(id="ap-1", close_reason="Done in "), [], [work]) is None
     assert outcome_of(Bead(id="ap-1", close_reason="Not Done in cc"), [], [work]) is None

@@ -105,6 +105,19 @@ class FullError(HookError):
         self.rig, self.count = rig, count
 
 
+class BeingMergedError(HookError):
+    """The refinery is pushing the request at this moment."""
+
+    code: ClassVar[str] = "merge.pushing"
+    hint: ClassVar[str] = "Look again in a moment: gt mq status ID"
+    exit: ClassVar[int] = 9
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, request: str) -> None:
+        super().__init__(f"{request} is being pushed at this moment")
+        self.request = request
+
+
 class NoWorkError(HookError):
     """There is nothing on the hook."""
 

@@ -18,7 +18,6 @@ from ledger.workspace.rows import Agent
 from ledger.workspace.work import (
     ACTIVE,
     DEFERRED_WORK,
-    DIRECT,
     DONE,
     ESCALATED,
     IDLE,
@@ -161,9 +160,7 @@ class Handing(Hooks):
         ahead = int(self.git.run("rev-list", "--count", f"{target}..HEAD", at=path))
         if not ahead and not (work.no_merge or work.review_only):
             raise NothingDoneError(work.branch, work.base)
-        if work.merge == DIRECT and not work.no_merge:
-            self.git.run("push", "-q", ORIGIN, f"HEAD:refs/heads/{work.base}", at=path)
-        elif work.merge == TO_QUEUE and ahead:
+        if work.merge == TO_QUEUE and ahead:
             self._push_branch(path, work)
         return _Kept(sha=sha, base=base, saved=saved)
 
@@ -214,7 +211,8 @@ class Handing(Hooks):
         return HandedIn(work=over, bead=moved, request=request, saved=kept.saved), change
 
     def _is_queued(self, work: Assignment) -> bool:
-        queued = work.merge == TO_QUEUE and not work.no_merge and not work.review_only
+        """Whether it is to be merged; also what goes `direct` passes the gates first (I8)."""
+        queued = work.merge != LOCAL and not work.no_merge and not work.review_only
         return queued and bool(work.branch)
 
     def _outcome(self, said: HandIn, *, queued: bool) -> tuple[str, str]:

@@ -33,7 +33,6 @@ from ledger.workspace.work import (
     HELD,
     IDLE,
     OPEN_REQUESTS,
-    SUPERSEDED,
     TO_QUEUE,
     WITHDRAWN,
     WORKING,
@@ -41,7 +40,6 @@ from ledger.workspace.work import (
     MergeRequest,
     assignment_id,
 )
-from town.beads.finding import Finding
 from town.hooks.errors import (
     BusyError,
     FullError,
@@ -54,6 +52,7 @@ from town.hooks.errors import (
 from town.hooks.pool import names_of, next_name
 from town.hooks.sandbox import branch_of
 from town.hooks.target import POLECATS, Target
+from town.hooks.unqueuing import Unqueuing
 
 CONVOY_PREFIX: Final = "hq-cv"
 WORKING_MAX: Final = 25
@@ -68,7 +67,7 @@ class Order:
     bead: str
     target: Target
     args: str = ""
-    merge: str = TO_QUEUE
+    merge: str = ""  # empty: as its convoy says, else through the queue
     base: str = ""
     runtime: str = ""
     formula: str = ""
@@ -78,6 +77,7 @@ class Order:
     no_convoy: bool = False
     owned: bool = False
     force: bool = False
+    as_before: bool = False  # nobody says how: whatever was said when it was last given holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class Slung:
     fresh: bool = True
 
 
-class Slinging(Finding):
+class Slinging(Unqueuing):
     """Gives work, within a turn."""
 
     def step(self, order: Order, settings: Mapping[str, Any]) -> tuple[Slung, Change]:
@@ -106,7 +106,8 @@ class Slinging(Finding):
         self._check_bead(bead, order, held)
         back = self._taken_back(held, order)
         agent, rests = self._agent(order, rig, settings)
-        off = self._off_the_hook(agent, order)
+        gone = {row.id for row in back.puts if isinstance(row, Bead)}
+        off = self._off_the_hook(agent, order, gone)
         work = self._work(self._gathered(order, bead, settings), bead, agent, rig)
         hooked = rules.moved(bead, HOOKED, now=self.ports.now(), assignee=agent.id)
         busy = replace(agent, state=WORKING, hook_bead=bead.id, assignment=work.id)
@@ -122,7 +123,11 @@ class Slinging(Finding):
         return slung, back + off + change
 
     def _gathered(self, order: Order, bead: Bead, settings: Mapping[str, Any]) -> Order:
-        """The order, its work meant for the integration branch of an epic above, if any."""
+        """The order, its work meant for where its convoy says, or an integration branch above."""
+        convoy = self._following(bead)
+        if convoy is not None:
+            way, base = order.merge or convoy.merge, order.base or convoy.base_branch
+            order = with_other(order, merge=way, base=base)
         queue = settings.get("merge_queue")
         off = isinstance(queue, Mapping) and queue.get(OF_EPIC) is False
         if order.base or off:
@@ -187,8 +192,7 @@ class Slinging(Finding):
             change += self.ended(work, WITHDRAWN, "given to somebody else")
             request = self.store.get(MergeRequest, work.request) if work.request else None
             if request is not None and request.state in OPEN_REQUESTS:
-                gone = replace(request, state=SUPERSEDED, updated_at=self.ports.now())
-                change += Change(puts=(gone,), seen=(self.seen(request),))
+                change += self.superseded(request, "given to somebody else")
         return change
 
     def ended(self, work: Assignment, state: str, outcome: str) -> Change:
@@ -206,14 +210,16 @@ class Slinging(Finding):
         free = replace(agent, state=IDLE, hook_bead="", assignment="")
         return change + Change(puts=(free,), seen=(self.seen(agent),))
 
-    def _off_the_hook(self, agent: Agent, order: Order) -> Change:
-        """What the worker had on its hook is open again; only by force."""
+    def _off_the_hook(self, agent: Agent, order: Order, gone: set[str]) -> Change:
+        """What the worker had on its hook, but for what is `gone`, is open again; only by force."""
         if not agent.hook_bead:
             return Change()
         if not order.force:
             raise BusyError(agent.id, agent.hook_bead)
         change = Change()
         for work in self.store.find(Assignment, agent=agent.id, state=HELD):
+            if work.bead in gone:
+                continue
             old = self.store.get(Bead, work.bead)
             over = replace(work, state=WITHDRAWN, ended_at=self.ports.now(), outcome="replaced")
             change += Change(puts=(over,), seen=(self.seen(work),))
@@ -271,6 +277,8 @@ class Slinging(Finding):
         worker = agent.role == POLECAT
         before = [one for one in self.store.find(Assignment, bead=bead.id) if one.branch]
         again = max(before, key=lambda one: one.created_at, default=None)
+        if order.as_before and again is not None:
+            order = _as_before(order, again)
         base = order.base or (rig.default_branch if rig is not None else "")
         branch = branch_for(bead, [one.branch for one in before])
         branch = branch or branch_of(agent.name, bead.id, now)
@@ -286,19 +294,26 @@ class Slinging(Finding):
             formula=order.formula or (FORMULA if worker else ""),
             args=order.args,
             vars=dict(order.vars),
-            merge=order.merge,
+            merge=order.merge or TO_QUEUE,
             no_merge=order.no_merge,
             review_only=order.review_only,
             dispatched_by=self.ports.caller.actor,
             created_at=now,
         )
 
-    def _convoy(self, order: Order, bead: Bead) -> tuple[str, tuple[Convoy | ConvoyItem, ...]]:
-        """The convoy that follows the bead: the one that does already, else one of its own."""
+    def _following(self, bead: Bead) -> Convoy | None:
+        """The open convoy that follows the bead; None for none."""
         for item in self.store.find(ConvoyItem, bead=bead.id):
             convoy = self.store.get(Convoy, item.convoy)
             if convoy is not None and convoy.status == OPEN_CONVOY:
-                return convoy.id, ()
+                return convoy
+        return None
+
+    def _convoy(self, order: Order, bead: Bead) -> tuple[str, tuple[Convoy | ConvoyItem, ...]]:
+        """The convoy that follows the bead: the one that does already, else one of its own."""
+        there = self._following(bead)
+        if there is not None:
+            return there.id, ()
         if order.no_convoy:
             return "", ()
         now, me = self.ports.now(), self.ports.caller.actor
@@ -308,10 +323,18 @@ class Slinging(Finding):
             lambda one: self.store.get(Convoy, one) is not None,
         )
         made = Convoy(
-            id=name, title=f"Work: {bead.title}", owner=me, merge=order.merge, owned=order.owned,
-            automatic=True, created_at=now, created_by=me,
+            id=name, title=f"Work: {bead.title}", owner=me, merge=order.merge or TO_QUEUE,
+            owned=order.owned, automatic=True, created_at=now, created_by=me,
         )  # fmt: skip
         return name, (made, ConvoyItem(convoy=name, bead=bead.id, added_at=now))
+
+
+def _as_before(order: Order, work: Assignment) -> Order:
+    """The order, with whatever was said when the bead was given the last time."""
+    return with_other(
+        order, args=work.args, formula=work.formula, vars=work.vars, runtime=work.runtime,
+        merge=order.merge or work.merge, no_merge=work.no_merge, review_only=work.review_only,
+    )  # fmt: skip
 
 
 def _number(settings: Mapping[str, Any], *path: str, default: int) -> int:

@@ -18,7 +18,6 @@ from ledger.workspace.work import (
     ACTIVE,
     HELD,
     OPEN_REQUESTS,
-    SUPERSEDED,
     WITHDRAWN,
     MergeRequest,
 )
@@ -47,11 +46,12 @@ class Withdrawing:
             return Change()
         now, why = self.ports.now(), claim.why
         change = Change()
+        tasks = tuple(one.blocked_by for one in requests if one.blocked_by)
+        held = (*work, *(one for task in tasks for one in self.hooks.assignments(task, ACTIVE)))
         for one in work:
             change += self.hooks.ended(one, WITHDRAWN, why)
         for request in requests:
-            gone = replace(request, state=SUPERSEDED, reason=why, updated_at=now)
-            change += Change(puts=(gone,), seen=(self.hooks.seen(request),))
+            change += self.hooks.superseded(request, why)
         bead = self.store.get(Bead, link.bead)
         merged = ""
         if bead is not None and bead.status not in TERMINAL:
@@ -63,7 +63,7 @@ class Withdrawing:
             gone_draft = replace(draft, state=WITHDRAWN_DRAFT)
             change += Change(puts=(gone_draft,), seen=(self.hooks.seen(draft),))
         over = replace(link, state=LOST, why=why, changed_at=now)
-        told = self.hooks.event("link.lost", link.bead, item=link.item, why=why)
-        change += Change(puts=(over,), events=(told,), seen=(self.hooks.seen(link),))
-        held = tuple(one for one in work if one.state in HELD)
-        return change + self.letters.lost(claim, link, held, merged=merged)
+        event = self.hooks.event("link.lost", link.bead, item=link.item, why=why)
+        change += Change(puts=(over,), events=(event,), seen=(self.hooks.seen(link),))
+        told = tuple(one for one in held if one.state in HELD)
+        return change + self.letters.lost(claim, link, told, merged=merged)

@@ -114,8 +114,9 @@ class Dispatch:
             order = Order(
                 bead=bead.id,
                 target=Target(rig=rig),
-                merge=convoy.merge or "mr",
+                merge=convoy.merge,
                 base=convoy.base_branch,
+                as_before=True,
             )
             try:
                 hooks.sling(order)

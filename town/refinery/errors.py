@@ -37,19 +37,6 @@ class EndedError(MergeError):
         self.request, self.state = request, state
 
 
-class BeingMergedError(MergeError):
-    """The refinery is pushing the request at this moment."""
-
-    code: ClassVar[str] = "merge.pushing"
-    hint: ClassVar[str] = "Look again in a moment: gt mq status ID"
-    exit: ClassVar[int] = 9
-    retryable: ClassVar[bool] = True
-
-    def __init__(self, request: str) -> None:
-        super().__init__(f"{request} is being pushed at this moment")
-        self.request = request
-
-
 class RejectedError(MergeError):
     """The very same commit was rejected before."""
 

@@ -18,21 +18,19 @@ from ledger.workspace.rows import Agent, Rig
 from ledger.workspace.work import (
     ACTIVE,
     BLOCKED_REQUEST,
-    DONE,
     FAILED,
     IDLE,
     READY,
     REJECTED,
     SPAWNING,
     SUBMITTED,
-    WITHDRAWN,
     WORKING,
     Assignment,
     MergeRequest,
     assignment_id,
 )
-from town.beads.finding import Finding
 from town.escalation.desk import Escalations, Matter
+from town.hooks.unqueuing import Unqueuing
 from town.mail.posting import Posting
 
 FAILED_EVENT: Final = "merge_failed"
@@ -70,7 +68,7 @@ class Clash:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-class GivingBack(Finding):
+class GivingBack(Unqueuing):
     """Gives work back, within a turn."""
 
     def rejected(self, old: MergeRequest, why: Rejection) -> tuple[MergeRequest, Change]:
@@ -88,7 +86,7 @@ class GivingBack(Finding):
             gave_up=gave_up, sha=old.sha, assignment=old.assignment,
         )  # fmt: skip
         change = Change(puts=(new,), events=(told,), seen=(self.seen(old),))
-        change += self._task_done(old)
+        change += self.task_done(old)
         change += self._alarm(old, why) if gave_up else Change()
         change += self._letter(old, note_of(old, why)) if why.failure != BY_HAND else Change()
         bead = self.store.get(Bead, old.bead) if old.bead else None
@@ -114,29 +112,6 @@ class GivingBack(Finding):
                 bead=old.bead,
             )
         )
-
-    def _task_done(self, old: MergeRequest) -> Change:
-        """The task that resolves a conflict of it is over, and so is whoever works on that."""
-        change = Change()
-        for name in (old.task, old.blocked_by):
-            task = self.store.get(Bead, name) if name else None
-            if task is not None:
-                change += self._task_over(task, DONE if name == old.task else WITHDRAWN)
-        return change
-
-    def _task_over(self, task: Bead, state: str) -> Change:
-        now, change = self.ports.now(), Change()
-        for work in self.store.find(Assignment, bead=task.id, state=ACTIVE):
-            over = replace(work, state=state, ended_at=now, outcome="the request is over")
-            change += Change(puts=(over,), seen=(self.seen(work),))
-            agent = self.store.get(Agent, work.agent)
-            if agent is not None and agent.assignment == work.id:
-                idle = replace(agent, state=IDLE, hook_bead="", assignment="")
-                change += Change(puts=(idle,), seen=(self.seen(agent),))
-        if task.status in TERMINAL:
-            return change
-        closed = rules.closed(task, now=now, reason="The merge request is over", force=True)
-        return change + self.changed(task, closed, "bead.closed")
 
     def _submitted(self, bead: str) -> list[Assignment]:
         return list(self.store.find(Assignment, bead=bead, state=SUBMITTED)) if bead else []
@@ -205,7 +180,7 @@ class GivingBack(Finding):
             task=task.id, attempt=old.retries + 1, gave_up=False, sha=old.sha,
             assignment=old.assignment,
         )  # fmt: skip
-        change += self._task_done(old) + self._letter(old, task.description)
+        change += self.task_done(old) + self._letter(old, task.description)
         return new, change + Change(puts=(new,), events=(told,), seen=(self.seen(old),))
 
     def _task(self, old: MergeRequest, clash: Clash) -> tuple[Bead, Change]:

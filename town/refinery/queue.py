@@ -18,6 +18,7 @@ from ledger.workspace.rows import Rig
 from ledger.workspace.talk import Convoy
 from ledger.workspace.work import (
     BLOCKED_REQUEST,
+    DIRECT,
     MERGED,
     OPEN_REQUESTS,
     READY,
@@ -27,10 +28,10 @@ from ledger.workspace.work import (
     GateRun,
     MergeRequest,
 )
-from town.beads.finding import Finding
+from town.hooks.errors import BeingMergedError
 from town.hooks.handing import Wanted
+from town.hooks.unqueuing import Unqueuing
 from town.refinery.errors import (
-    BeingMergedError,
     BlockedByTaskError,
     EndedError,
     NoRequestError,
@@ -59,9 +60,10 @@ class Asked:
     convoy: str = ""
     verified_base: str = ""
     again: bool = False  # also where this very commit was rejected
+    at_once: bool = False  # it waits for no others to be tried with
 
 
-class Queue(Finding):
+class Queue(Unqueuing):
     """The merge queues of a town, for one caller."""
 
     # --- asking
@@ -82,6 +84,7 @@ class Queue(Finding):
                 convoy=work.convoy,
                 verified_base=wanted.verified_base,
                 again=True,  # a worker that hands in again says that it is right
+                at_once=work.merge == DIRECT,
             )
         )
 
@@ -169,6 +172,7 @@ class Queue(Finding):
             convoy=asked.convoy,
             convoy_at=convoy.created_at if convoy is not None else 0,
             verified_base=asked.verified_base,
+            at_once=asked.at_once,
             submitted_at=now,
             updated_at=now,
         )
@@ -182,12 +186,7 @@ class Queue(Finding):
         for old in there:
             if old.state not in OPEN_REQUESTS or old.target != by.target:
                 continue
-            if old.tip:
-                raise BeingMergedError(old.id)
-            gone = replace(
-                old, state=SUPERSEDED, reason=f"replaced by {by.id}", updated_at=by.submitted_at
-            )
-            change += Change(puts=(gone,), seen=(self.seen(old),))
+            change += self.superseded(old, f"replaced by {by.id}")
         return change
 
     # --- looking
