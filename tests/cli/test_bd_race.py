@@ -18,13 +18,15 @@ AGENTS = 20
 ROUNDS = 4
 # One process loads everything and forks; its children wait until the last one is there.
 RUNNER = """
-import json, os, sys
+import gc, json, os, sys
 from cli.launcher import bd
 import cli.app, cli.bd.work, cli.bd.look, town.node.lifecycle
 from town.node.boot import load_engine
 load_engine()
 import town.node.private
 agents, folder, sys.argv = int(sys.argv[1]), sys.argv[2], ["bd", *sys.argv[3:]]
+cli.app.command_tree("bd").get_command(None, sys.argv[1])
+gc.freeze()
 gate, opener = os.pipe()
 runners = {}
 for number in range(agents):
@@ -122,8 +124,10 @@ def test_of_twenty_agents_exactly_one_gets_the_bead(beads):
 @pytest.mark.timeout(400)
 def test_of_ten_ready_beads_no_two_agents_get_the_same(beads):
     """`bd ready --claim` by twenty: ten have one each, ten have nothing, and nothing is left."""
-    for number in range(AGENTS // 2):
-        beads.type("create", f"bead {number}", "--id", f"gt-have{number}")
+    ten = beads.home.with_name("ten.jsonl")
+    rows = [{"id": f"gt-have{number}", "title": f"bead {number}"} for number in range(AGENTS // 2)]
+    ten.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    assert beads.type("import", str(ten))["created"] == AGENTS // 2
     told = beads.race("ready", "--claim")
     assert {code for _, code, _ in told} == {0}
     got = [bead["id"] for _, _, out in told for bead in out]
