@@ -16,8 +16,9 @@ def slung_answer(
     *,
     up: bool,
     rehearsed: bool,
+    warn: Sequence[str] = (),
 ) -> Answer:
-    """What came of every order."""
+    """What came of every order; `warn` is why no session of it could begin here."""
     words: list[str] = []
     for one in results:
         words += _slung_words(one, rehearsed=rehearsed)
@@ -28,7 +29,10 @@ def slung_answer(
         "failed": [{"bead": bead, **error_facts(error)} for bead, error in failed],
     }
     code = exit_of(failed[0][1]) if failed else 0
-    return Answer(schema="gt.v1.sling", data=data, words=tuple(words), next=steps, exit=code)
+    held = tuple(f"{one} Until then it waits on the hook." for one in warn)
+    return Answer(
+        schema="gt.v1.sling", data=data, words=tuple(words), next=steps, exit=code, warn=held
+    )
 
 
 def _slung_words(one: Slung, *, rehearsed: bool) -> list[str]:

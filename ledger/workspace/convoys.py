@@ -31,6 +31,7 @@ from ledger.workspace.work import (
     STUCK,
     TRYING,
     Assignment,
+    Hindrance,
     MergeRequest,
     Session,
 )
@@ -70,6 +71,7 @@ class Standing:
     agent: Agent | None = None  # who is named as its assignee
     work: Assignment | None = None  # the one that is not over
     session: Session | None = None  # the last one of that work
+    hindrance: Hindrance | None = None  # what keeps the next one from beginning
     request: MergeRequest | None = None  # the one that is open
     ahead: int = 0  # how many of its rig's requests are before it
     rests: str = ""  # what keeps its rig's merging from going on
@@ -174,7 +176,7 @@ def _resting(rig: Rig) -> Reason:
     return Reason(f"rig-{rig.state}", f"rig {rig.name} is {rig.state}", (rig.name,))
 
 
-def _in_hands(standing: Standing, now: int) -> Reason | None:  # noqa: PLR0911  # one a case
+def _in_hands(standing: Standing, now: int) -> Reason | None:
     work, session = standing.work, standing.session
     if work is None:
         return None
@@ -186,8 +188,15 @@ def _in_hands(standing: Standing, now: int) -> Reason | None:  # noqa: PLR0911  
     if session is not None and not session.ended_at:
         words = f"{work.agent} works on it" if work.started_at else f"{work.agent} begins"
         return Reason("working", words, who, moving=True)
+    return _without_session(standing, work, now)
+
+
+def _without_session(standing: Standing, work: Assignment, now: int) -> Reason:
+    who, session = (work.agent,), standing.session
     if standing.rig is not None and standing.rig.state != OPERATIONAL:
         return _resting(standing.rig)
+    if standing.hindrance is not None:
+        return Reason("hindered", f"{work.agent} cannot begin: {standing.hindrance.why}", who)
     if f"/{CREW}/" in work.agent:
         return Reason("crew-away", f"on the hook of {work.agent}, who has no session", who)
     if session is None and now - work.created_at < SPAWN_GRACE_US:

@@ -136,6 +136,22 @@ class Lease(Row, frozen=True, kw_only=True):
     expires_at: int = 0
 
 
+class Hindrance(Row, frozen=True, kw_only=True):
+    """What keeps the session of some work from beginning, through no fault of the work."""
+
+    table: ClassVar[Table] = Table(name="local_hindrance", key=("assignment",), versioned=False)
+
+    assignment: Short
+    bead: Short = ""
+    about: Short = ""  # the matter that a person is told of; work with one cause has one
+    code: Short = ""
+    why: str = ""
+    times: int = 0
+    since: int = 0
+    at: int = 0
+    rests_until: int = 0  # it is not tried again before; 0 for what is looked at each time
+
+
 class MergeRequest(Row, frozen=True, kw_only=True):
     """Work that was handed in, on its way into the branch it is meant for."""
 
@@ -219,6 +235,7 @@ WORK_ROWS: Final[tuple[type[Row], ...]] = (
     Session,
     Handoff,
     Lease,
+    Hindrance,
     MergeRequest,
     GateRun,
     RefineryState,

@@ -1,19 +1,24 @@
 """What the watch decides, from values alone: nobody is disturbed, nobody is forgotten."""
 
+import dataclasses
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ledger.beads.rows import Bead
 from ledger.workspace.rows import OPERATIONAL, PARKED, POLECAT, Agent, Rig
-from ledger.workspace.work import SPAWNING, WORKING, Assignment, Session
+from ledger.workspace.work import SPAWNING, WORKING, Assignment, Hindrance, Session
 from town.watch.deciding import (
     MINUTE_US,
     SECOND_US,
     Ended,
+    Freed,
     GiveUp,
     Held,
     Limits,
+    Release,
     Seen,
     Start,
     Stop,
@@ -102,14 +107,62 @@ def test_a_session_whose_work_is_over_may_end_by_itself_first():
 
 
 def test_a_rig_that_rests_and_a_bead_that_is_closed_begin_nothing():
-    """Parked, or closed by somebody meanwhile: no session."""
+    """Parked: no session. Closed by somebody meanwhile: it is taken off the hook."""
     assert plan([held(state=PARKED)], [], now=NOW, limits=LIMITS) == []
     done = held()
     closed = Held(
         work=done.work, agent=done.agent, rig=done.rig, bead=Bead(id="ap-x", status="closed")
     )
-    assert plan([closed], [], now=NOW, limits=LIMITS) == []
+    [act] = plan([closed], [], now=NOW, limits=LIMITS)
+    assert isinstance(act, Release)
     assert plan([held()], [], now=NOW, limits=LIMITS, paused={"api": "estop"}) == []
+
+
+@pytest.mark.parametrize(("code", "after", "crashed"), [
+    (127, SECOND_US, False), (126, SECOND_US, False), (1, SECOND_US, True),
+    (None, SECOND_US, True), (127, MINUTE_US, True),
+])  # fmt: skip
+def test_what_never_ran_is_no_crash(code, after, crashed):
+    """A shell's word for a program that is not there or is none, and at once; else it counts."""
+    one = held()
+    row = session(one).row
+    seen = Seen(row=replace(row, started_at=NOW - after), alive=False, exit=code)
+    [act] = plan([one], [seen], now=NOW, limits=LIMITS)
+    assert isinstance(act, Ended)
+    assert (act.crashed, act.stillborn) == (crashed, not crashed)
+
+
+def test_hindered_work_waits_its_rest_and_is_free_once_a_session_lasts():
+    """Not before the rest is over; what is only looked for is looked for each time."""
+    one = held()
+    hindrance = Hindrance(assignment="as-1", about="x", at=NOW, rests_until=NOW + MINUTE_US)
+    rests = dataclasses.replace(one, hindrance=hindrance)
+    assert plan([rests], [], now=NOW + MINUTE_US - 1, limits=LIMITS) == []
+    [act] = plan([rests], [], now=NOW + MINUTE_US, limits=LIMITS)
+    assert isinstance(act, Start)
+    looked = dataclasses.replace(one, hindrance=replace(hindrance, rests_until=0))
+    [act] = plan([looked], [], now=NOW, limits=LIMITS)
+    assert isinstance(act, Start)
+    young = session(rests, started=NOW - SECOND_US)
+    assert plan([rests], [young], now=NOW, limits=LIMITS) == []
+    [act] = plan([rests], [session(rests, started=NOW - MINUTE_US)], now=NOW, limits=LIMITS)
+    assert act == Freed(hindrance=hindrance)
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_waiting():
+    """What lies a day ahead is no moment to wait for: not the rest, the worktree, nor the end."""
+    day = 24 * HOUR
+    twice = held(attempts=2, ended=NOW + day)
+    fresh = replace(held().work, worktree="api/polecats/w1/api", created_at=NOW + day)
+    furnished = dataclasses.replace(held(), work=fresh)
+    hindrance = Hindrance(assignment="as-1", at=NOW + day, rests_until=NOW + day + MINUTE_US)
+    hindered = dataclasses.replace(held(), hindrance=hindrance)
+    for one in (twice, furnished, hindered):
+        [act] = plan([one], [], now=NOW, limits=LIMITS)
+        assert isinstance(act, Start)
+    over = replace(session(held()).row, assignment="as-other")
+    [act] = plan([], [Seen(row=over, alive=True, over_at=NOW + day)], now=NOW, limits=LIMITS)
+    assert isinstance(act, Stop)
 
 
 def test_silence_is_answered_step_by_step_and_any_sign_of_work_ends_it():

@@ -30,10 +30,15 @@ class Matter:
 
 
 def fingerprint(matter: Matter) -> str:
-    """The key of its row: short ones as they are, so that people find them."""
-    if len(matter.about) < SHORT_CHARS_MAX:
-        return matter.about
-    return sha256(matter.about.encode()).hexdigest()[:DIGEST_CHARS]
+    """The key of its row."""
+    return key_of(matter.about)
+
+
+def key_of(about: str) -> str:
+    """The key of a matter's row: short ones as they are, so that people find them."""
+    if len(about) < SHORT_CHARS_MAX:
+        return about
+    return sha256(about.encode()).hexdigest()[:DIGEST_CHARS]
 
 
 class Escalations(Posting):
@@ -90,12 +95,17 @@ class Escalations(Posting):
         """The matter is over; whether it was open."""
 
         def work() -> tuple[bool, Change]:
-            old = self.store.get(Escalation, about)
-            if old is None or old.closed_at:
-                return False, Change()
-            now, me = self.ports.now(), self.ports.caller.actor
-            over = replace(old, closed_at=now, closed_by=me, close_reason=reason)
-            told = self.event("escalation_closed", old.bead, about=about, reason=reason)
-            return True, Change(puts=(over,), events=(told,), seen=(self.seen(old),))
+            change = self.settled(about, reason=reason)
+            return bool(change), change
 
         return self.act("gt escalate close", work)
+
+    def settled(self, about: str, *, reason: str) -> Change:
+        """The step that ends a matter; none where it is not open. Only within a turn."""
+        old = self.store.get(Escalation, about)
+        if old is None or old.closed_at:
+            return Change()
+        now, me = self.ports.now(), self.ports.caller.actor
+        over = replace(old, closed_at=now, closed_by=me, close_reason=reason)
+        told = self.event("escalation_closed", old.bead, about=about, reason=reason)
+        return Change(puts=(over,), events=(told,), seen=(self.seen(old),))

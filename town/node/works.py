@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ledger.private.store import PrivateStore
-from ledger.workspace.rows import Agent
+from ledger.workspace.rows import POLECAT, Agent
 from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
 from town.node.git import GitProgram
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from town.hooks.leaving import Leaving
     from town.hooks.priming import Told
     from town.mail.desk import Mail
+    from town.hooks.slinging import Order, Slung
     from town.mail.groups import Groups
     from town.nudge.rounds import Rounds
     from town.refinery.integration import Integrations
@@ -101,6 +102,32 @@ class Works:
         return Queue(self.store, self.ports)
 
     @cached_property
+    def sling(self, order: "Order") -> "Slung":
+        """The work is given. Raises NoAgentError, BadFileError, and as `hooks.sling`."""
+        from town.agents.address import Address  # noqa: PLC0415
+
+        if order.runtime:
+            said = order.target
+            who = Address(text=said.agent, role=said.role, rig=said.rig, name=said.name)
+            self.agents.preset(who, runtime=order.runtime)
+        return self.hooks.sling(order)
+
+    def hindrances(self, slung: "Sequence[Slung]") -> list[str]:
+        """Why no session of these workers could begin here, each cause once."""
+        from town.agents.address import parsed  # noqa: PLC0415
+        from town.sessions.programs import unbegun  # noqa: PLC0415
+
+        found = []
+        for one in slung:
+            who = parsed(one.agent.id)
+            if who is None or who.role != POLECAT:
+                continue
+            try:
+                self.agents.check_program(who, runtime=one.work.runtime)
+            except WastelandError as error:
+                found.append(f"{unbegun(error)}. {error.hint}")
+        return list(dict.fromkeys(found))
+
     def submitting(self) -> "Submitting":
         """Branches that are handed in by hand."""
         from town.refinery.submitting import Submitting  # noqa: PLC0415

@@ -1,7 +1,6 @@
 """The desk of sessions: which there are, what they print, and how a person tells or ends them."""
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
@@ -17,8 +16,9 @@ from stamps.errors import WastelandError
 from town.agents.address import Address, of_crew, of_polecat, parsed
 from town.agents.presets import Preset
 from town.seance.passages import plain
-from town.sessions.environment import SYSTEM_PATH, passed_on
-from town.sessions.port import NoSessionError, Running, SessionError
+from town.sessions.environment import passed_on
+from town.sessions.port import NoSessionError, Running
+from town.sessions.programs import ELSEWHERE, NoProgramError, is_program
 from town.sessions.settling import Settling
 from town.sessions.starting import SessionRequest
 
@@ -27,7 +27,6 @@ STOPPED: Final = "stopped"
 LISTED_MAX: Final = 10_000
 PARTS_OF_SHORT: Final = 2
 TAIL_BYTES: Final = 256 << 10
-ELSEWHERE: Final = "script:"
 
 
 class NoAgentCalledError(WastelandError):
@@ -41,18 +40,6 @@ class NoAgentCalledError(WastelandError):
     def __init__(self, said: str) -> None:
         super().__init__(f"nobody here is called {said!r}")
         self.said = said
-
-
-class NoProgramError(SessionError):
-    """The program that an agent should run is not on this machine."""
-
-    code = "agent.missing"
-    hint = "Install it, or choose another one: --agent NAME, gt config default-agent NAME."
-    exit = 6
-
-    def __init__(self, agent: str, command: str) -> None:
-        super().__init__(agent, f"{command} is not on PATH")
-        self.command = command
 
 
 class RestsError(NoSessionError):
@@ -262,9 +249,8 @@ class SessionDesk(Settling):
         if self.around.provider().startswith(ELSEWHERE):
             return
         command = self.preset(who, runtime=runtime).command
-        path = f"{self.around.bin}{os.pathsep}{self.around.env.get('PATH') or SYSTEM_PATH}"
-        place = str(self.folder(who) / command) if os.sep in command else command
-        if shutil.which(place, path=path) is None:
+        folder, around = self.folder(who), self.around
+        if not is_program(command, folder=folder, env=around.env, first=around.bin):
             raise NoProgramError(who.text, command)
 
     # --- what a runtime says of itself

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from town.agents.address import parsed
+from town.agents.address import Address, parsed
+from town.sessions.desk import SessionDesk
 from town.sessions.port import SessionError
-from town.sessions.starting import SessionRequest, Starting
+from town.sessions.starting import SessionRequest
 from town.watch.deciding import Held
 
 
@@ -12,14 +13,15 @@ from town.watch.deciding import Held
 class Beginning:
     """Begins the sessions of work on hooks."""
 
-    sessions: Starting
+    sessions: SessionDesk
+
+    def check(self, held: Held) -> None:
+        """Raises NoProgramError where its program is not here, NoAgentError, BadFileError."""
+        self.sessions.check_program(_who(held), runtime=held.work.runtime)
 
     def begin(self, held: Held, *, attempt: int, reason: str) -> None:
         """The session runs. Raises SessionError, NoAgentError, BadFileError."""
-        who = parsed(held.agent.id)
-        if who is None:
-            raise SessionError(held.agent.id, "is no address of an agent")
-        work = held.work
+        who, work = _who(held), held.work
         self.sessions.begin(
             SessionRequest(
                 who=who,
@@ -32,3 +34,10 @@ class Beginning:
                 attempt=attempt,
             )
         )
+
+
+def _who(held: Held) -> Address:
+    who = parsed(held.agent.id)
+    if who is None:
+        raise SessionError(held.agent.id, "is no address of an agent")
+    return who

@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.beads.rows import TERMINAL, Bead
+from ledger.beads.rows import HOOKED, IN_PROGRESS, Bead
 from ledger.workspace.rows import OPERATIONAL, POLECAT, Agent, Rig
-from ledger.workspace.work import Assignment, Session
+from ledger.workspace.work import Assignment, Hindrance, Session
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 HANDOFF: Final = "handoff"
 OVER: Final = "its work is over"
 SILENT: Final = "it was silent"
+NOT_RUN: Final = (126, 127)  # what a shell says of a program that is not there, or is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Limits:
     echo_us: int = 2 * SECOND_US  # what is printed so soon after a nudge is the nudge
     settle_us: int = 5 * SECOND_US  # a session whose work is over has so long to end by itself
     grace_us: int = 5 * MINUTE_US  # a session so young is never called silent
+    stillborn_us: int = 5 * SECOND_US  # what could not be run has ended by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Held:
     agent: Agent
     bead: Bead | None
     rig: Rig | None
+    hindrance: Hindrance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +70,14 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A session's program is gone; `crashed` where its work was not over."""
+    """A session's program is gone; `crashed` where its work was not over.
+
+    `stillborn` where it never ran at all, which is no fault of the work.
+    """
 
     seen: Seen
     crashed: bool
+    stillborn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,14 @@ class GiveUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Work whose bead somebody closed, put back or gave to another is on its hook no more."""
+
+    held: Held
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
     """A silent session is nudged, then interrupted."""
 
@@ -96,7 +111,14 @@ class Wake:
     how: str  # nudge, interrupt
 
 
-Act = Start | Ended | Stop | GiveUp | Wake
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freed:
+    """What kept some work from being begun does so no more."""
+
+    hindrance: Hindrance
+
+
+Act = Start | Ended | Stop | GiveUp | Release | Wake | Freed
 
 
 def plan(
@@ -109,8 +131,8 @@ def plan(
 ) -> list[Act]:
     """Everything that is to be done now, in order. `paused` rigs begin nothing."""
     by_agent = {seen.row.agent: seen for seen in sessions if seen.alive}
-    working = {one.agent.id: one for one in held if _lives(one)}
-    acts: list[Act] = []
+    working = {one.agent.id: one for one in held if not _lost(one)}
+    acts: list[Act] = [Release(held=one, why=why) for one in held if (why := _lost(one))]
     for seen in sessions:
         mine = working.get(seen.row.agent)
         acts += _of_session(seen, mine, now=now, limits=limits)
@@ -122,9 +144,15 @@ def plan(
     return acts
 
 
-def _lives(held: Held) -> bool:
-    """Whether the work is still anybody's."""
-    return held.bead is not None and held.bead.status not in TERMINAL
+def _lost(held: Held) -> str:
+    """Why the work is not its worker's any more, whatever its hook says; empty where it is."""
+    if held.bead is None:
+        return "its bead is gone"
+    if held.bead.status not in (HOOKED, IN_PROGRESS):
+        return f"its bead was set to {held.bead.status}"
+    if held.bead.assignee != held.work.agent:
+        return f"its bead was given to {held.bead.assignee or 'nobody'}"
+    return ""
 
 
 def _of_session(seen: Seen, mine: Held | None, *, now: int, limits: Limits) -> list[Act]:
@@ -132,13 +160,24 @@ def _of_session(seen: Seen, mine: Held | None, *, now: int, limits: Limits) -> l
     current = mine is not None and (not row.assignment or mine.work.id == row.assignment)
     if not seen.alive:
         crashed = current and bool(row.assignment) and row.reason != HANDOFF
-        return [Ended(seen=seen, crashed=crashed)]
+        early = _recent(row.started_at, limits.stillborn_us, now=now)
+        stillborn = crashed and early and seen.exit in NOT_RUN
+        return [Ended(seen=seen, crashed=crashed and not stillborn, stillborn=stillborn)]
     if row.reason == HANDOFF:
         return [Stop(seen=seen, reason=HANDOFF)]
     if row.assignment and not current:
-        settled = now >= seen.over_at + limits.settle_us
-        return [Stop(seen=seen, reason=OVER)] if settled else []
-    return _of_silence(seen, now=now, limits=limits) if row.assignment else []
+        settling = _recent(seen.over_at, limits.settle_us, now=now)
+        return [] if settling else [Stop(seen=seen, reason=OVER)]
+    if not row.assignment or mine is None:
+        return []
+    runs = not _recent(row.started_at, limits.stillborn_us, now=now)
+    freed = [Freed(hindrance=mine.hindrance)] if mine.hindrance is not None and runs else []
+    return [*freed, *_of_silence(seen, now=now, limits=limits)]
+
+
+def _recent(moment: int, span: int, *, now: int) -> bool:
+    """Whether it is so near. A moment far ahead is of a clock that was set back: no wait for it."""
+    return abs(now - moment) < span
 
 
 def _of_silence(seen: Seen, *, now: int, limits: Limits) -> list[Act]:
@@ -159,18 +198,28 @@ def _of_silence(seen: Seen, *, now: int, limits: Limits) -> list[Act]:
 
 
 def _of_work(held: Held, *, now: int, limits: Limits, resting: Mapping[str, str]) -> list[Act]:
-    work, rig = held.work, held.rig
-    if not _lives(held) or held.agent.role != POLECAT:
+    rig = held.rig
+    if _lost(held) or held.agent.role != POLECAT:
         return []
     if rig is None or rig.state != OPERATIONAL or rig.name in resting:
         return []
     failed = held.bead.attempts if held.bead is not None else 0
     if failed >= limits.attempts_max:
         return [GiveUp(held=held)]
-    furnished = 0 if work.furnished_at or not work.worktree else work.created_at + limits.furnish_us
-    if now < max(furnished, work.session_ended_at + backoff(failed, limits)):
+    if _waits(held, failed, now=now, limits=limits):
         return []
     return [Start(held=held, attempt=failed + 1, reason="crash" if failed else "assigned")]
+
+
+def _waits(held: Held, failed: int, *, now: int, limits: Limits) -> bool:
+    """Whether it is too early to begin: its worktree is being made, or it was tried just now."""
+    work, hindrance = held.work, held.hindrance
+    unfurnished = bool(work.worktree) and not work.furnished_at
+    if unfurnished and _recent(work.created_at, limits.furnish_us, now=now):
+        return True
+    if hindrance is not None and now < hindrance.rests_until:
+        return _recent(hindrance.at, hindrance.rests_until - hindrance.at, now=now)
+    return _recent(work.session_ended_at, backoff(failed, limits), now=now)
 
 
 def backoff(failed: int, limits: Limits) -> int:

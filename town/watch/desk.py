@@ -4,35 +4,38 @@ An act that fails is tried again in the next round; what an act changed in the d
 each. It never deletes a worktree, and it ends only sessions of its own town.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
 from ledger.beads import rules
-from ledger.beads.rows import BLOCKED, TERMINAL, Bead
+from ledger.beads.rows import BLOCKED, HOOKED, OPEN, TERMINAL, Bead
 from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import Agent, Rig
-from ledger.workspace.work import FAILED, HELD, Assignment, Session
+from ledger.workspace.work import FAILED, HELD, WITHDRAWN, Assignment, Hindrance, Session
 from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
-from town.escalation.desk import Escalations, Matter
+from town.escalation.desk import Matter
 from town.hooks.desk import Hooks
 from town.sessions.port import NoSessionError, Running, Sessions
 from town.watch.deciding import (
     SILENT,
     Act,
     Ended,
+    Freed,
     GiveUp,
     Held,
     Limits,
+    Release,
     Seen,
     Start,
     Stop,
     Wake,
     plan,
 )
+from town.watch.hindered import Hindered, fault_of, stillborn
 
 MARKS: Final = {"nudge": "nudged_at", "interrupt": "interrupted_at"}
 STOP_GRACE_S: Final = 3.0
@@ -41,6 +44,10 @@ NUDGE: Final = "You have been silent for long. Go on with your work, or gt done 
 
 class Starter(Protocol):
     """Begins sessions."""
+
+    def check(self, held: Held) -> None:
+        """Raises NoProgramError where what it would run is not here, NoAgentError, BadFileError."""
+        ...
 
     def begin(self, held: Held, *, attempt: int, reason: str) -> None:
         """The session runs, and its row says so. Raises SessionError, NoAgentError."""
@@ -66,54 +73,75 @@ class WatchPorts:
     active_at: Callable[[Assignment], int]  # the newest sign of work in a worktree
 
 
-class Watch(Hooks):
+class Watch(Hindered):
     """Keeps sessions running for the work that is on hooks."""
 
     def __init__(
         self, store: PrivateStore, ports: BeadPorts, hooks: Hooks, watch: WatchPorts
     ) -> None:
-        super().__init__(store, ports, hooks.workspace, hooks.git)
+        super().__init__(store, ports, hooks)
         self.watch = watch
-        self.alarms = Escalations(store, ports)
 
     def round(self, limits: Limits) -> Round:
         """Everything that was to be done is done, as far as it could be."""
         told = Round()
-        held, sessions = self._observed()
+        held, sessions = self._observed(told)
         told.busy = bool(held or sessions)
-        for act in plan(held, sessions, now=self.ports.now(), limits=limits):
+        for act in self._acts(held, sessions, limits):
             try:
-                told.did.append(self._carry_out(act))
-            except WastelandError as error:
-                told.failed.append((error.code, str(error)))
+                told.did.append(self._carry_out(act, limits))
+            except (WastelandError, OSError) as error:
+                told.failed.append((getattr(error, "code", "disk.failed"), str(error)))
         return told
 
     # --- looking
 
-    def _observed(self) -> tuple[list[Held], list[Seen]]:
+    def _observed(self, told: Round) -> tuple[list[Held], list[Seen]]:
+        """Work on hooks, and sessions. Who cannot be looked at is left as it is for this round."""
 
         def work() -> tuple[list[Held], list[tuple[Session, Assignment | None]]]:
-            held = [
-                Held(
-                    work=one,
-                    agent=self.store.get(Agent, one.agent) or Agent(id=one.agent),
-                    bead=self.store.get(Bead, one.bead),
-                    rig=self.store.get(Rig, one.rig),
-                )
-                for one in self.store.find(Assignment, state=HELD)
-            ]
             rows = self.store.find(Session, ended_at=0)
+            held = [self._held(one) for one in self.store.find(Assignment, state=HELD)]
             return held, [(row, self.store.get(Assignment, row.assignment)) for row in rows]
 
         held, rows = self.look(work)
-        providers = {row.provider for row, _ in rows}
-        running = {
-            (name, one.name): one
-            for name in providers
-            for one in self.watch.sessions(name).running()
-        }
-        seen = [self._seen(row, mine, running.get((row.provider, row.name))) for row, mine in rows]
-        return held, seen
+        running: dict[tuple[str, str], Running] = {}
+        unseen: set[str] = set()
+        for name in {row.provider for row, _ in rows}:
+            try:
+                running |= {(name, one.name): one for one in self.watch.sessions(name).running()}
+            except WastelandError as error:
+                told.failed.append((error.code, str(error)))
+                unseen.add(name)
+        blind = {row.agent for row, _ in rows if row.provider in unseen}
+        seen = [
+            self._seen(row, mine, running.get((row.provider, row.name)))
+            for row, mine in rows
+            if row.provider not in unseen
+        ]
+        return [one for one in held if one.agent.id not in blind], seen
+
+    def _held(self, work: Assignment) -> Held:
+        return Held(
+            work=work,
+            agent=self.store.get(Agent, work.agent) or Agent(id=work.agent),
+            bead=self.store.get(Bead, work.bead),
+            rig=self.store.get(Rig, work.rig),
+            hindrance=self.store.get(Hindrance, work.id),
+        )
+
+    def _acts(self, held: Sequence[Held], sessions: Sequence[Seen], limits: Limits) -> list[Act]:
+        forgotten = [Freed(hindrance=one) for one in self.look(self._forgotten)]
+        return [*forgotten, *plan(held, sessions, now=self.ports.now(), limits=limits)]
+
+    def _forgotten(self) -> list[Hindrance]:
+        """What kept work from being begun that is on no hook any more."""
+
+        def over(one: Hindrance) -> bool:
+            work = self.store.get(Assignment, one.assignment)
+            return work is None or work.state not in HELD
+
+        return [one for one in self.store.find(Hindrance) if over(one)]
 
     def _seen(self, row: Session, mine: Assignment | None, process: Running | None) -> Seen:
         """The session, and what its process and its worktree show of it."""
@@ -128,24 +156,89 @@ class Watch(Hooks):
 
     # --- acting
 
-    def _carry_out(self, act: Act) -> str:
+    def _carry_out(self, act: Act, limits: Limits) -> str:
         match act:
-            case Start(held=held):
-                return self._start(held, act.attempt, act.reason)
-            case Ended(seen=seen):
-                why = "crash" if act.crashed else seen.row.reason or "done"
-                return self._ended(seen, why, again=act.crashed)
+            case Start():
+                return self._start(act, limits)
+            case Ended():
+                return self._over(act, limits)
             case Stop(seen=seen):
                 return self._stop(seen, act.reason)
-            case GiveUp(held=held):
-                return self._give_up(held)
             case Wake(seen=seen):
                 return self._wake(seen, act.how)
+            case GiveUp() | Release() | Freed():
+                return self._write(act)
 
-    def _start(self, held: Held, attempt: int, reason: str) -> str:
+    def _write(self, act: GiveUp | Release | Freed) -> str:
+        match act:
+            case GiveUp(held=held):
+                return self._give_up(held)
+            case Release(held=held):
+                return self._release(held, act.why)
+            case Freed(hindrance=hindrance):
+                return self._free(hindrance)
+
+    def _over(self, act: Ended, limits: Limits) -> str:
+        if act.stillborn:
+            return self._not_run(act.seen, limits)
+        why = "crash" if act.crashed else act.seen.row.reason or "done"
+        return self._ended(act.seen, why, again=act.crashed)
+
+    def _start(self, act: Start, limits: Limits) -> str:
+        """The session runs; what keeps it from that is kept, and is no fault of the work."""
+        held = act.held
+        try:
+            self._begin(act)
+        except (WastelandError, OSError) as error:
+            fault = fault_of(error, held.work)
+            if fault is not None:
+                self.hinder(held.work.id, fault, limits)
+            raise
+        return f"started {held.agent.id} on {held.work.bead}, attempt {act.attempt}"
+
+    def _begin(self, act: Start) -> None:
+        held = act.held
+        if not held.work.furnished_at:
+            self.furnish(held.work)  # whoever works by hand needs it too
+        self.watch.starter.check(held)
         self.furnish(held.work)
-        self.watch.starter.begin(held, attempt=attempt, reason=reason)
-        return f"started {held.agent.id} on {held.work.bead}, attempt {attempt}"
+        self.watch.starter.begin(held, attempt=act.attempt, reason=act.reason)
+
+    def _not_run(self, seen: Seen, limits: Limits) -> str:
+        """The session's row is closed; nothing is counted against its work."""
+        row = seen.row
+        fault = stillborn(row, seen.exit, self._last_line(row))
+        self.act("gt watch", lambda: (None, self.not_run(row, seen.exit, fault, limits)))
+        return f"{row.agent}: not run"
+
+    def _last_line(self, row: Session) -> str:
+        try:
+            said = self.watch.sessions(row.provider).peek(row.name, lines=5)
+        except WastelandError:
+            return ""
+        return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
+
+    def _free(self, hindrance: Hindrance) -> str:
+        why = "its session runs, or it is on no hook any more"
+        self.act("gt watch", lambda: (None, self.freed(hindrance, why=why)))
+        return f"{hindrance.bead} is hindered no more"
+
+    def _release(self, held: Held, why: str) -> str:
+        """The hook is empty; the bead stays where it was put, the branch keeps what was done."""
+
+        def work() -> tuple[None, Change]:
+            mine = self.store.get(Assignment, held.work.id)
+            bead = self.store.get(Bead, held.work.bead)
+            if mine is None or mine.state not in HELD or bead != held.bead:
+                return None, Change()
+            change = self.ended(mine, WITHDRAWN, why)
+            if bead is None or bead.status != HOOKED:
+                return None, change
+            opened = rules.moved(bead, OPEN, now=self.ports.now())  # it is on nobody's hook now
+            return None, change + Change(puts=(opened,), seen=(self.seen(bead),))
+
+        self.act("gt watch", work)
+        return f"took {held.work.bead} off the hook of {held.work.agent}: {why}"
 
     def _ended(self, seen: Seen, reason: str, *, again: bool) -> str:
         """The session's row is closed; work that it was to do was tried once more in vain."""

@@ -37,6 +37,11 @@ NEXT: Final[Mapping[str, tuple[str, str, str]]] = {
     "starting": ("its session begins", WATCH, "within seconds"),
     "crew-away": ("its member of the crew goes on with it", "{who}", ""),
     "worker-dead": ("its session begins anew", WATCH, "within seconds"),
+    "hindered": (
+        "mend that, or give it another program: gt sling --force --agent NAME",
+        PERSON,
+        "",
+    ),
     "blocked": ("what it waits for is closed", "{who}", ""),
     "given-up": ("read its notes, mend it, bd update --status open", PERSON, ""),
     "deferred": ("its day comes, or bd undefer", PERSON, ""),

@@ -10,7 +10,7 @@ from ledger.beads.rows import LIVE, TOWN_TYPES, Bead
 from ledger.private.rows import Event, Setting
 from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import CREW, POLECAT, Agent, Rig
-from ledger.workspace.work import MERGED, STUCK, Assignment, MergeRequest, Session
+from ledger.workspace.work import MERGED, STUCK, Assignment, Hindrance, MergeRequest, Session
 from town.beads.acting import Acting
 from town.beads.desk import PREFIX, Beads
 from town.beads.ports import BeadPorts
@@ -181,6 +181,20 @@ class Town(Acting):
         return needs[:NEEDS_SHOWN_MAX]
 
     # --- what happened
+    def _hindered(self) -> list[Need]:
+        """What keeps work from being begun, once a cause."""
+        causes: dict[str, list[Hindrance]] = {}
+        for one in self.store.find(Hindrance):
+            causes.setdefault(one.about, []).append(one)
+        found = []
+        for several in causes.values():
+            first = min(several, key=lambda one: one.since)
+            more = f" and {len(several) - 1} more" if len(several) > 1 else ""
+            waits = "wait" if more else "waits"
+            words = f"{first.bead}{more} {waits} on the hook: {first.why}"
+            found.append(Need(words, ("gt", "why", first.bead)))
+        return found
+
 
     def log(self, asked: Asked) -> list[Event]:
         """The newest events that are meant, the oldest of them first."""

@@ -1,0 +1,303 @@
+"""The watch meets bad luck, round by round: real sessions, real git, and no attempt that counts."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from ledger.beads.rows import Bead
+from ledger.private.store import Change
+from ledger.workspace.alarm import Escalation
+from ledger.workspace.rows import Agent
+from ledger.workspace.talk import Message
+from ledger.workspace.work import HELD, Assignment, Hindrance, Session
+from tests.town.test_hooks import rows, sling, worktree
+from tests.town.towns import TestTown, town_in
+from town.agents.address import of_polecat
+from town.hooks.slinging import Slung
+from town.hooks.target import Target
+from town.sessions.starting import SessionRequest, WorkOverError
+from town.watch.deciding import Limits
+from town.watch.desk import Round
+from town.workspace.files import write_json
+
+pytestmark = pytest.mark.slow
+API = Target(rig="api")
+SOON = Limits(backoff_us=1, backoff_max_us=1, settle_us=0, stillborn_us=60_000_000)
+LATER = Limits(stillborn_us=0)  # whatever runs at all has run long enough
+
+
+@dataclass
+class Watched:
+    """A town whose watch goes round when it is told to."""
+
+    town: TestTown
+    bin: Path
+    did: list[Round] = field(default_factory=list)
+
+    def settings(self, provider: str = "process", **agents: str) -> None:
+        """The town runs these shell scripts, the first of them by default."""
+        told = {name: {"command": "sh", "args": ["-c", text]} for name, text in agents.items()}
+        told |= {"ghost": {"command": "ghost-agent"}}
+        default = next(iter(agents), "ghost")
+        said = {"session": {"provider": provider}, "default_agent": default, "agents": told}
+        write_json(self.town.workspace.settings, said)
+
+    def install(self, name: str, script: str) -> None:
+        """A program is on PATH from now on."""
+        (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.bin / name).chmod(0o755)
+
+    def sling(self, title: str = "Fix it", **more: str) -> Slung:
+        """A new bead is on a worker's hook."""
+        return sling(self.town, self.town.bead(title), API, **more)
+
+    def round(self, limits: Limits = SOON) -> Round:
+        """The watch went round once."""
+        self.did.append(self.town.works("deacon").watch.round(limits))
+        return self.did[-1]
+
+    def attempts(self) -> list[int]:
+        """How often each bead was tried in vain."""
+        return [bead.attempts for bead in rows(self.town, Bead)]
+
+    def letters(self) -> list[str]:
+        """What a person was told of, the subjects alone."""
+        return [one.subject for one in rows(self.town, Message) if one.type == "escalation"]
+
+    def open_sessions(self) -> list[Session]:
+        """The sessions that are not over, by their rows."""
+        return rows(self.town, Session, ended_at=0)
+
+    def ended(self) -> None:
+        """The program of the newest session is gone."""
+        row = max(rows(self.town, Session), key=lambda one: one.started_at)
+        sessions = self.town.works().agents.around.sessions(row.provider)
+        until(lambda: sessions.find(row.name) is None)
+        until(lambda: sessions.exit_code(row.name) is not None)
+
+
+def until(what) -> None:
+    """Returns when it is so; fails when it is not so in time."""
+    deadline = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """A watched town; its sessions are over in the end."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    with town_in(tmp_path) as town:
+        town.env = {**town.env, "PATH": f"{folder}:{os.environ['PATH']}"}
+        yield Watched(town, folder)
+        town.works("deacon").watch.stop_all()
+        if shutil.which("tmux"):
+            town.works().agents.around.sessions("tmux").end()
+
+
+def test_work_for_a_program_that_is_not_there_waits_and_goes_on_by_itself(watched):
+    """No session, no attempt, one letter for two beads; when the program comes the work begins."""
+    watched.settings()
+    first, second = watched.sling("one"), watched.sling("two")
+    for _ in range(4):
+        watched.round()
+    assert rows(watched.town, Session) == []
+    assert watched.attempts() == [0, 0]
+    assert watched.letters() == ["Work cannot begin: ghost-agent is not on PATH"]
+    works = watched.town.works()
+    why = works.why.of(first.bead.id)
+    assert (why.reason, why.who) == (
+        f"{first.agent.id} cannot begin: ghost-agent is not on PATH", "you",
+    )  # fmt: skip
+    [need] = works.town.status().needs
+    assert need.words.endswith("and 1 more wait on the hook: ghost-agent is not on PATH")
+    [alarm] = rows(watched.town, Escalation, closed_at=0)
+    assert (alarm.fingerprint, alarm.count) == ("agent/ghost-agent", 2)
+    assert (worktree(watched.town, second) / "README").exists()  # a person may work there
+
+    watched.install("ghost-agent", "exec sleep 60")
+    watched.round()
+    assert {row.bead for row in watched.open_sessions()} == {first.bead.id, second.bead.id}
+    watched.round(LATER)
+    assert rows(watched.town, Hindrance) == []
+    assert rows(watched.town, Escalation, closed_at=0) == []
+    assert works.town.status().needs == ()
+    assert watched.attempts() == [0, 0]
+
+
+@pytest.mark.parametrize("code", [126, 127])
+def test_a_program_that_cannot_be_run_is_no_fault_of_the_work(watched, code):
+    """It is tried again after a while and longer each time, told once, and never counted."""
+    watched.settings(broken=f"echo no such interpreter >&2; exit {code}")
+    slung = watched.sling()
+    for number in range(1, 5):
+        watched.round()
+        watched.ended()
+        watched.round()
+        [hindrance] = rows(watched.town, Hindrance)
+        assert hindrance.times == number
+    assert watched.attempts() == [0]
+    [subject] = watched.letters()
+    assert subject.endswith(f"broken could not be run (exit {code}): no such interpreter")
+    assert {row.reason for row in rows(watched.town, Session)} == {"not run"}
+    waits = Limits(backoff_us=60_000_000)
+    watched.round(waits)  # SOON's rest is over: tried once more
+    watched.ended()
+    watched.round(waits)
+    [hindrance] = rows(watched.town, Hindrance)
+    assert hindrance.rests_until - hindrance.at == waits.backoff_max_us
+    before = len(rows(watched.town, Session))
+    watched.round(waits)
+    assert len(rows(watched.town, Session)) == before
+    assert slung.bead.id in watched.town.works().why.of(slung.agent.id).reason
+
+
+def test_a_program_that_ran_and_failed_is_an_attempt(watched):
+    """Another exit code, or one that comes late, is the work's own."""
+    watched.settings(short="exit 1")
+    watched.sling()
+    watched.round()
+    watched.ended()
+    watched.round()
+    assert watched.attempts() == [1]
+    watched.settings(short="exit 127")
+    watched.round(LATER)
+    watched.ended()
+    watched.round(LATER)
+    assert watched.attempts() == [2]
+    assert rows(watched.town, Hindrance) == []
+
+
+def test_a_remote_that_is_away_keeps_work_waiting_and_is_told_of_at_the_third_time(watched):
+    """The worktree was deleted by hand, the remote cannot be reached; then it is back."""
+    watched.settings(calm="exec sleep 60")
+    slung = watched.sling()
+    place = worktree(watched.town, slung)
+    (place / "F").write_text("committed\n")
+    git = watched.town.works().git
+    git.run("add", "F", at=place)
+    git.run("commit", "-q", "-m", "F", at=place)
+    shutil.rmtree(place)
+    away = watched.town.origin.with_name("away.git")
+    watched.town.origin.rename(away)
+    for told in (0, 0, 1, 1):
+        failed = watched.round().failed
+        assert [code for code, _ in failed] == ["git.failed"]
+        assert len(watched.letters()) == told
+    assert watched.attempts() == [0]
+    away.rename(watched.town.origin)
+    watched.round()
+    watched.round(LATER)
+    assert len(watched.open_sessions()) == 1
+    assert (place / "F").read_text() == "committed\n"
+    assert rows(watched.town, Escalation, closed_at=0) == []
+
+
+def test_settings_that_cannot_be_read_are_told_of_and_stop_nobody_else(watched):
+    """Work of the project whose file is broken waits; that of another one goes on."""
+    watched.settings(calm="exec sleep 60")
+    watched.town.add_rig("web", "we")
+    broken = watched.sling()
+    fine = sling(watched.town, watched.town.bead("other", prefix="we"), Target(rig="web"))
+    watched.town.workspace.rig("api").settings.write_text("{no json")
+    watched.round()
+    assert [row.bead for row in watched.open_sessions()] == [fine.bead.id]
+    assert len(watched.letters()) == 1
+    watched.town.workspace.rig("api").settings.write_text("{}")
+    time.sleep(0.01)
+    watched.round()
+    assert broken.bead.id in {row.bead for row in watched.open_sessions()}
+
+
+def test_work_that_was_taken_back_meanwhile_is_not_begun(watched):
+    """Between the look and the act somebody took it off the hook: the program is gone again."""
+    watched.settings(calm="exec sleep 60")
+    slung = watched.sling()
+    watched.town.works().hooks.unsling(slung.bead.id)
+    who = of_polecat("api", slung.agent.name)
+    desk = watched.town.works("deacon").agents
+    with pytest.raises(WorkOverError):
+        desk.begin(SessionRequest(who=who, assignment=slung.work.id, bead=slung.bead.id))
+    assert rows(watched.town, Session) == []
+    assert desk.around.sessions("process").running() == []
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"status": "closed", "closed_at": 1}, "its bead was set to closed"),
+        ({"status": "open"}, "its bead was set to open"),
+        ({"assignee": "bob"}, "its bead was given to bob"),
+    ],
+)
+def test_a_bead_that_somebody_put_elsewhere_is_off_the_hook(watched, how, words):
+    """Its worker is free, its session ends, its branch stays, and the bead is as it was put."""
+    watched.settings(calm="exec sleep 60")
+    slung = watched.sling()
+    watched.round()
+    assert len(watched.open_sessions()) == 1
+    [bead] = rows(watched.town, Bead)
+    put = replace(bead, **how)
+    store = watched.town.private.store
+    watched.town.private.run(lambda: store.apply(Change(puts=(put,))))
+    watched.round()
+    watched.round()
+    [work] = rows(watched.town, Assignment)
+    assert (work.state, work.outcome) == ("withdrawn", words)
+    assert rows(watched.town, Assignment, state=HELD) == []
+    [agent] = [one for one in rows(watched.town, Agent) if one.id == slung.agent.id]
+    assert (agent.hook_bead, agent.state) == ("", "idle")
+    assert watched.open_sessions() == []
+    [bead] = rows(watched.town, Bead)
+    assert (bead.assignee, bead.closed_at) == (put.assignee, put.closed_at)
+    assert bead.status == ("open" if put.status == "hooked" else put.status)
+
+
+@pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")
+def test_a_tmux_server_that_was_killed_takes_nothing_with_it_but_sessions(watched):
+    """Everybody's session begins anew in the same worktree, on a new server."""
+    watched.settings("tmux", calm="exec sleep 60")
+    watched.sling("one")
+    watched.sling("two")
+    watched.round()
+    tmux = watched.town.works().agents.around.sessions("tmux")
+    pids = {one.pid for one in tmux.running()}
+    assert len(pids) == 2
+    subprocess.run(tmux._argv("kill-server"), check=True, capture_output=True)
+    watched.round()
+    watched.round()
+    again = {one.pid for one in tmux.running()}
+    assert len(again) == 2
+    assert not pids & again
+    assert watched.attempts() == [1, 1]
+
+
+def test_who_cannot_be_asked_is_left_as_it_is_and_keeps_nobody_else(watched):
+    """A provider's script is gone: its session is neither over nor begun twice; others go on."""
+    watched.settings(calm="exec sleep 60")
+    first, second = watched.sling("one"), watched.sling("two")
+    watched.round()
+    [row] = [one for one in watched.open_sessions() if one.bead == first.bead.id]
+    elsewhere = replace(row, provider="script:not-there")
+    store = watched.town.private.store
+    watched.town.private.run(lambda: store.apply(Change(puts=(elsewhere,))))
+    [other] = [one for one in watched.open_sessions() if one.bead == second.bead.id]
+    os.kill(other.pid, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{other.pid}").exists())
+    told = watched.round()
+    assert [code for code, _ in told.failed] == ["session.provider"]
+    watched.round()
+    [kept] = [one for one in watched.open_sessions() if one.bead == first.bead.id]
+    assert kept == elsewhere
+    [again] = [one for one in watched.open_sessions() if one.bead == second.bead.id]
+    assert again.pid != other.pid
+    watched.town.private.run(lambda: store.apply(Change(puts=(row,))))  # it is found, and ended
