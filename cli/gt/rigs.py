@@ -247,21 +247,26 @@ def undock(ctx: typer.Context, name: Name) -> int:
 
 
 @rig.command(cls=Command)
-@example("gt rig remove myproject")
+@example("gt rig remove myproject", "gt rig remove myproject --purge")
 def remove(
     ctx: typer.Context,
     name: Name,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Also while it is in use.")] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Its folder goes too.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also with work in hand, or saved nowhere else.")
+    ] = False,
 ) -> int:
-    """Take a project out of the town; its folder stays."""
+    """Take a project out of the town; its folder stays, unless you say --purge."""
     with works_of(ctx) as works:
-        gone = works.rigs.remove(name, force=force)
-        place = works.workspace.rig(gone.name).path
+        gone = works.rigs.remove(name, force=force, purge=purge)
         now = works.now()
-    words = (f"removed {gone.name}", f"        its files stay in {place}")
-    data = {"name": gone.name, "path": str(place)}
-    back = ("gt", "rig", "add", gone.name, "--adopt", str(place))
-    steps = (Next(do="back", cmd=back, label="to have it back"),)
-    answer = Answer(schema="gt.v1.rig", data=data, words=words, next=steps)
+    words = [f"removed {gone.rig.name}"]
+    words += [f"lost    {line}" for line in gone.lost]
+    words += [] if gone.purged else [f"        its files stay in {gone.path}"]
+    data = {"name": gone.rig.name, "path": str(gone.path)}
+    data |= {"purged": gone.purged, "lost": list(gone.lost)}
+    back = ("gt", "rig", "add", gone.rig.name, "--adopt", str(gone.path))
+    steps = () if gone.purged else (Next(do="back", cmd=back, label="to have it back"),)
+    answer = Answer(schema="gt.v1.rig", data=data, words=tuple(words), next=steps)
     return show(call_of(ctx), answer, now=now)

@@ -322,7 +322,7 @@ def test_a_guests_work_is_kept_like_anybodys(prompt, town, rig):
     guest = town / "web" / "crew" / "api-max"
     (guest / "mine").write_text("mine\n")
     busy = prompt.json("gt", "rig", "remove", "web")["error"]
-    assert busy["reasons"] == ["api/crew/max has 1 uncommitted file"]
+    assert busy["reasons"] == ["web/crew/api-max: 1 uncommitted file"]
     prompt.at = town
     assert prompt.refused("crew", "remove", "max") == (1, "crew.busy")
     assert prompt.refused("crew", "rename", "max", "zoe") == (1, "crew.busy")

@@ -310,7 +310,7 @@ def test_a_rig_in_use_is_removed_only_by_force(prompt, town, origin):
     prompt.git("commit", "-q", "--allow-empty", "-m", "mine", at=clone)
     held = prompt.json("gt", "rig", "remove", "api")
     assert (held["exit"], held["error"]["code"]) == (1, "rig.busy")
-    assert held["error"]["reasons"] == ["api/crew/max has 1 unpushed commit on develop"]
+    assert held["error"]["reasons"] == ["api/crew/max: 1 unpushed commit on develop"]
     head = prompt.git("rev-parse", "HEAD", at=clone)
     assert prompt.gt("rig", "remove", "api", "--force").code == 0
     assert rigs(prompt) == []

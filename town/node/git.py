@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from town.workspace.git import GitError, Heads, NoGitError, Standing
+from town.workspace.git import GitError, Heads, NoGitError, Standing, on_branch
 
 if TYPE_CHECKING:
     import psutil
@@ -36,6 +36,7 @@ STOPPED: Final = 130
 HEAD_REF: Final = "ref: refs/heads/"
 HEADS: Final = "refs/heads/"
 SHA256_CHARS: Final = 64
+LONELY: Final = "git rev-list --count HEAD --branches --not --remotes"
 STATUS: Final = ("status", "--porcelain", "-z", "--no-renames")
 
 
@@ -138,14 +139,28 @@ class GitProgram:
         if self.tells("rev-parse", "--verify", "-q", "HEAD", at=checkout):
             head = self.run("rev-parse", "HEAD", at=checkout).strip()
             unpushed = self._nowhere(checkout, "HEAD")
-        stashes = self.run("stash", "list", at=checkout).count("\n")
+        unpushed += self._within(checkout)
         return Standing(
             branch=branch,
             head=head,
             changed=tuple(line for line in changed if line),
             unpushed=unpushed,
-            stashes=stashes,
+            stashes=self._stashes(checkout, branch),
         )
+
+    def _stashes(self, checkout: Path, branch: str) -> int:
+        """How much was put away; worktrees share that, so there only what was on this branch."""
+        listed = self.run("stash", "list", "--format=%gs", at=checkout).splitlines()
+        if (checkout / ".git").is_dir():
+            return len(listed)
+        return sum(on_branch(line) == branch for line in listed)
+
+    def _within(self, checkout: Path) -> int:
+        """How many commits of its submodules no remote of theirs has."""
+        if not (checkout / ".gitmodules").is_file():
+            return 0
+        told = self.run("submodule", "--quiet", "foreach", "--recursive", LONELY, at=checkout)
+        return sum(int(line) for line in told.split() if line.isdecimal())
 
     def _nowhere(self, checkout: Path, *starts: str) -> int:
         """How many commits can be reached from there and lie on no branch of a remote."""
@@ -155,7 +170,7 @@ class GitProgram:
         """How a clone stands: commits of every branch of it, and of its HEAD."""
         here = self.standing(checkout)
         starts = ("--branches", *(["HEAD"] if here.head else []))
-        unpushed = self._nowhere(checkout, *starts)
+        unpushed = self._nowhere(checkout, *starts) + self._within(checkout)
         if not unpushed:
             return here
         listed = self.run("for-each-ref", "--format=%(refname)", HEADS, at=checkout).split()

@@ -4,7 +4,6 @@ Adding one takes as long as git needs, outside of every turn: the name and the p
 first, and given back when something fails. The rows count; `mayor/rigs.json` shows them to others.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +30,7 @@ from town.market.words import instant
 from town.rigs import folder as folders
 from town.rigs import names
 from town.rigs.adopting import let_push, takes_pushes
-from town.rigs.errors import BusyRigError, NoRigError, PrefixConflictError, RigThereError
+from town.rigs.errors import NoRigError, PrefixConflictError, RigThereError
 from town.rigs.ports import Makers
 from town.rigs.source import NewRig, shown
 from town.rigs.unfinished import RIG, Unfinished
@@ -242,48 +241,6 @@ class Rigs(Unfinished):
             return new, Change() if new == old else change
 
         return self.act(f"gt rig {state}", work)
-
-    def remove(self, name: str, *, force: bool = False) -> Rig:
-        """The town knows the rig no more; its folder stays. Raises BusyRigError."""
-        reasons = () if force else tuple(self.in_use(name))
-        if reasons:
-            raise BusyRigError(name, reasons)
-
-        def work() -> tuple[Rig, Change]:
-            rig = self.found(name)
-            if not force and (working := self._working(rig)):
-                raise BusyRigError(name, working)  # it began since we looked
-            rows: Sequence[Any] = (
-                rig,
-                *(row for kind in (Agent, Worktree, Taken) for row in self._of(kind, rig)),
-            )
-            drops = tuple(Dropped(kind=type(row), key=row.key) for row in rows)
-            told = self.event("rig.removed", rig.name)
-            return rig, Change(drops=drops, events=(told,), seen=tuple(map(self.seen, rows)))
-
-        rig = self.act("gt rig remove", work)
-        self.publish()
-        return rig
-
-    def _working(self, rig: Rig) -> list[str]:
-        """Who of the rig has work in hand. Only within a turn."""
-        told = [(agent.id, self.in_hand(agent)) for agent in self._view(rig).agents]
-        return [f"{name} {what}" for name, what in told if what]
-
-    def _of(self, kind: Any, rig: Rig) -> Sequence[Any]:
-        found: Sequence[Any] = self.store.find(kind, rig=rig.name)
-        return found
-
-    def in_use(self, name: str) -> list[str]:
-        """Why the rig should not go: who works in it, and what lies nowhere else."""
-        view = self.view(name)
-        own = ("", f"{view.rig.name}/{REFINERY}")
-        found = self.look(lambda: self._working(view.rig))
-        for place in self.places(view.rig.name):
-            if place.tree.agent not in own and place.standing is not None:
-                told = ", ".join(place.standing.lost)
-                found += [f"{place.tree.agent} has {told}"] if told else []
-        return found
 
     def publish(self) -> None:
         """The file that other programs read says what the rows say."""

@@ -141,7 +141,7 @@ class BusyRigError(RigError):
     """The rig has running work, or work that lies nowhere else."""
 
     code: ClassVar[str] = "rig.busy"
-    hint: ClassVar[str] = "Finish or push it, or repeat with --force: files stay either way."
+    hint: ClassVar[str] = "End what runs, push what is saved nowhere else; or repeat with --force."
 
     def __init__(self, name: str, reasons: Sequence[str]) -> None:
         super().__init__(f"{name} is in use: {'; '.join(reasons)}")

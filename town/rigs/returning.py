@@ -10,19 +10,20 @@ from typing import Any
 from ledger.beads import ids
 from ledger.private.rows import Row
 from ledger.private.store import Change
-from ledger.workspace.rows import CREW, Agent, Rig, Worktree
-from town.agents.address import of_crew
+from ledger.workspace.rows import CREW, POLECAT, Agent, Rig, Worktree
+from town.agents.address import of_crew, of_polecat
 from town.rigs import names
-from town.rigs.desk import ADD, Rigs
+from town.rigs.desk import ADD
 from town.rigs.errors import NoRepositoryError
 from town.rigs.remotes import ORIGIN, UPSTREAM
+from town.rigs.removing import Removing
 from town.workspace.files import read_json
 from town.workspace.layout import RigFolder, checked_rig
 
 HEADS = "refs/heads/"
 
 
-class Returning(Rigs):
+class Returning(Removing):
     """Brings rigs back whose folders stayed."""
 
     def is_here(self, name: str, path: Path) -> bool:
@@ -42,10 +43,10 @@ class Returning(Rigs):
             taken = (names.name_row(name), names.prefix_row(rig.prefix, name))
             unique: tuple[Row, ...] = (rig, *taken)
             now = self.ports.now()
-            crew = tuple(self._crew(place, rig, now))
+            people = (*self._crew(place, rig, now), *_workers(place, rig, now))
             told = self.event("rig.added", name, prefix=rig.prefix, before=True)
             change = Change(
-                puts=(*unique, *self.own_rows(rig, place, now), *crew),
+                puts=(*unique, *self.own_rows(rig, place, now), *people),
                 events=(told,),
                 seen=tuple(self.missing(type(row), *row.key) for row in unique),
             )
@@ -96,3 +97,11 @@ class Returning(Rigs):
             )
             path = str(clone.parent.relative_to(self.workspace.root))
             yield Worktree(path=path, rig=rig.name, agent=address, made_at=now)
+
+
+def _workers(place: RigFolder, rig: Rig, now: int) -> Iterator[Row]:
+    """The workers whose worktrees lie in the folder."""
+    for mark in sorted(place.polecats.glob(f"*/{rig.name}/.git")):
+        name = mark.parent.parent.name
+        address = of_polecat(rig.name, name).text
+        yield Agent(id=address, role=POLECAT, rig=rig.name, name=name, state="idle", created_at=now)

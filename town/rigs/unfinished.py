@@ -40,6 +40,8 @@ def clear_folder(path: Path, token: str) -> None:
     else:
         with contextlib.suppress(OSError):
             path.rmdir()  # empty: it was begun, or it is nobody's
+    if beside.is_symlink():
+        beside.unlink()  # what it led to is not ours to remove
     for _ in range(CLEAR_TRIES):
         shutil.rmtree(beside, ignore_errors=True)
         if not beside.exists():

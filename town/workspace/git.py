@@ -37,6 +37,12 @@ class NoGitError(WastelandError):
     exit: ClassVar[int] = 6
 
 
+def on_branch(line: str) -> str:
+    """The branch on which something was stashed, by git's line about it; empty for none."""
+    branch = line.removeprefix("WIP on ").removeprefix("On ").partition(":")[0]
+    return "" if branch == "(no branch)" else branch
+
+
 def _files(count: int) -> str:
     return "file" if count == 1 else "files"
 

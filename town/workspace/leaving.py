@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 
 from stamps.errors import WastelandError
 from town.workspace.files import write_text
-from town.workspace.git import Git, GitError
+from town.workspace.git import Git, GitError, Standing
 from town.workspace.install import text_of
 from town.workspace.layout import RigFolder, Workspace
 from town.workspace.managed import ANCHORS, GITIGNORE
@@ -133,21 +133,40 @@ def _checkouts_in(place: Path, depth: int) -> Iterator[Path]:
 
 def unsaved(folder: RigFolder, root: Path, git: Git, merged: Sequence[str] = ()) -> Iterator[str]:
     """A line for each place of a rig with work that lies nowhere else, or that cannot be read."""
+    put_away = 0
     for checkout in checkouts(folder):
         name = checkout.relative_to(root)
         try:
-            whole = (checkout / ".git").is_dir()
-            standing = git.clone_standing(checkout) if whole else git.standing(checkout)
-            if standing.unpushed and not whole:
-                left = _nowhere("HEAD", checkout, git, merged)
-                standing = replace(standing, unpushed=left)
+            standing = standing_of(checkout, git, merged)
         except GitError as error:
             yield f"{name} cannot be looked at: {error.said or error}"
             continue
+        put_away += standing.stashes if (checkout / ".git").is_file() else 0
         if standing.lost:
             yield f"{name}: {', '.join(standing.lost)}"
     if folder.repository.is_dir():
         yield from _lonely(folder.repository, root, git, merged)
+        yield from _put_away(folder.repository, root, git, put_away)
+
+
+def standing_of(checkout: Path, git: Git, merged: Sequence[str] = ()) -> Standing:
+    """How a clone or a worktree stands; what was merged is not lost with it. Raises GitError."""
+    if (checkout / ".git").is_dir():
+        return git.clone_standing(checkout)
+    standing = git.standing(checkout)
+    if standing.unpushed:
+        done = _nowhere("HEAD", checkout, git, ()) - _nowhere("HEAD", checkout, git, merged)
+        standing = replace(standing, unpushed=standing.unpushed - done)
+    return standing
+
+
+def _put_away(repository: Path, root: Path, git: Git, counted: int) -> Iterator[str]:
+    """What was stashed on branches that no worktree is on."""
+    if not git.tells("rev-parse", "-q", "--verify", "refs/stash", at=repository):
+        return
+    listed = git.run("log", "-g", "--format=%gs", "refs/stash", at=repository).splitlines()
+    if (more := len(listed) - counted) > 0:
+        yield f"{repository.relative_to(root)}: {more} stashed"
 
 
 def _nowhere(start: str, at: Path, git: Git, merged: Sequence[str]) -> int:
