@@ -22,6 +22,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.whoami": ("whoami",),
     "cli.gt.worktree": ("worktree",),
     "cli.gt.agents": ("agents", "peek"),
+    "cli.gt.polecat": ("polecat",),
     "cli.gt.mayor": ("mayor",),
     "cli.gt.session": ("session",),
     "cli.gt.seance": ("seance",),
@@ -51,7 +52,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "mq",
         "refinery",
     ),
-    "Agents": ("mayor", "agents", "peek", "session", "seance"),
+    "Agents": ("mayor", "agents", "polecat", "peek", "session", "seance"),
     "Market": ("drafts", "wl"),
     "Talk": ("mail", "nudge", "broadcast", "dnd", "notify"),
     "The town": (

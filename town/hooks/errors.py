@@ -59,6 +59,18 @@ class BusyError(HookError):
         self.agent, self.bead = agent, bead
 
 
+class NoPlaceError(HookError):
+    """The worker's worktree is being removed at this moment."""
+
+    code: ClassVar[str] = "work.no_place"
+    hint: ClassVar[str] = "Wait a moment; whoever removed it and died is helped by gt polecat gc."
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(f"the worktree of {agent} is being removed")
+        self.agent = agent
+
+
 class OtherRigError(HookError):
     """The bead belongs to another rig."""
 

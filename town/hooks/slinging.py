@@ -26,7 +26,7 @@ from ledger.beads.rows import (
 from ledger.merging import integration
 from ledger.private.store import Change, Seen
 from ledger.workspace.link import branch_for
-from ledger.workspace.rows import OPERATIONAL, POLECAT, Agent, Rig
+from ledger.workspace.rows import NUKED, OPERATIONAL, POLECAT, Agent, Rig
 from ledger.workspace.talk import OPEN_CONVOY, Convoy, ConvoyItem
 from ledger.workspace.work import (
     ACTIVE,
@@ -43,6 +43,7 @@ from ledger.workspace.work import (
 from town.hooks.errors import (
     BusyError,
     FullError,
+    NoPlaceError,
     NotWorkError,
     NotYoursToGiveError,
     OtherRigError,
@@ -71,6 +72,7 @@ class Order:
     base: str = ""
     runtime: str = ""
     formula: str = ""
+    raw: bool = False  # without a formula: no steps are told
     vars: Mapping[str, str] = field(default_factory=dict)
     no_merge: bool = False
     review_only: bool = False
@@ -244,6 +246,8 @@ class Slinging(Unqueuing):
                 rig=rig.name, agent=f"{rig.name}/{POLECATS}/{name}", role=POLECAT, name=name
             )
         known = self.store.get(Agent, target.agent)
+        if known is not None and known.role == POLECAT and known.state == NUKED:
+            raise NoPlaceError(known.id)
         if known is not None:
             return known, self.seen(known)
         made = Agent(
@@ -291,7 +295,7 @@ class Slinging(Unqueuing):
             base=again.base if again is not None and not order.base else base,
             worktree=f"{agent.rig}/{POLECATS}/{agent.name}/{agent.rig}" if worker else "",
             runtime=order.runtime,
-            formula=order.formula or (FORMULA if worker else ""),
+            formula="" if order.raw else order.formula or (FORMULA if worker else ""),
             args=order.args,
             vars=dict(order.vars),
             merge=order.merge or TO_QUEUE,

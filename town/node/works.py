@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from town.hooks.slinging import Order, Slung
     from town.mail.groups import Groups
     from town.nudge.rounds import Rounds
+    from town.polecats.desk import Polecats
     from town.refinery.integration import Integrations
     from town.refinery.queue import Queue
     from town.refinery.submitting import Submitting
@@ -79,6 +80,13 @@ class Works:
         from town.rigs.returning import Returning  # noqa: PLC0415
 
         return Returning(self.store, self.ports, self.workspace, self.git, self.makers)
+
+    @cached_property
+    def polecats(self) -> "Polecats":
+        """The workers of the projects, and their worktrees."""
+        from town.polecats.desk import Polecats  # noqa: PLC0415
+
+        return Polecats(self.store, self.ports, self.workspace, self.git)
 
     @cached_property
     def crew(self) -> "Visiting":

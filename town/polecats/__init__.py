@@ -1,0 +1,1 @@
+"""Polecats: workers with a lasting name, and worktrees that come and go."""
