@@ -246,8 +246,11 @@ def test_hand_ins_that_cannot_be_are_refused_and_change_nothing(town):
         hooks.done(HandIn(agent="api/polecats/nobody"))
     git(place, "switch", "-q", "-c", "elsewhere")
     commit(place)
+    (place / "loose").write_text("not committed", "utf-8")
     with pytest.raises(WrongBranchError):
         hooks.done(HandIn(agent=me))
+    assert git(place, "log", "-1", "--format=%s").strip() == "Write F"
+    assert "loose" in git(place, "status", "--porcelain")
     place.rename(place.with_name("gone"))
     with pytest.raises(WorktreeGoneError):
         hooks.done(HandIn(agent=me))

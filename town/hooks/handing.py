@@ -53,6 +53,19 @@ class WrongBranchError(HookError):
         self.branch, self.wanted = branch, wanted
 
 
+class UnseenError(HookError):
+    """The remote's branch has what the worktree never had; it is not replaced."""
+
+    code = "work.unseen"
+    hint = (
+        "git fetch, then git merge or git rebase onto origin's branch of this name, then gt done."
+    )
+
+    def __init__(self, branch: str, sha: str) -> None:
+        super().__init__(f"somebody pushed {sha[:12]} to {branch}, which is not in your branch")
+        self.branch, self.sha = branch, sha
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandIn:
     """What a worker says at the end of its work."""
@@ -142,6 +155,10 @@ class Handing(Hooks):
         """Everything is committed, and pushed as far as that is asked for or can be."""
         path = self.workspace.root / work.worktree
         self.sandboxes.standing(work.rig, path)
+        self.sandboxes.reborn(path, None, work)
+        branch = self.git.run("branch", "--show-current", at=path).strip()
+        if said.status == COMPLETED and branch != work.branch:
+            raise WrongBranchError(branch, work.branch)  # what lies there is saved nowhere else
         saved = commit_all(self.git, path, SAVED, self.author(work.agent))
         if said.status == COMPLETED:
             return self._pushed(path, work, saved=saved)
@@ -150,14 +167,15 @@ class Handing(Hooks):
 
     def _pushed(self, path: Path, work: Assignment, *, saved: bool) -> _Kept:
         """The commit that is handed in, pushed where the work's way asks for it, and its base."""
-        branch = self.git.run("branch", "--show-current", at=path).strip()
-        if branch != work.branch:
-            raise WrongBranchError(branch, work.branch)
         sha = self.git.run("rev-parse", "HEAD", at=path).strip()
         self.git.run("fetch", "-q", ORIGIN, at=path)
         target = f"{ORIGIN}/{work.base}"
-        base = self.git.run("rev-parse", target, at=path).strip()
-        ahead = int(self.git.run("rev-list", "--count", f"{target}..HEAD", at=path))
+        if not self.git.tells("rev-parse", "-q", "--verify", target, at=path):
+            target = f"{ORIGIN}/HEAD"  # its target is gone: the refinery waits for it
+        known = self.git.tells("rev-parse", "-q", "--verify", target, at=path)
+        base = self.git.run("rev-parse", target, at=path).strip() if known else ""
+        words = (f"{target}..HEAD",) if known else ("HEAD",)
+        ahead = int(self.git.run("rev-list", "--count", *words, at=path))
         if not ahead and not (work.no_merge or work.review_only):
             raise NothingDoneError(work.branch, work.base)
         if work.merge == TO_QUEUE and ahead:
@@ -165,13 +183,27 @@ class Handing(Hooks):
         return _Kept(sha=sha, base=base, saved=saved)
 
     def _push_branch(self, path: Path, work: Assignment) -> None:
-        """The remote has the branch as it is here; what it had there is replaced only if known."""
-        known = f"{ORIGIN}/{work.branch}"
-        there = self.git.tells("rev-parse", "-q", "--verify", known, at=path)
-        old = self.git.run("rev-parse", known, at=path).strip() if there else ""
-        lease = f"--force-with-lease=refs/heads/{work.branch}:{old}"
-        refs = f"refs/heads/{work.branch}:refs/heads/{work.branch}"
-        self.git.run("push", "-q", lease, ORIGIN, refs, at=path)
+        """The remote has the branch as it is here. Raises UnseenError, GitError.
+
+        What it had there is replaced only where it was once the branch here.
+        """
+        ref = f"refs/heads/{work.branch}"
+        old = self.git.run("ls-remote", ORIGIN, ref, at=path).partition("\t")[0].strip()
+        if old and not self._was_ours(path, work.branch, old):
+            raise UnseenError(work.branch, old)
+        lease = f"--force-with-lease={ref}:{old}"
+        self.git.run("push", "-q", lease, ORIGIN, f"{ref}:{ref}", at=path)
+
+    def _was_ours(self, path: Path, branch: str, sha: str) -> bool:
+        """Whether the commit is in the branch, or was its last one once; rebased work was."""
+        if self.git.tells("merge-base", "--is-ancestor", sha, "HEAD", at=path):
+            return True
+        if any(one.sha == sha for one in self._requests_of(branch)):
+            return True
+        return sha in self.git.run("reflog", "show", "--format=%H", branch, "--", at=path).split()
+
+    def _requests_of(self, branch: str) -> list[MergeRequest]:
+        return self.look(lambda: [*self.store.find(MergeRequest, branch=branch)])
 
     def _preserved(self, path: Path, work: Assignment) -> None:
         """What was done so far lies at the remote too, where that can be reached."""

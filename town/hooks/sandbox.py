@@ -62,6 +62,7 @@ class Sandboxes:
         path = self.workspace.root / work.worktree
         if self.is_worktree(path, folder):
             if self._branch(path) == work.branch:
+                self.reborn(path, rig, work)
                 return path
             self._rescue(path, author, work)
         elif path.exists():
@@ -84,6 +85,21 @@ class Sandboxes:
 
     def _branch(self, path: Path) -> str:
         return self.git.run("branch", "--show-current", at=path).strip()
+
+    def reborn(self, path: Path, rig: Rig | None, work: Assignment) -> None:
+        """The branch on which the worktree stands exists, also where somebody deleted it.
+
+        It is at the commit that was last on it here, as the worktree's own log has it.
+        """
+        if self.git.tells("rev-parse", "-q", "--verify", "HEAD", at=path):
+            return
+        told = self.git.run("rev-parse", "--absolute-git-dir", at=path).strip()
+        last = _last_commit(Path(told) / "logs" / "HEAD")
+        base = work.base or (rig.default_branch if rig is not None else "")
+        for start in (last, f"{ORIGIN}/{work.branch}", f"{ORIGIN}/{base}"):
+            if start and self.git.tells("rev-parse", "-q", "--verify", start, at=path):
+                self.git.run("update-ref", f"refs/heads/{work.branch}", start, at=path)
+                return
 
     def _rescue(self, path: Path, author: Author, work: Assignment) -> None:
         """Whatever is not committed lies on a branch of its own."""
@@ -117,6 +133,16 @@ class Sandboxes:
         """Raises WorktreeGoneError where the worktree of some work is not there."""
         if not self.is_worktree(path, self.workspace.rig(rig)):
             raise WorktreeGoneError(str(path))
+
+
+def _last_commit(log: Path) -> str:
+    """The last commit that a log of git's names; empty for none."""
+    try:
+        lines = log.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    named = [sha for line in lines for sha in line.split(" ")[:2]]
+    return next((sha for sha in reversed(named) if sha.strip("0")), "")
 
 
 def commit_all(git: Git, path: Path, message: str, author: Author) -> bool:
