@@ -13,6 +13,11 @@ app = new_module()
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 
 
+Neighbour = Annotated[
+    str, typer.Option("--for", metavar="NAME", help="Hand in for somebody who signs nothing.")
+]
+
+
 @app.command(cls=Telling)
 @example(
     "wl claim w-3fa9",
@@ -57,6 +62,7 @@ def renew(
     'wl done w-3fa9 --evidence commit:8f31c2 --summary "race closed, test added"',
     "wl done w-3fa9 --blob trace.log",
     "wl done w-3fa9 --speculative --evidence https://example.org/pull/7",
+    "wl done w-3fa9 --for bob",
 )
 def done(
     ctx: typer.Context,
@@ -74,18 +80,28 @@ def done(
     speculative: Annotated[
         bool, typer.Option("--speculative", help="Hand in although it is not yours.")
     ] = False,
+    neighbour: Neighbour = "",
 ) -> int:
-    """Hand in your work on an item."""
+    """Hand in your work on an item.
+
+    Whoever decides about an item hands in for somebody without a key to whom it was given
+    (`--for`); without evidence what that neighbour's own row names is taken.
+    """
     call = call_of(ctx)
     said = text_of(call, summary)
-    if not evidence and not said and not blob:
+    if not evidence and not said and not blob and not neighbour:
         raise UsageError("what was done? --evidence URL, --blob FILE, --summary TEXT")
     proof = tuple(evidence or ())
     files = tuple(source_of(call, name) for name in blob or ())
     return answer(
         ctx,
         lambda town: town.market.done(
-            item, evidence=proof, summary=said, blobs=files, speculative=speculative
+            item,
+            evidence=proof,
+            summary=said,
+            blobs=files,
+            speculative=speculative,
+            neighbour=neighbour,
         ),
     )
 

@@ -117,6 +117,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False  # its grant was ended before
     speculative: bool = False  # it never had a grant
 
+    @property
+    def doer(self) -> str:
+        """The account whose work it is; empty for that of a neighbour without one (5.2)."""
+        return self.worker if self.on_behalf is None else ""
+
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """A stamp that an accept gave, before reputation weighs it."""

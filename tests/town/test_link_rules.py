@@ -27,7 +27,7 @@ from ledger.workspace.link import (
 )
 from ledger.workspace.rows import Rig
 from ledger.workspace.work import DONE, LOCAL, MERGED, Assignment, GateRun, MergeRequest
-from town.market.working import evidence_piece
+from town.market.handing_in import evidence_piece
 
 SAME = [
     *("https://example.org/you/repo.git", "https://example.org/you/repo"),

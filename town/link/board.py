@@ -129,7 +129,7 @@ class Board:
     def _over(self, journal: Journal, story: Story) -> tuple[str, str, str]:
         """How a claim ended: the state, why in our words, and the decider's words."""
         mine, accepted = self.market.town.account, story.accepted
-        if accepted is not None and accepted.worker == mine:
+        if accepted is not None and accepted.doer == mine:
             return ACCEPTED, "accepted", accepted.reason
         public = public_id("w", story.post.id)
         said = lost_words(
@@ -172,11 +172,11 @@ def _given_back(journal: Journal, story: Story, held: Grant) -> bool:
 
 def _last_sign(story: Story, held: Grant | None, mine: str) -> int:
     """From when on the lease of a held item runs: its grant, a renewal, work that was sent back."""
-    back = [a.decided_at for a in story.attempts if a.worker == mine and a.decision == "rejected"]
+    back = [a.decided_at for a in story.attempts if a.doer == mine and a.decision == "rejected"]
     return max(held.last_sign, *back, 0) if held is not None else 0
 
 
 def _handed_in(story: Story, mine: str) -> tuple[HandIn, ...]:
     return tuple(
-        HandIn(decision=a.decision, reason=a.reason) for a in story.attempts if a.worker == mine
+        HandIn(decision=a.decision, reason=a.reason) for a in story.attempts if a.doer == mine
     )

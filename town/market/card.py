@@ -10,7 +10,7 @@ from federation.blobs import named
 from ledger.story import Story
 from town.market.deciders import waiting_line
 from town.market.find import Found, undecided
-from town.market.names import name_of
+from town.market.names import name_of, worker_words
 from town.market.view import FOR_THE_DOER, Viewer
 from town.market.words import ago, bytes_text, instant, one_line, short_id, until
 
@@ -58,7 +58,7 @@ def _state(found: Found, facts: Mapping[str, Any], viewer: Viewer) -> str:
     if facts["asked_n"]:
         return f"asked {facts['asked_n']}; {facts['actor']} decides"
     if story.accepted is not None:
-        return f"{state}: {name_of(found.journal, story.accepted.worker)}'s work"
+        return f"{state}: {worker_words(found.journal, story.accepted)}'s work"
     return state
 
 
@@ -94,7 +94,7 @@ def _description(facts: Mapping[str, Any]) -> list[str]:
 def _attempts(found: Found, story: Story, viewer: Viewer) -> list[str]:
     lines = []
     for attempt in story.attempts:
-        worker = attempt.on_behalf or name_of(found.journal, attempt.worker)
+        worker = worker_words(found.journal, attempt)
         mark = {"rejected": "sent back", "": "waits"}.get(attempt.decision, attempt.decision)
         extra = " (late)" if attempt.late else " (speculative)" if attempt.speculative else ""
         when = ago(attempt.at, viewer.now)

@@ -119,7 +119,7 @@ class Claims:
         short, now = self._short(story), self.viewer.now
         if other is not None:
             return self._own_town(story, other)
-        waiting = [a for a in story.attempts if a.worker == grant.holder and not a.decision]
+        waiting = [a for a in story.attempts if a.doer == grant.holder and not a.decision]
         if waiting:
             words = (handed_in_line(short, waiting[-1].n, self._home(story), reach),)
             wait = step("wait", "wait", short, "--until", "decided")
@@ -285,11 +285,11 @@ class Claims:
     def _over(self, story: Story) -> Standing:
         short, home, mine = self._short(story), self._home(story), self.viewer.account
         done = story.accepted
-        if done is not None and done.worker == mine and done.decision == "accepted":
+        if done is not None and done.doer == mine and done.decision == "accepted":
             return Standing(state="accepted", words=(self._accepted(story),))
         reason = str(story.decisions[-1].body.get("reason", "")) if story.decisions else ""
         because = f': "{reason}"' if reason else ""
-        if done is not None and done.worker == mine:
+        if done is not None and done.doer == mine:
             words = (f"closed  {short} by {home} without a stamp{because}.",)
             return Standing(state="closed", words=words)
         if last_grant_of(story, mine) is not None and story.home.account != mine:

@@ -20,7 +20,7 @@ from stamps.kinds import is_id
 from stamps.record import Record
 from town.market.deciders import unsigned_asker
 from town.market.desk import Desk
-from town.market.find import live_asks
+from town.market.find import handed_in_for, live_asks
 
 REDEEMED_SPACE = "redeemed"  # key: redeemed_key(…); value: {"account", "handle", …}
 SILENCE_S = 600  # a node that heard nobody for so long listens again first
@@ -295,7 +295,7 @@ def _confirmable(journal: Journal, story: Story, instruction: Record) -> bool:
 
 
 def _handed_in(story: Story, held: Grant) -> bool:
-    return any(a.worker == held.holder and not a.decision for a in story.attempts)
+    return any(handed_in_for(held, a) and not a.decision for a in story.attempts)
 
 
 def _release_of(journal: Journal, story: Story, held: Grant) -> str | None:

@@ -4,6 +4,7 @@ Pure. Names and what was handed in come from strangers; the terminal escapes the
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from shlex import quote
 from typing import Any
 
@@ -13,7 +14,7 @@ from stamps.clock import SECOND_US
 from stamps.record import public_id
 from town.market.acquaintance import answers_s
 from town.market.find import live_asks, undecided
-from town.market.names import name_of
+from town.market.names import name_of, worker_words
 from town.market.view import Viewer, decides, evidence_line
 from town.market.vouched import tally_of
 from town.market.words import ago, counted, one_line, short_id, span
@@ -32,6 +33,8 @@ def waiting_line(journal: Journal, story: Story, viewer: Viewer) -> str:
         return _bystander(journal, story, asks, short, viewer.now) if asks else ""
     if waiting and story.accepted is None:
         return _handed_in(journal, waiting[0], short, viewer.now)
+    if (row := row_hand_in(journal, story)) is not None:
+        return _unsigned_hand_in(row, short)
     others = [ask for ask in asks if ask.account != viewer.account]
     if others:
         return _asked(journal, others, short, viewer.now)
@@ -67,7 +70,7 @@ def known_of(journal: Journal, account: str) -> str:
 
 
 def _handed_in(journal: Journal, attempt: Attempt, short: str, now: int) -> str:
-    worker = attempt.on_behalf or name_of(journal, attempt.worker)
+    worker = worker_words(journal, attempt)
     proof = one_line(evidence_line(attempt))
     shown = proof if len(proof) <= EVIDENCE_CHARS else proof[: EVIDENCE_CHARS - 1] + "…"
     ways = f'wl show {short} · wl accept {short} --quality 1-5 · wl reject {short} --reason "…"'
@@ -82,6 +85,40 @@ def _unsigned(journal: Journal, story: Story, short: str) -> str:
     name, source = neighbour
     yes = f"yes: wl grant {short} --to {quote(name)}"  # a stranger's text, and it may be copied
     return f"{short}  {name} asked on {source} without a signature. {yes}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowHandIn:
+    """What a neighbour's row says that was done, and where the row was seen."""
+
+    name: str
+    evidence: str
+    source: str
+    commit: str
+
+    @property
+    def provenance(self) -> str:
+        """Where the row was seen, in words."""
+        return f"an unsigned row of {self.source} at commit {self.commit}"
+
+
+def row_hand_in(journal: Journal, story: Story) -> RowHandIn | None:
+    """What the holder's unsigned row says of its work; None where no such neighbour holds it."""
+    row = next(iter(journal.store.observed("wanted", public_id("w", story.post.id))), None)
+    if row is None:
+        return None
+    name = str(row.row.values.get("claimed_by") or "")
+    evidence = one_line(str(row.row.values.get("evidence_url") or ""))
+    if not evidence or not any(grant.neighbour == name for grant in story.open_grants):
+        return None
+    return RowHandIn(name, evidence, row.source, row.commit)
+
+
+def _unsigned_hand_in(row: RowHandIn, short: str) -> str:
+    proof = row.evidence
+    shown = proof if len(proof) <= EVIDENCE_CHARS else proof[: EVIDENCE_CHARS - 1] + "…"
+    way = f"take it in: wl done {short} --for {quote(row.name)}"
+    return f"{short}  {row.name} handed in on {row.source} without a signature: {shown}.  {way}"
 
 
 def unsigned_asker(journal: Journal, story: Story) -> tuple[str, str] | None:

@@ -137,6 +137,19 @@ class OwnTownError(MarketError):
         self.holder = agent or "the operator"
 
 
+class NotGivenError(MarketError):
+    """Somebody without a key hands in, by us, what was never given to him."""
+
+    code: ClassVar[str] = "claim.not_given"
+    hint: ClassVar[str] = "Give it first: wl grant ITEM --to NAME; or hand in with --speculative."
+    exit: ClassVar[int] = 3
+
+    def __init__(self, short: str, neighbour: str) -> None:
+        why = f"{short} was not given to anybody called {neighbour!r} who signs nothing"
+        super().__init__(why, tries=(("wl", "show", short),))
+        self.neighbour = neighbour
+
+
 class FieldError(MarketError):
     """A field breaks a limit or a form of the contract. `limit` is the most it may have."""
 

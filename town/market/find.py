@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ledger.journal import Journal
 from ledger.store import Observed
-from ledger.story import Ask, Attempt, Story
+from ledger.story import Ask, Attempt, Grant, Story
 from stamps.limits import PREFIX_CHARS_MIN
 from stamps.record import public_id
 from town.market.errors import AmbiguousError, NotFoundError, UnsignedItemError
@@ -67,9 +67,20 @@ def item_of(journal: Journal, public: str) -> Found:
 
 def undecided(story: Story) -> list[Attempt]:
     """Hand-ins that nobody judged yet, the holders' first, then by time."""
-    holders = {grant.holder for grant in story.open_grants}
     waiting = [attempt for attempt in story.attempts if not attempt.decision]
-    return sorted(waiting, key=lambda a: (a.worker not in holders, a.at, a.id))
+    return sorted(waiting, key=lambda a: (not _of_a_holder(story, a), a.at, a.id))
+
+
+def _of_a_holder(story: Story, attempt: Attempt) -> bool:
+    """Whether whoever holds the item did it, a neighbour without a key included (5.2)."""
+    return any(handed_in_for(grant, attempt) for grant in story.open_grants)
+
+
+def handed_in_for(grant: Grant, attempt: Attempt) -> bool:
+    """Whether the holder of the grant did it."""
+    if grant.holder is None:
+        return grant.neighbour == attempt.on_behalf
+    return grant.holder == attempt.doer
 
 
 def find_attempt(story: Story, number: int) -> Attempt:
@@ -85,10 +96,9 @@ def find_attempt(story: Story, number: int) -> Attempt:
     waiting = undecided(story)
     if not waiting:
         raise NotFoundError("hand-in that waits", public_id("w", story.post.id)[:8])
-    holders = {grant.holder for grant in story.open_grants}
-    held = [attempt for attempt in waiting if attempt.worker in holders]
+    held = [attempt for attempt in waiting if _of_a_holder(story, attempt)]
     chosen = held or waiting
-    if len({attempt.worker for attempt in chosen}) > 1:
+    if len({(attempt.worker, attempt.on_behalf) for attempt in chosen}) > 1:
         numbers = tuple(f"--attempt {attempt.n}" for attempt in chosen)
         raise AmbiguousError("hand-in", "without --attempt", numbers)
     return chosen[-1]

@@ -12,13 +12,19 @@ from ledger.journal import Journal
 from ledger.story import Grant, Story
 from stamps.errors import BadRecordError
 from stamps.record import public_id
-from town.market.answer import Answer
+from town.market.answer import Answer, Next
 from town.market.claims import step
 from town.market.deciders import known_of, row_claim, unsigned_asker, waiting_line
 from town.market.errors import AmbiguousError, FieldError, NotFoundError
 from town.market.find import Found, find_ask, find_attempt, live_asks
 from town.market.limits import limit_words, needed_reason
-from town.market.names import account_called, agent_word, holder_words, name_of
+from town.market.names import (
+    account_called,
+    agent_word,
+    holder_words,
+    name_of,
+    worker_words,
+)
 from town.market.posting import PostingDesk
 from town.market.view import decides
 from town.market.words import ago, instant, normal_text, until
@@ -87,7 +93,7 @@ class JudgingDesk(PostingDesk):
         who = self.run(lambda: holder_words(found.journal, latest))
         short = self.run(lambda: self.short(found))
         words = (f"given   {short} to {who} until {until(latest.until, self.now())}",)
-        return self.item_answer(found, words)
+        return self.item_answer(found, words, next_=_take_in(short, latest))
 
     def _given(self, found: Found, to: str) -> bool:
         """Whether the one named, or somebody where nobody is named, has it from us already."""
@@ -141,6 +147,9 @@ class JudgingDesk(PostingDesk):
         """The open grant of the one named, or the only one. Raises AmbiguousError."""
         grants = found.signed.open_grants
         if said:
+            named = [g for g in grants if g.holder is None and g.neighbour == said]
+            if named:
+                return named[0]
             account = account_called(found.journal, said.partition("/")[0])
             return next((g for g in grants if g.holder == account), None)
         if len(grants) > 1:
@@ -190,7 +199,10 @@ class JudgingDesk(PostingDesk):
     def _accepted(self, found: Found, story: Story) -> str:
         given = story.stamps[0]
         dims = ", ".join(f"{name} {grade}" for name, grade in given.stamp["dims"].items())
-        worker = name_of(found.journal, given.subject)
+        done = story.accepted
+        worker = (
+            worker_words(found.journal, done) if done else name_of(found.journal, given.subject)
+        )
         weight = " It has no weight." if given.void else ""
         stamp = public_id("s", given.id)[:8]
         return f"accepted  {self.short(found)} from {worker}: {dims}. Stamp {stamp}.{weight}"
@@ -213,7 +225,7 @@ class JudgingDesk(PostingDesk):
             except BadRecordError as error:
                 raise limit_words(error, {"reason": said}) from error
             self.say(found.journal, entry)
-            return found, name_of(found.journal, chosen.worker)
+            return found, worker_words(found.journal, chosen)
 
         found, worker = self.run(work)
         if not worker:
@@ -248,6 +260,14 @@ class JudgingDesk(PostingDesk):
         if not fresh:
             return self.unchanged(found, "closed")
         return self.decided(found, "closed", "close", ", without a stamp.")
+
+
+def _take_in(short: str, grant: Grant) -> tuple[Next, ...]:
+    """A neighbour signs nothing: whoever gave it the item hands in for it."""
+    if grant.neighbour is None:
+        return ()
+    done = ("done", short, "--for", grant.neighbour, "--evidence", "<url>")
+    return (step("hand in for it", *done, needs=("url",)),)
 
 
 def _unsigned_bid(name: str, source: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import re
 
 from ledger.journal import Journal
-from ledger.story import Grant
+from ledger.rows import holder_name, worker_name
+from ledger.story import Attempt, Grant
 from stamps.identity import AccountId
 from town.market.errors import NotFoundError
 
@@ -31,11 +32,18 @@ def name_of(journal: Journal, account: str) -> str:
 def holder_words(journal: Journal, grant: Grant) -> str:
     """Who holds a grant, with the agent that asked for it where one was named."""
     if grant.holder is None:
-        return grant.neighbour or "somebody"
+        return holder_name(journal.state, grant) or "somebody"
     name = name_of(journal, grant.holder)
     bid = journal.state.record(grant.bid) if grant.bid is not None else None
     agent = str(bid.body.get("by", "")) if bid is not None else ""
     return f"{name}/{agent_word(agent)}" if agent else name
+
+
+def worker_words(journal: Journal, attempt: Attempt) -> str:
+    """Who did what was handed in; a neighbour without a key as rows say it (records 5.2)."""
+    if attempt.on_behalf is not None:
+        return worker_name(journal.state, attempt)
+    return name_of(journal, attempt.worker)
 
 
 def account_called(journal: Journal, said: str) -> AccountId:

@@ -68,7 +68,7 @@ def _order(town: Town, item: str, note: Mapping[str, Any], now: int) -> Stop | N
     if any(grant.holder == mine for grant in story.open_grants):
         return None
     accepted = story.accepted
-    if accepted is not None and accepted.worker == mine:
+    if accepted is not None and accepted.doer == mine:
         return None
     public = public_id("w", item)
     short = short_id(journal, public)

@@ -15,7 +15,7 @@ from ledger.store import Item
 from ledger.story import Ask, Attempt, Grant, Status, Story
 from stamps.record import public_id
 from town.market.find import Found, live_asks, undecided
-from town.market.names import holder_words, name_of
+from town.market.names import holder_words, name_of, worker_words
 from town.market.words import instant, seconds_left, short_id
 
 PILLS = {
@@ -133,7 +133,7 @@ def _attempt(journal: Journal, attempt: Attempt) -> dict[str, Any]:
     return {
         "n": attempt.n,
         "id": public_id("c", attempt.id),
-        "worker": attempt.on_behalf or name_of(journal, attempt.worker),
+        "worker": worker_words(journal, attempt),
         "at": instant(attempt.at),
         "decision": attempt.decision or None,
         "decided_at": instant(attempt.decided_at) if attempt.decided_at else None,

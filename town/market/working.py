@@ -1,45 +1,27 @@
-"""Use cases of whoever takes work: claim, unclaim, renew, done, wait.
+"""Use cases of whoever takes work: claim, unclaim, renew, wait.
 
 A claim is a request; exit 0 is the only permission to start (users 7). It waits for the home's
 answer while the home is there to give one, and never longer than it was told.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from federation.blobs import evidence_of
 from ledger import actions_items as say
-from ledger.story import Attempt, Story
-from stamps.errors import BadRecordError
-from stamps.record import Entry
+from ledger.story import Story
 from town.market.answer import NOT_SETTLED, Answer, problem
-from town.market.blobs import BlobDesk, Source
-from town.market.claims import Standing, handed_in_line, step
-from town.market.errors import FieldError, OwnTownError
+from town.market.claims import Standing, step
 from town.market.find import Found
-from town.market.limits import limit_words
-from town.market.names import AGENT_NAME, name_of
+from town.market.handing_in import HandingDesk, check_agent
+from town.market.names import name_of
 from town.market.stops import forget_working, remember_working
 from town.market.view import asked_by, held_by
 from town.market.words import normal_text
 
-EVIDENCE_KINDS = ("url", "commit", "patch", "text", "gate")
 EXCHANGE_AGAIN_S = 1.0
 
 
-class WorkingDesk(BlobDesk):
-    """Takes work, and hands it in."""
-
-    def _not_anothers(self, found: Found) -> None:
-        """Nothing happens, except that an agent never acts on another agent's item.
-
-        The operator may: it is the operator's town. Raises OwnTownError.
-        """
-        agent = self.ports.agent
-        check_agent(agent)
-        holder = self.holding_agent(found.signed)
-        if agent and holder is not None and holder != agent:
-            raise OwnTownError(self.short(found), holder)
+class WorkingDesk(HandingDesk):
+    """Takes work, keeps it, gives it back."""
 
     # --- claim and its end
 
@@ -158,86 +140,6 @@ class WorkingDesk(BlobDesk):
         self.deliver(found.journal)
         return self.standing_answer(found)
 
-    # --- handing in
-
-    def done(
-        self,
-        item: str,
-        evidence: Sequence[str] = (),
-        summary: str = "",
-        *,
-        blobs: Sequence[Source] = (),
-        speculative: bool = False,
-    ) -> Answer:
-        """The work is handed in. The same evidence again changes nothing and says so."""
-        found = self.run(lambda: self.found(item))
-        proof = [evidence_piece(said) for said in evidence]
-        kept = self.keep_blobs(blobs)
-        proof += [evidence_of(blob) for blob in kept]
-        text = normal_text(summary)
-
-        def work() -> bool:
-            again = self.again(found)
-            before = self._handed_in(again.signed, text, proof)
-            if before is not None:  # cut short before its files were noted, or they were dropped
-                self.link_blobs(again, before.id, kept)
-                return False
-            if not speculative:
-                self._not_anothers(again)
-            entry = self._submission(again, text, proof, speculative=speculative)
-            self.say(again.journal, entry)
-            self.link_blobs(again, str(entry.record.id), kept)
-            return True
-
-        fresh = self.run(work)
-        self.deliver(found.journal)
-        return self._handed_in_answer(found, fresh=fresh)
-
-    def _submission(
-        self, found: Found, summary: str, proof: list[dict[str, Any]], *, speculative: bool
-    ) -> Entry:
-        try:
-            return say.submit(
-                found.journal,
-                self.author,
-                found.signed,
-                summary=summary,
-                evidence=proof,
-                now=self.now(),
-                speculative=speculative,
-            )
-        except BadRecordError as error:
-            raise limit_words(error, {"summary": summary}) from error
-
-    def _handed_in(self, story: Story, summary: str, proof: list[dict[str, Any]]) -> Attempt | None:
-        """Exactly this, handed in before, if it waits for a decision."""
-        same = (
-            a
-            for a in story.attempts
-            if a.worker == self.town.account
-            and not a.decision
-            and a.summary == summary
-            and [dict(piece) for piece in a.evidence] == proof
-        )
-        return next(same, None)
-
-    def _handed_in_answer(self, found: Found, *, fresh: bool) -> Answer:
-        again = self.run(lambda: self.again(found))
-        story = again.signed
-        short = self.run(lambda: self.short(found))
-        mine = [a for a in story.attempts if a.worker == self.town.account]
-        number = mine[-1].n if mine else 0
-        extra = "" if fresh else " (already handed in; nothing changed)"
-        reach = self.run(lambda: self.reach(again))
-        viewer = self.run(self.viewer)
-        if (viewer.account, viewer.device) == story.home:
-            line = f"handed in  {short}, attempt {number}{extra}. You review it yourself."
-        else:
-            home = name_of(found.journal, story.home.account)
-            line = handed_in_line(short, number, home, reach, extra)
-        next_ = (step("wait", "wait", short, "--until", "decided"),)
-        return self.item_answer(found, (line,), next_=next_)
-
     # --- waiting
 
     def wait(self, item: str, until: str = "settled", timeout_s: float = 600.0) -> Answer:
@@ -258,7 +160,7 @@ class WorkingDesk(BlobDesk):
 
     def _decided(self, story: Story) -> bool:
         """Whether this town's latest hand-in was judged, or cannot be any more."""
-        mine = [a for a in story.attempts if a.worker == self.town.account]
+        mine = [a for a in story.attempts if a.doer == self.town.account]
         over = story.status in ("completed", "withdrawn")
         return over or not mine or bool(mine[-1].decision)
 
@@ -293,25 +195,3 @@ class WorkingDesk(BlobDesk):
             exit_=NOT_SETTLED,
             error=problem("claim.waiting", why, retry_after_s=60),
         )
-
-
-def check_agent(agent: str) -> None:
-    """Nothing happens for a name that an agent may have (records 1.4). Raises FieldError."""
-    if agent and not AGENT_NAME.fullmatch(agent):
-        why = "WL_AGENT is a name: small letters, digits, - and _, at most 64"
-        raise FieldError("agent", "form", None, why)
-
-
-def evidence_piece(said: str) -> dict[str, Any]:
-    """One piece of evidence as typed: a link, or KIND:VALUE. Raises FieldError."""
-    text = normal_text(said)
-    kind, colon, value = text.partition(":")
-    if text.startswith(("http://", "https://")):
-        return {"kind": "url", "value": text}
-    if colon and kind == "blob":
-        raise FieldError("evidence", "blob", None, "a blob is a file: --blob FILE")
-    if colon and kind in EVIDENCE_KINDS and value:
-        return {"kind": kind, "value": value.lstrip() if kind != "patch" else value}
-    if not text.strip():
-        raise FieldError("evidence", "empty", None, "evidence is empty")
-    return {"kind": "text", "value": text}
