@@ -83,9 +83,9 @@ def status(ctx: typer.Context, name: Name) -> int:
         f"before  {done or 'nothing yet'}",
         f"verdict {one.verdict}",
     )
-    steps = ()
-    if one.verdict == SAFE and one.there:
-        steps = (Next(do="remove", cmd=("gt", "polecat", "remove", one.agent.id)),)
+    can_go = one.verdict == SAFE and one.there
+    remove_it = Next(do="remove", cmd=("gt", "polecat", "remove", one.agent.id))
+    steps = (remove_it,) if can_go else ()
     answer = Answer(schema="gt.v1.polecat", data=_facts(one), words=words, next=steps)
     return show(call_of(ctx), answer, now=now)
 

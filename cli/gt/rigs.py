@@ -264,8 +264,12 @@ def remove(
     words = [f"removed {gone.rig.name}"]
     words += [f"lost    {line}" for line in gone.lost]
     words += [] if gone.purged else [f"        its files stay in {gone.path}"]
-    data = {"name": gone.rig.name, "path": str(gone.path)}
-    data |= {"purged": gone.purged, "lost": list(gone.lost)}
+    data = {
+        "name": gone.rig.name,
+        "path": str(gone.path),
+        "purged": gone.purged,
+        "lost": list(gone.lost),
+    }
     back = ("gt", "rig", "add", gone.rig.name, "--adopt", str(gone.path))
     steps = () if gone.purged else (Next(do="back", cmd=back, label="to have it back"),)
     answer = Answer(schema="gt.v1.rig", data=data, words=tuple(words), next=steps)

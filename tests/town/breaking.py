@@ -32,6 +32,7 @@ from tests.town.ruining import (
     merged_elsewhere,
     not_left_out,
     old_git,
+    old_transcript,
     other_branch,
     other_head,
     put,
@@ -126,6 +127,7 @@ TO_MEND: dict[str, dict[str, Break]] = {
         "no bead": rows(Convoy(id="hq-cv-1"), ConvoyItem(convoy="hq-cv-1", bead="api-9")),
         "no convoy": rows(Bead(id="api-1"), ConvoyItem(convoy="hq-cv-9", bead="api-1")),
     },
+    "transcripts": {"old": old_transcript},
     "sessions-running": {
         "a process": runs_unknown("process"),
         **({"in tmux": runs_unknown("tmux")} if shutil.which("tmux") else {}),

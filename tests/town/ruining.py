@@ -14,7 +14,7 @@ from ledger.dolt.private import open_private_doltlite
 from ledger.private.rows import Row
 from ledger.private.store import Change, Dropped
 from ledger.workspace.rows import ADDING, Agent, Making, Rig, Taken, Worktree
-from ledger.workspace.work import MERGED, WORKING, Assignment, MergeRequest
+from ledger.workspace.work import MERGED, WORKING, Assignment, MergeRequest, Session
 from tests.town.prompt import Prompt
 from town.node.session_choice import sessions_called
 from town.sessions.port import SessionPlan
@@ -257,6 +257,18 @@ def worktree_of_nobody(prompt: Prompt) -> None:
 def clone_of_nobody(prompt: Prompt) -> None:
     """Somebody made a clone where members of the crew have theirs."""
     prompt.git("clone", "-q", str(prompt.at / "api/.repo.git"), str(prompt.at / "api/crew/mine"))
+
+
+def old_transcript(prompt: Prompt) -> None:
+    """A session that ended long ago left what it printed; one that goes on did so too."""
+    folder = prompt.at / ".runtime/transcripts"
+    folder.mkdir(parents=True)
+    for name in ("ses-1", "ses-2"):
+        (folder / f"{name}.log").write_text("said")
+        os.utime(folder / f"{name}.log", (1, 1))
+    row = Session(id="ses-1", agent="mayor", started_at=1, transcript=str(folder / "ses-1.log"))
+    put(prompt, Agent(id="mayor", role="mayor"), replace(row, ended_at=SECOND))
+    put(prompt, replace(row, id="ses-2", transcript=str(folder / "ses-2.log")))
 
 
 def runs_unknown(provider: str) -> Break:

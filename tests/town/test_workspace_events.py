@@ -13,6 +13,7 @@ from ledger.private.rows import Cursor, Event
 from ledger.private.store import Change
 from town.workspace.events_file import EventsFile, facts_of, file_seq, last_seq
 from town.workspace.following import following
+from town.workspace.older import MIB, Kept, part, parts, put_by
 
 KILL = """
 import os, signal, sys
@@ -234,3 +235,105 @@ def test_a_follower_sees_each_event_once_also_in_a_file_that_was_begun_anew(tmp_
     assert next(lines) == []
     path.write_text(line(5) + line(6))
     assert [one["seq"] for one in next(lines)] == [5, 6]
+
+
+LARGE = {"text": "x" * 300_000}
+
+
+def happen_much(store: MemoryPrivate, count: int) -> None:
+    """So many events, of which a few fill a file."""
+    store.apply(Change(events=tuple(Event(kind="much", at=1, payload=LARGE) for _ in range(count))))
+
+
+def small() -> Kept:
+    """A file is put by at a mebibyte, and two older parts are kept."""
+    return Kept(bytes_max=MIB, parts_max=2)
+
+
+def test_a_file_that_became_large_is_put_by_and_nothing_is_said_twice(store, tmp_path):
+    """Every event once over the parts, the oldest part gone; whoever comes new goes on after it."""
+    path = tmp_path / "events.jsonl"
+    for _ in range(5):
+        happen_much(store, 4)
+        assert EventsFile(path, store, small).follow()  # the cursor in the database is 0 each time
+    assert not path.exists()
+    assert [seqs(one) for one in parts(path)] == [[17, 18, 19, 20], [13, 14, 15, 16]]
+    happen(store)
+    assert EventsFile(path, store, small).follow()
+    assert seqs(path) == [21]
+    assert not part(path, 3).exists()
+
+
+@pytest.mark.parametrize("dies_after", [0, 1, 2, 3])
+def test_whoever_dies_while_putting_a_file_by_repeats_nothing(
+    store, tmp_path, monkeypatch, dies_after
+):
+    """Killed before any of the renames: all that is kept is there once, and in order."""
+    path = tmp_path / "events.jsonl"
+    for _ in range(2):
+        happen_much(store, 4)
+        EventsFile(path, store, lambda: Kept(bytes_max=MIB, parts_max=3)).follow()
+    happen_much(store, 4)
+    EventsFile(path, store, lambda: Kept(bytes_max=1 << 40)).follow()
+    done: list[Path] = []
+    real = Path.rename
+
+    def rename(self, target):
+        if len(done) == dies_after:
+            raise KeyboardInterrupt
+        done.append(target)
+        return real(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", rename)
+        if dies_after < 3:
+            with pytest.raises(KeyboardInterrupt):
+                put_by(path, Kept(bytes_max=MIB, parts_max=3))
+        else:
+            put_by(path, Kept(bytes_max=MIB, parts_max=3))
+    happen(store)
+    EventsFile(path, store, lambda: Kept(bytes_max=1 << 40)).follow()
+    found = [seqs(one) for one in (*reversed(list(parts(path))), path)]
+    assert [seq for one in found for seq in one] == list(range(1, 14))
+
+
+def test_a_follower_misses_nothing_of_what_is_put_by_between_two_looks(store, tmp_path):
+    """What came last before it was put by, and a whole part that came and went: each once."""
+    path = tmp_path / "events.jsonl"
+    happen(store, 2)
+    EventsFile(path, store, small).follow()
+    lines = following(path, after=0)
+    assert [one["seq"] for one in next(lines)] == [1, 2]
+    for _ in range(2):
+        happen_much(store, 4)
+        EventsFile(path, store, small).follow()
+    happen(store)
+    EventsFile(path, store, small).follow()
+    assert [one["seq"] for one in next(lines)] == list(range(3, 12))
+    assert next(lines) == []
+    happen_much(store, 4)
+    EventsFile(path, store, small).follow()
+    assert [one["seq"] for one in next(lines)] == [12, 13, 14, 15]
+    happen(store)
+    EventsFile(path, store, small).follow()
+    assert [one["seq"] for one in next(lines)] == [16]
+    lines.close()
+
+
+def test_writers_that_wait_for_a_file_that_is_put_by_go_on_in_the_new_one(store, tmp_path):
+    """Many at once, each with a cursor of its own, over many parts: each event once."""
+    path = tmp_path / "events.jsonl"
+    happen_much(store, 40)
+    readers = [
+        EventsFile(path, store, lambda: Kept(bytes_max=MIB, parts_max=100)) for _ in range(4)
+    ]
+    threads = [threading.Thread(target=reader.follow) for reader in readers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    happen(store)
+    readers[0].follow()
+    readers[1].follow()
+    found = [seqs(one) for one in (*reversed(list(parts(path))), path)]
+    assert [seq for one in found for seq in one] == list(range(1, 42))

@@ -44,6 +44,9 @@ LEAST = {
     "scheduler.max_polecats": -(10**9),
     "scheduler.batch_size": 1,
     "operational.session.attempts_max": 1,
+    "keep.transcripts_mb": 0,
+    "keep.events_mb": 1,
+    "keep.events_parts": 0,
     **{f"operational.session.{name}_s": 0 for name in SECONDS},
 }
 

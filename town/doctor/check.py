@@ -16,6 +16,7 @@ from town.convoys.members import Members
 from town.hooks.desk import Hooks
 from town.rigs.desk import Rigs
 from town.rigs.errors import NoRigError
+from town.seance.keeping import Keeping
 from town.sessions.desk import SessionDesk
 from town.workspace.git import Git
 from town.workspace.install import Overseer
@@ -80,6 +81,7 @@ class Opened:
     agents: SessionDesk
     hooks: Hooks
     convoys: Members
+    transcripts: Keeping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

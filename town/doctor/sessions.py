@@ -1,4 +1,4 @@
-"""The check that nothing runs in the town's name that its rows do not know (I3).
+"""Checks that nothing runs in the town's name that its rows do not know (I3), and of what it left.
 
 It asks only what runs the town's own sessions: its tmux server, its holders of plain processes, the
 script that its settings name. What else runs on the machine is nobody's business here.
@@ -59,6 +59,25 @@ def _end(patient: Patient) -> None:
         sessions.stop(one.name, grace_s=GRACE_S)
 
 
+def _transcripts(patient: Patient) -> Finding:
+    due = patient.base.transcripts.due(patient.workspace)
+    size = sum(one.size for one in due) >> 20
+    hint = (
+        "gt up and gt doctor --fix remove them; gt config set keep.transcripts_for 90d keeps more."
+    )
+    return of_lines(
+        (one.path.name for one in due),
+        good="as many as there may be",
+        bad=f"are old, {size} MiB",
+        hint=hint,
+        status="warning",
+    )
+
+
+def _prune(patient: Patient) -> None:
+    patient.base.transcripts.prune(patient.workspace)
+
+
 CHECKS = (
     Check(
         name="sessions-running",
@@ -66,5 +85,12 @@ CHECKS = (
         category="rows",
         look=_running,
         mend=_end,
+    ),
+    Check(
+        name="transcripts",
+        what="what sessions printed does not grow for ever",
+        category="files",
+        look=_transcripts,
+        mend=_prune,
     ),
 )

@@ -63,6 +63,7 @@ def patient(
             agents=works.agents,
             hooks=works.hooks,
             convoys=works.convoys,
+            transcripts=works.transcripts,
         )
     return Patient(
         env=env,

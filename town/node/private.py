@@ -31,6 +31,7 @@ from town.node.works import Works
 from town.node.writer import Writer
 from town.workspace.events_file import EventsFile
 from town.workspace.layout import Workspace
+from town.workspace.older import Kept
 
 if TYPE_CHECKING:
     from town.beads.syncing import Syncing
@@ -160,8 +161,16 @@ class OpenPrivate:
         self._land()
         if self.workspace is not None and self.workspace.mark.is_file():
             with suppress(StoreError):
-                self._events = self._events or EventsFile(self.workspace.events, self.store)
+                self._events = self._events or EventsFile(
+                    self.workspace.events, self.store, self._kept
+                )
                 self._events.follow()
+
+    def _kept(self) -> Kept:
+        """How much of the town's file stays, as its settings say."""
+        from town.workspace.settings_file import events_kept  # noqa: PLC0415  # rarely needed
+
+        return events_kept(self.workspace) if self.workspace is not None else Kept()
 
     def _land(self) -> None:
         """Convoys of which everything is done have landed, with or without a node."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ledger.workspace.rows import OPERATIONAL
+from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 from town.beads.ports import Caller
 from town.hooks.slinging import Order
@@ -24,6 +25,7 @@ from town.workspace.files import read_json
 WATCH: Final = "deacon"
 SETTLING: Final = "first moments"
 POLL_S: Final = 5.0
+PRUNE_US: Final = 600 * SECOND_US
 LOG = Logger("town")
 
 
@@ -99,6 +101,22 @@ class Workers:
             worker.join(wait_s)
 
 
+class Seldom:
+    """Does its work now and then, however often it is asked to."""
+
+    def __init__(self, work: Callable[[], Any], *, every_us: int, now: Callable[[], int]) -> None:
+        self.work = work
+        self.every_us = every_us
+        self.now = now
+        self._due = 0
+
+    def cycle(self) -> None:
+        """It was done, where that is long ago."""
+        if self.now() >= self._due:
+            self._due = self.now() + self.every_us
+            self.work()
+
+
 class Dispatch:
     """Gives every ready member of a convoy to a worker, as far as there is room."""
 
@@ -146,6 +164,9 @@ class TownServices:
             "dispatch": Dispatch(mine).cycle,
             "nudges": lambda: mine.nudges.cycle(mine.now()),
             "workers": self.workers.wake,
+            "transcripts": Seldom(
+                lambda: mine.transcripts.prune(workspace), every_us=PRUNE_US, now=mine.now
+            ).cycle,
         }
         settings = workspace.settings
         self.loop = WatchLoop(mine.watch, services, lambda: read_json(settings))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from town.rigs.ports import Makers
     from town.rigs.returning import Returning
     from town.seance.desk import Seance
+    from town.seance.keeping import Keeping
     from town.sessions.desk import SessionDesk
     from town.sessions.port import Sessions
     from town.watch.desk import Watch
@@ -241,6 +242,13 @@ class Works:
         agents = self.agents
         around = SeancePorts(preset=agents.preset_of, run=ask_program, env=agents.environment_of)
         return Seance(self.store, self.ports, around)
+
+    @cached_property
+    def transcripts(self) -> "Keeping":
+        """What sessions printed, as far as it is kept."""
+        from town.seance.keeping import Keeping  # noqa: PLC0415
+
+        return Keeping(self.store, self.ports)
 
     def extension(self, point: str) -> Any:
         """What stands at a point of extension, as the town's settings say.

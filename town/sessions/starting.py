@@ -41,7 +41,6 @@ from town.workspace.install import overseer_of
 from town.workspace.layout import Workspace
 
 START_LEASE_US: Final = 20 * SECOND_US
-TRANSCRIPTS: Final = (".runtime", "transcripts")
 ASSIGNED: Final = "assigned"
 
 
@@ -275,7 +274,7 @@ class Starting(Acting):
         )
 
     def _transcript(self, identifier: str) -> Path:
-        return self.workspace.root.joinpath(*TRANSCRIPTS, f"{identifier}.log")
+        return self.workspace.transcripts / f"{identifier}.log"
 
     # --- the row
 

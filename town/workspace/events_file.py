@@ -17,12 +17,14 @@ from typing import Any, Final
 
 from ledger.private.rows import Cursor, Event
 from ledger.private.store import EVENTS_MAX, Change, PrivateStore
+from town.workspace.older import MIB, Keep, Kept, parts, put_by
 
 SOURCE: Final = "gt"
 TAIL_BYTES: Final = 1 << 16
 TAIL_GROWS: Final = 16  # a line may be longer than that
 AUDIT: Final = frozenset(("bead.updated", "bead.labelled", "bead.commented", "settings.changed"))
 MODE: Final = 0o600
+BOUND_FROM: Final = MIB  # a smaller file is never too large
 
 
 def facts_of(event: Event) -> dict[str, Any]:
@@ -53,9 +55,10 @@ def last_seq(store: PrivateStore) -> int:
 class EventsFile:
     """One town's file of events. Every method runs in the database's thread."""
 
-    def __init__(self, path: Path, store: PrivateStore) -> None:
+    def __init__(self, path: Path, store: PrivateStore, keep: Keep = Kept) -> None:
         self.path = path
         self.store = store
+        self.keep = keep
         # A file in another place is another reader, also where a server has the rows of both.
         place = sha256(os.fsencode(str(path))).hexdigest()[:16]
         self.cursor = f"events.jsonl:{place}"
@@ -75,10 +78,11 @@ class EventsFile:
         try:
             with _appending(self.path) as file:
                 if _place(file) != self._left:  # somebody else wrote there, or it is the first time
-                    self.done = max(self.done, _repaired(file))
+                    self.done = max(self.done, _repaired(file) or _put_by_seq(self.path))
                 while events := self.store.events(self.done, at_most=EVENTS_MAX):
                     self._append(file, events)
                 self._left = _place(file)
+                self._bound(file)
         except OSError:
             return False
         return True
@@ -90,6 +94,15 @@ class EventsFile:
             left = left[os.write(file, left) :]
         self.done = events[-1].seq
 
+    def _bound(self, file: int) -> None:
+        """A file that has become too large is put by; the next event begins a new one."""
+        size = os.fstat(file).st_size
+        if size < BOUND_FROM:
+            return
+        kept = self.keep()
+        if size >= kept.bytes_max:
+            put_by(self.path, kept)
+
     def settle(self) -> None:
         """The database knows how far the file goes."""
         if self.done > self._settled:
@@ -99,12 +112,23 @@ class EventsFile:
 
 @contextmanager
 def _appending(path: Path) -> Iterator[int]:
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_at(file, path):
+                yield file
+                return
+        finally:
+            os.close(file)
+
+
+def _is_at(file: int, path: Path) -> bool:
+    """Whether the file still lies there: somebody may have put it by while we waited for it."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
-    finally:
-        os.close(file)
+        return os.path.samestat(os.fstat(file), os.stat(path))  # noqa: PTH116
+    except FileNotFoundError:
+        return False
 
 
 def _place(file: int) -> tuple[int, int]:
@@ -118,6 +142,11 @@ def _repaired(file: int) -> int:
     if half:
         os.ftruncate(file, os.fstat(file).st_size - half)
     return seq
+
+
+def _put_by_seq(path: Path) -> int:
+    """The number of the last event that stands in an older part of the file; 0 for none."""
+    return next((seq for one in parts(path) if (seq := file_seq(one))), 0)
 
 
 def _end(file: int) -> tuple[int, int]:

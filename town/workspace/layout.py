@@ -144,6 +144,11 @@ class Workspace:
         """What sessions leave: their transcripts, and how they are reached."""
         return self.root / ".runtime"
 
+    @property
+    def transcripts(self) -> Path:
+        """What each session printed."""
+        return self.runtime / "transcripts"
+
     def rig(self, name: str) -> RigFolder:
         """The folder of a rig."""
         return RigFolder(self.root / name)

@@ -16,6 +16,7 @@ from town.workspace.git import Git, GitError, Standing
 from town.workspace.install import text_of
 from town.workspace.layout import RigFolder, Workspace
 from town.workspace.managed import ANCHORS, GITIGNORE
+from town.workspace.older import parts
 
 DEPTH_MAX: Final = 4
 SHOWN_MAX: Final = 10
@@ -77,6 +78,7 @@ def plan_of(workspace: Workspace, rigs: Sequence[str], git: Git, known: Known) -
     removes = [path for folder in folders for path in _made_in(folder)]
     own = (
         *(workspace.rigs, workspace.overseer, workspace.settings, workspace.events),
+        *parts(workspace.events),
         workspace.runtime,
     )
     managed = [(workspace.root / one.name, one) for one in (*ANCHORS, GITIGNORE)]

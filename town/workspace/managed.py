@@ -13,7 +13,7 @@ that you come across. Run `gt prime` first, also after your context was compacte
 do stands on your hook (`gt hook`). The projects lie in the folders beside this file.
 """
 IGNORED: Final = """/.wasteland/
-/.events.jsonl
+/.events.jsonl*
 /.runtime/
 /*/.repo.git/
 /*/mayor/rig/

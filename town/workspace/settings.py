@@ -138,6 +138,18 @@ class RigOperational(Part, frozen=True, kw_only=True):
     polecat: Workers = Workers()
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
+
+class Keeping(Part, frozen=True, kw_only=True):
+    """How much stays of what grows by itself: what sessions printed, and what happened."""
+
+    transcripts_for: Duration = "30d"  # since their sessions ended
+    transcripts_mb: Count = 2_000  # of all that ended; the oldest go first
+    events_mb: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 32  # of the file of events
+    events_parts: Count = 3  # older parts of it
+
+
 class TownSettings(Part, frozen=True, kw_only=True):
     """What a person chose for the whole town: `settings/config.json`."""
 
@@ -153,6 +165,7 @@ class TownSettings(Part, frozen=True, kw_only=True):
     worker_status: WorkerStatus = WorkerStatus()
     operational: Operational = Operational()
     session: SessionSettings = SessionSettings()
+    keep: Keeping = Keeping()
     extensions: dict[str, str] = {}  # which adapter stands at a point; ours where none is named
 
 

@@ -11,8 +11,10 @@ import msgspec
 
 from town.workspace.files import BadFileError, changing, read_json, write_json
 from town.workspace.layout import RigFolder, Workspace
+from town.workspace.older import MIB, Kept
 from town.workspace.settings import (
     RigSettings,
+    SettingError,
     TownSettings,
     at,
     keys_of,
@@ -152,3 +154,12 @@ def effective(workspace: Workspace, folder: RigFolder) -> list[Effective]:
                 Effective(one.key, default, "default", {**layers, "town": None, "default": default})
             )
     return found
+
+
+def events_kept(workspace: Workspace) -> Kept:
+    """How much of the file of events stays; as by default where the settings cannot be read."""
+    try:
+        keep = town_settings(workspace).read().keep
+    except (BadFileError, SettingError):
+        return Kept()  # the doctor says what is wrong with them
+    return Kept(bytes_max=keep.events_mb * MIB, parts_max=keep.events_parts)
