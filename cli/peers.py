@@ -74,8 +74,10 @@ def ping(ctx: typer.Context, name: Peer) -> int:
 def invite(
     ctx: typer.Context,
     *,
-    count: Annotated[int, typer.Option("--count", min=1, max=10_000, help="How many towns.")] = 1,
-    expires: Annotated[str, typer.Option("--expires", help="How long it is good.")] = "15m",
+    count: Annotated[int, typer.Option("--count", help="How many towns: 1 to 1,000.")] = 1,
+    expires: Annotated[
+        str, typer.Option("--expires", help="How long it is good: up to 90d.")
+    ] = "15m",
     via: Annotated[str, typer.Option("--via", help="A carrier that redeems it for you.")] = "",
 ) -> int:
     """Make a token with which another town can join."""

@@ -11,6 +11,7 @@ from town.market.words import normal_text
 # The most a field may have, and its unit (records 1.4).
 LIMITS: Mapping[str, tuple[int, str]] = {
     "name": (limits.NAME_CHARS_MAX, "characters"),
+    "on_behalf": (limits.NAME_CHARS_MAX, "characters"),
     "title": (limits.TITLE_CHARS_MAX, "characters"),
     "project": (limits.PROJECT_CHARS_MAX, "characters"),
     "tags": (limits.TAGS_MAX, "tags of at most 64 characters"),

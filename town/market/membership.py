@@ -7,9 +7,11 @@ nothing but who this town is.
 from collections.abc import Mapping
 from typing import Any
 
+from federation.invite import COUNT_MAX, LIVES_US_MAX
 from ledger import actions_members as members
 from ledger.journal import Journal
 from stamps.body_parts import RigJoin
+from stamps.clock import SECOND_US
 from stamps.errors import BadRecordError
 from stamps.shape import fit
 from town.market.answer import NOT_SETTLED, Answer, Next, problem
@@ -89,6 +91,7 @@ class MembershipDesk(FoundingDesk, ItemDesk):
     def invite(self, count: int = 1, expires_s: int = 900, via: str = "") -> Answer:
         """A token lets `count` towns join the current wasteland."""
         _ = self.author  # a town without an account learns that first
+        _check_invite(count=count, expires_s=expires_s)
         made: list[str] = []
         if not self.town.current:
             made.append(f"made    {self.title_of(self.run(self.found_own))} (join: open)")
@@ -292,3 +295,13 @@ def check_handle(handle: str) -> None:
         fit({"handle": handle}, RigJoin, where="body")
     except BadRecordError:
         raise HandleError(handle) from None
+
+
+def _check_invite(*, count: int, expires_s: int) -> None:
+    """Nothing happens for an invite that a carrier keeps too. Raises FieldError."""
+    if not 1 <= count <= COUNT_MAX:
+        why = f"an invite is for 1 to {COUNT_MAX:,} towns; for more, make more invites"
+        raise FieldError("count", "range", COUNT_MAX, why)
+    days = LIVES_US_MAX // (86_400 * SECOND_US)
+    if not 0 < expires_s * SECOND_US <= LIVES_US_MAX:
+        raise FieldError("expires", "range", days, f"an invite is good for up to {days} days")
