@@ -116,7 +116,7 @@ REFUSED = [
     ("rust", "config set node.log_level loud", 2, "config.bad", "info, warning"),
     ("rust", "help nothing", 2, "usage", "topics: exits, output"),
     ("rust", "completion tcsh", 2, "usage", "bash, zsh, fish"),
-    ("rust", "frobnicate", 2, "usage", "No such command"),
+    ("rust", "frobnicate", 2, "usage", "no command is called"),
     ("rust", "up --recover /nonexistent/x", 2, "usage", "No such file"),
 ]
 
