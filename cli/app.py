@@ -3,7 +3,6 @@
 It lists which file has which command; a file is imported when one of its commands is named.
 """
 
-import gc
 import os
 import sys
 import traceback
@@ -26,7 +25,6 @@ from town.node.place import current_folder, home_of
 
 INTERRUPTED = 130
 OUTPUT_GONE = 141
-OBJECTS_UNSEEN = 100_000  # before a single command looks for circles of objects
 
 PLACES: Mapping[str, Sequence[str]] = {
     "cli.node": ("init", "up", "down", "status"),
@@ -162,7 +160,6 @@ def _unexpected(call: Call, error: Exception) -> int:
 
 def run_here(argv: Sequence[str], program: str = "wl") -> int:
     """The command runs in this process, on a ledger it opens itself where it needs one."""
-    gc.set_threshold(OBJECTS_UNSEEN)
     cwd = Path(current_folder(os.environ))
     call = Call(
         argv=tuple(argv),

@@ -5,6 +5,7 @@ of the standard library; the node has the command tree in memory. It parses noth
 but `--home` and the first word, and never decides what a command means.
 """
 
+import gc
 import os
 import socket
 import sys
@@ -16,13 +17,13 @@ from town.node.place import current_folder, home_of, socket_is_ours, socket_path
 # What starts, ends or describes a node cannot be asked of one.
 HERE = {
     "wl": frozenset(("up", "down", "demo", "help", "version", "completion")),
-    "gt": frozenset(("install", "up", "down", "demo", "help", "version")),
+    "gt": frozenset(("install", "up", "down", "start", "shutdown", "demo", "help", "version")),
     "bd": frozenset(("init", "help", "version")),
 }
 # Done twice these are done once: one over which the node died unheard is done again.
 AGAIN = {
     "wl": frozenset(("browse", "show", "status", "me", "profile", "leaderboard", "log", "verify")),
-    "gt": frozenset(("prime", "done", "hook", "status", "log", "agents")),
+    "gt": frozenset(("prime", "done", "status", "log", "agents")),
     "bd": frozenset(("show", "list", "ready", "blocked", "search", "count", "stats")),
 }
 # Programs that the node runs for a caller see the caller's environment and never the node's: git
@@ -42,6 +43,8 @@ FAMILIES = ("WL_", "GT_", "BD_", "BEADS_", "GIT_", "XDG_", "LC_", "LANG")
 KEYS = ("_API_KEY", "_AUTH_TOKEN", "_BASE_URL", "CLAUDE_CONFIG_DIR", "COPILOT_HOME", "CODEX_HOME")
 INTERRUPTED = 130
 NODE_DOWN = 6
+USAGE = 2
+OBJECTS_UNSEEN = 100_000  # before a single command looks for circles of objects
 READER_GONE = 141  # whoever read our output has gone, as after `| head`
 HUNG_UP = "the node hung up during the command"
 CONNECT_S = 2.0
@@ -153,7 +156,7 @@ class Hand:
             self.begun = True
             if kind == frames.EXIT:
                 return int(payload)
-            self.untouched &= kind == frames.BEGUN
+            self.untouched &= kind == frames.BEGUN or payload == frames.SOON
             if kind == frames.OUT:
                 self.answered = True
                 _write(1, payload)
@@ -168,6 +171,10 @@ class Hand:
         source = sys.stdin.buffer if sys.stdin is not None else None
         if source is not None and what == b"line":
             self._send(source.readline())
+        elif source is not None and what == frames.SOON:
+            from cli.soon import read_soon  # noqa: PLC0415  # few commands ask so
+
+            self._send(read_soon(source.fileno(), frames.INPUT_BYTES_MAX))
         elif source is not None:
             left = frames.INPUT_BYTES_MAX
             while left > 0 and (piece := source.read(min(left, 1 << 16))):
@@ -206,6 +213,7 @@ def run(argv: Sequence[str], program: str = "wl") -> int:
         code = hand_over(home, argv, program)
         if code is not None:
             return code
+    gc.set_threshold(OBJECTS_UNSEEN)  # a fifth of what loading the tree costs
     from cli.app import run_here  # noqa: PLC0415  # typer and the rest only when needed
 
     return run_here(argv, program)
@@ -271,8 +279,13 @@ def _hung_up(error: OSError) -> str:
 
 def main(program: str = "wl") -> None:
     """Ends the process with the command's exit code."""
+    argv: Sequence[str] | None = sys.argv[1:]
+    if program == "bd" and argv and argv[0].startswith("-"):
+        from cli.bd.before import placed  # noqa: PLC0415  # few lines begin so
+
+        argv = placed(argv)
     try:
-        code = run(sys.argv[1:], program)
+        code = USAGE if argv is None else run(argv, program)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:

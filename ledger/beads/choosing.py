@@ -4,19 +4,21 @@ Pure. A filter without a word lets everything through that is not the town's own
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from heapq import nsmallest
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
-from ledger.beads.rows import TERMINAL, TOWN_TYPES, Bead
+import msgspec
 
-Test = Callable[[Bead], bool]
+from ledger.beads.rows import TERMINAL, TOWN_TYPES, Bead, Outline
+
+Test = Callable[[Any], bool]  # of a bead, or of an outline where that says enough
+Some = TypeVar("Some", bound=Outline)
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """What a bead must be. Empty fields ask nothing; times are microseconds since 1970 UTC."""
 
     statuses: tuple[str, ...] = ()
@@ -48,7 +50,7 @@ class Filter:
     deferred: bool = False  # only what has a day to wait for
     overdue_at: int = 0  # due before this, and not closed
     pinned: bool | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = msgspec.field(default_factory=dict)
     metadata_key: str = ""
     spec: str = ""
     wisp_type: str = ""
@@ -73,6 +75,11 @@ class Filter:
     def takes(self, bead: Bead) -> bool:
         """Whether the bead is meant."""
         return self.test()(bead)
+
+    @property
+    def by_outline(self) -> bool:
+        """Whether a bead's outline says all that is asked."""
+        return not any(getattr(self, name) for name in OF_WORDS)
 
 
 def _kinds(wanted: Filter) -> Test:
@@ -139,6 +146,11 @@ def _shown(value: Any) -> str | None:
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
+# Fields of a filter that ask for more than an outline of a bead has.
+OF_WORDS: Final = (
+    *("words", "title", "description", "notes", "no_description", "closed", "metadata"),
+    *("metadata_key", "spec", "wisp_type", "mol_type", "external_ref"),
+)
 SAID_WHEN_EMPTY: Final = frozenset(("priority_min", "priority_max", "among", "outside", "pinned"))
 # What each field of a filter asks of a bead.
 TESTS: Final[Mapping[str, Callable[[Any], Test]]] = {
@@ -192,14 +204,14 @@ ORDERS: Final[dict[str, Callable[[Bead], Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Some]):
     """The first of some beads, and how many there are."""
 
-    beads: list[Bead]
+    beads: list[Some]
     total: int
 
 
-def page(beads: Iterable[Bead], key: Callable[[Bead], Any], *, at_most: int) -> Page:
+def page(beads: Iterable[Some], key: Callable[[Some], Any], *, at_most: int) -> Page[Some]:
     """The first beads in the order of the key; 0 for all of them."""
     found = list(beads)
     first = nsmallest(at_most, found, key=key) if at_most else sorted(found, key=key)

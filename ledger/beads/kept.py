@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, cast
 
-from ledger.beads.rows import LIVE, Bead, Link
+from ledger.beads.rows import LIVE, Bead, Link, Outline
 from ledger.private.rows import Event, Key, Row, Some, matches
 from ledger.private.store import (
     EVENTS_MAX,
@@ -106,17 +106,18 @@ class KeptPrivate:
         return self.store.get(kind, *key)
 
     def _rows_of(self, kind: type[Row]) -> Mapping[Key, Row] | None:
-        if kind is Bead:
+        if kind is Bead or kind is Outline:
             return self._kept_beads()
         return self._kept_links() if kind is Link else None
 
     def find(self, kind: type[Some], /, **where: Any) -> Sequence[Some]:
         """The rows with these values, in order of their key."""
+        of_beads = kind is Bead or kind is Outline
         kept = self._rows_of(kind)
-        if kept is None or (kind is Bead and not self._closed_too and not _live_only(where)):
+        if kept is None or (of_beads and not self._closed_too and not _live_only(where)):
             return self.store.find(kind, **where)
         among = self._between(where) if kind is Link else kept.items()
-        if kind is Bead and _live_only(where):
+        if of_beads and _live_only(where):
             among = self._live.items()
             where = {} if where == _LIVE else where
         found = [(key, row) for key, row in among if matches(row, where)] if where else list(among)

@@ -37,43 +37,48 @@ TOWN_TYPES: Final = (
 TYPES: Final = (*WORK_TYPES, *TOWN_TYPES)
 
 
-class Bead(Row, frozen=True, kw_only=True):
-    """One work item of the town."""
+class Outline(Row, frozen=True, kw_only=True):
+    """What questions about many beads ask of each: a bead without its words, quickly read."""
 
     table: ClassVar[Table] = Table(name="beads", key=("id",), indexes=(("status",), ("assignee",)))
 
     id: Short
+    status: Short = OPEN
+    priority: int = PRIORITY_DEFAULT
+    issue_type: Short = TASK
+    assignee: Short = ""
+    created_at: int = 0
+    updated_at: int = 0
+    due_at: int = 0
+    defer_until: int = 0
+    labels: tuple[str, ...] = ()
+    ephemeral: bool = False
+    pinned: bool = False
+    is_template: bool = False
+
+
+class Bead(Outline, frozen=True, kw_only=True):
+    """One work item of the town."""
+
     title: str = ""
     description: str = ""
     design: str = ""
     acceptance_criteria: str = ""
     notes: str = ""
     spec_id: Short = ""
-    status: Short = OPEN
-    priority: int = PRIORITY_DEFAULT
-    issue_type: Short = TASK
-    assignee: Short = ""
     owner: Short = ""
     estimated_minutes: int | None = None
-    created_at: int = 0
     created_by: Short = ""
-    updated_at: int = 0
     started_at: int = 0
     closed_at: int = 0
     close_reason: str = ""
     closed_by_session: Short = ""
-    due_at: int = 0
-    defer_until: int = 0
     external_ref: Short = ""
     source_system: Short = ""
-    labels: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = msgspec.field(default_factory=dict)
     sender: Short = ""
-    ephemeral: bool = False
     no_history: bool = False
     wisp_type: Short = ""
-    pinned: bool = False
-    is_template: bool = False
     await_type: Short = ""
     await_id: Short = ""
     timeout: int = 0

@@ -6,8 +6,19 @@ Pure. A bead is ready when it is open, waits for no day, and nothing that it dep
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, Literal
 
-from ledger.beads.choosing import ORDERS, Filter
-from ledger.beads.rows import DEFERRED, EPIC, LIVE, OPEN, PINNED, TERMINAL, TOMBSTONE, Bead, Comment
+from ledger.beads.choosing import ORDERS, Filter, Some
+from ledger.beads.rows import (
+    DEFERRED,
+    EPIC,
+    LIVE,
+    OPEN,
+    PINNED,
+    TERMINAL,
+    TOMBSTONE,
+    Bead,
+    Comment,
+    Outline,
+)
 from ledger.beads.waiting import Graph, waits
 
 HOUR_US: Final = 3_600_000_000
@@ -18,7 +29,7 @@ SORTS: Final[tuple[Sort, ...]] = ("priority", "hybrid", "oldest")
 
 
 def is_ready(
-    bead: Bead,
+    bead: Outline,
     graph: Graph,
     *,
     now: int,
@@ -36,14 +47,14 @@ def is_ready(
 
 
 def ready(
-    beads: Iterable[Bead],
+    beads: Iterable[Some],
     graph: Graph,
     wanted: Filter,
     *,
     now: int,
     deferred: bool = False,
     begun_from: Collection[str] = (OPEN,),
-) -> list[Bead]:
+) -> list[Some]:
     """The beads that somebody could begin now, in no order."""
     test = wanted.test()
     return [
@@ -53,7 +64,7 @@ def ready(
     ]
 
 
-def readiest(sort: Sort, *, now: int) -> Callable[[Bead], Any]:
+def readiest(sort: Sort, *, now: int) -> Callable[[Any], Any]:
     """The key by which ready beads are offered; those of one priority as lists have them."""
     if sort == "oldest":
         return lambda bead: (bead.created_at, bead.id)

@@ -21,6 +21,7 @@ from ledger.beads.rows import (
     WAITS_FOR,
     Bead,
     Link,
+    Outline,
 )
 from ledger.beads.rules import failed
 
@@ -60,7 +61,7 @@ class Graph:
     bead_of: Callable[[str], Bead | None]
     needs: Ends
     needed: Ends
-    live_of: Callable[[str], Bead | None]
+    live_of: Callable[[str], Outline | None]
     _blocked: dict[str, tuple[Blocker, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -73,7 +74,7 @@ class Graph:
         cls,
         ends: tuple[Ends, Ends],
         bead_of: Callable[[str], Bead | None],
-        live_of: Callable[[str], Bead | None] | None = None,
+        live_of: Callable[[str], Outline | None] | None = None,
     ) -> "Graph":
         """The graph of links that are looked up from both of their ends."""
 
@@ -87,7 +88,7 @@ class Graph:
         """The same links between beads of which some are other ones by now."""
         bead_of, live_of = self.bead_of, self.live_of
 
-        def live(bead: str) -> Bead | None:
+        def live(bead: str) -> Outline | None:
             found = changed.get(bead)
             if found is None:
                 return live_of(bead)
@@ -262,6 +263,6 @@ def _gate(metadata: str) -> str:
     return str(told.get("gate", "")) if isinstance(told, dict) else ""
 
 
-def waits(bead: Bead, *, now: int) -> bool:
+def waits(bead: Outline, *, now: int) -> bool:
     """Whether the bead itself waits for a later day."""
     return bead.defer_until > now or (bead.status == DEFERRED and not bead.defer_until)

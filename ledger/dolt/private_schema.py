@@ -53,10 +53,8 @@ class Column:
         return self.field.name
 
 
-def _list(cell: Any) -> tuple[str, ...]:
-    return tuple(json.loads(cell))
-
-
+# A list is in every row of many, and read five times as fast so.
+_list: Final[Read] = msgspec.json.Decoder(tuple[str, ...]).decode
 # What a field's type is called in SQL, and how its cell is read where it is not the value itself.
 _CELLS: Final[Mapping[Any, tuple[str, Read | None]]] = {
     str: ("LONGTEXT", None),

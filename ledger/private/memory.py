@@ -30,6 +30,9 @@ class MemoryPrivate:
     def find(self, kind: type[Some], /, **where: Any) -> Sequence[Some]:
         """The rows with these values, in order of their key."""
         rows: Any = self._rows.get(kind, {})
+        for other in () if rows else self._rows:
+            if issubclass(other, kind):  # its rows are rows of this type, too
+                rows = self._rows[other]
         return [rows[key] for key in sorted(rows) if matches(rows[key], where)]
 
     def keys(self, kind: type[Row], start: str, *, at_most: int) -> Sequence[Key]:

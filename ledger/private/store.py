@@ -76,7 +76,10 @@ class PrivateReader(Protocol):
         ...
 
     def find(self, kind: type[Some], /, **where: Any) -> Sequence[Some]:
-        """The rows with these values, by their key; a tuple stands for any of its values."""
+        """The rows with these values, by their key; a tuple stands for any of its values.
+
+        Of a type that others extend, rows of theirs are as good: they say more.
+        """
         ...
 
     def keys(self, kind: type[Row], start: str, *, at_most: int) -> Sequence[Key]:

@@ -33,8 +33,8 @@ class Acting:
 
         def turn() -> Result:
             for last in range(TRIES, 0, -1):
-                result, change = work()
                 try:
+                    result, change = work()
                     if change:
                         self.store.apply(change)
                         self.ports.said(what)

@@ -148,16 +148,17 @@ class Changing(Making):
     ) -> tuple[Bead | None, Change]:
         """The first bead that is ready and nobody else's, in the caller's hands, and the step."""
         now, actor = self.ports.now(), self.ports.caller.actor
-        whole = self.whole()
+        whole = self.outlines() if wanted.by_outline else self.whole()
         live = {**whole.live, **done}
         graph = whole.graph.with_beads(done) if done else whole.graph
         found = standing.ready(live.values(), graph, wanted, now=now, begun_from=self.begun_from())
-        for bead in sorted(found, key=standing.readiest(sort, now=now)):
-            if bead.assignee not in ("", actor):
-                continue
-            new = rules.claimed(bead, actor, now=now)
-            return new, self.changed(bead, new, "bead.claimed")
-        return None, Change()
+        free = (bead for bead in found if bead.assignee in ("", actor))
+        first = min(free, key=standing.readiest(sort, now=now), default=None)
+        if first is None:
+            return None, Change()
+        bead = self.whole_one(first)
+        new = rules.claimed(bead, actor, now=now)
+        return new, self.changed(bead, new, "bead.claimed")
 
     def assign(self, said: str, whose: str) -> Bead:
         """The bead, given to somebody, or to nobody."""
@@ -227,8 +228,8 @@ class Changing(Making):
             for link in near.needed(bead)
             if link.type == BLOCKS
         }
-        found = [near.live_of(bead) for bead in waiting if not near.blockers(bead)]
-        return [bead for bead in found if bead is not None]
+        found = [near.bead_of(bead) for bead in waiting if not near.blockers(bead)]
+        return [bead for bead in found if bead is not None and bead.status not in TERMINAL]
 
     def reopen(self, said: str) -> Bead:
         """The bead, open again."""

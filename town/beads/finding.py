@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.beads import rules, waiting
+from ledger.beads.choosing import Some
 from ledger.beads.errors import ManyBeadsError, NoBeadError
-from ledger.beads.rows import LIVE, OPEN, TOMBSTONE, Bead, Link
+from ledger.beads.rows import BLOCKING, LIVE, OPEN, TOMBSTONE, Bead, Link, Outline
 from ledger.beads.waiting import Ends, Graph
 from ledger.private.rows import Setting
-from ledger.private.store import Change, PrivateReader
+from ledger.private.store import Change, ChangedError, PrivateReader
 from ledger.workspace.rows import Rig
 from town.beads.acting import Acting
 
@@ -22,16 +23,26 @@ CUSTOM_STATUSES: Final = "status.custom"
 CUSTOM_TYPES: Final = "types.custom"
 PREFIX_DEFAULT: Final = "bd"
 FOUND_MAX: Final = 10
+ASKED_MAX: Final = 500
 ACTIVE: Final = "active"
 HIDDEN: Final = ("done", "frozen")
 
 
 def live_beads(store: PrivateReader) -> dict[str, Bead]:
     """Every bead that is not closed, by id, those of the town's own statuses too."""
+    return _live(store, Bead)
+
+
+def live_outlines(store: PrivateReader) -> dict[str, Outline]:
+    """The same without their words."""
+    return _live(store, Outline)
+
+
+def _live(store: PrivateReader, kind: type[Some]) -> dict[str, Some]:
     row = store.get(Setting, CUSTOM_STATUSES)
     own = custom_statuses(row.value if row is not None else "")
-    found = [*store.find(Bead, status=LIVE)]
-    found += store.find(Bead, status=tuple(own)) if own else ()
+    found = [*store.find(kind, status=LIVE)]
+    found += store.find(kind, status=tuple(own)) if own else ()
     return {bead.id: bead for bead in found}
 
 
@@ -57,6 +68,26 @@ def whole_of(store: PrivateReader) -> Whole:
 
     ends = store.made((Link,), woven_links)
     return Whole(live, Graph.between(ends, bead_of, live.get))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """The outline of every live bead by its id, and all links that hold something up."""
+
+    live: Mapping[str, Outline]
+    graph: Graph
+
+
+def blocking_links(store: PrivateReader) -> tuple[Ends, Ends]:
+    """Every link that holds something up, by both of its ends."""
+    return waiting.woven(store.find(Link, type=BLOCKING))
+
+
+def outlines_of(store: PrivateReader) -> Outlines:
+    """What the question of what is ready looks at, and no more."""
+    live = store.made((Bead, Setting), live_outlines)
+    ends = store.made((Link,), blocking_links)
+    return Outlines(live, Graph.between(ends, lambda bead: store.get(Bead, bead), live.get))
 
 
 def custom_statuses(said: str) -> dict[str, str]:
@@ -120,10 +151,38 @@ class Finding(Acting):
         """Every live bead and all links, for questions about many of them."""
         return self.store.made((Bead, Link, Setting), whole_of)
 
-    def near(self, links: Sequence[Link] = (), beads: Mapping[str, Bead] | None = None) -> Graph:
+    def filled(self, outlines: Sequence[Outline]) -> list[Bead]:
+        """The beads of these outlines, at most a page of them, in their order."""
+        lacking = tuple(one.id for one in outlines if not isinstance(one, Bead))
+        found = {one.id: one for one in outlines if isinstance(one, Bead)}
+        for at in range(0, len(lacking), ASKED_MAX):
+            part = self.store.find(Bead, id=lacking[at : at + ASKED_MAX])
+            found |= {bead.id: bead for bead in part}
+        return [found[one.id] for one in outlines if one.id in found]
+
+    def whole_one(self, outline: Outline) -> Bead:
+        """The bead of the outline. Raises ChangedError where it is another one by now."""
+        bead = outline if isinstance(outline, Bead) else self.bead_of(outline.id)
+        names = Outline.__struct_fields__
+        if bead is None or any(getattr(bead, one) != getattr(outline, one) for one in names):
+            raise ChangedError(Bead.table.name, outline.key)
+        return bead
+
+    def outlines(self) -> Outlines:
+        """The outline of every live bead and what holds it up."""
+        return self.store.made((Bead, Link, Setting), outlines_of)
+
+    def near(
+        self,
+        links: Sequence[Link] = (),
+        beads: Mapping[str, Bead] | None = None,
+        *,
+        around: tuple[str, ...] = (),
+    ) -> Graph:
         """The links around a few beads, looked up as they are asked for.
 
-        `links` and `beads` count as if they were there already.
+        `links` and `beads` count as if they were there already; links of beads in `around` are
+        looked up at once.
         """
         changed = beads or {}
         further = waiting.woven(links)
@@ -132,7 +191,7 @@ class Finding(Acting):
             return changed.get(bead) or self.bead_of(bead)
 
         def ends(name: str, more: Ends) -> Ends:
-            known: dict[str, Sequence[Link]] = {}
+            known: dict[str, Sequence[Link]] = self._by_end(name, around, more)
 
             def look(bead: str) -> Sequence[Link]:
                 if bead not in known:
@@ -143,6 +202,14 @@ class Finding(Acting):
 
         both = (ends("issue_id", further[0]), ends("depends_on_id", further[1]))
         return Graph.between(both, bead_of)
+
+    def _by_end(self, name: str, ends: tuple[str, ...], more: Ends) -> dict[str, Sequence[Link]]:
+        """The links that these beads have at this end, by bead."""
+        found = {end: [*more(end)] for end in ends}
+        for at in range(0, len(ends), ASKED_MAX):
+            for link in self.store.find(Link, **{name: ends[at : at + ASKED_MAX]}):
+                found[getattr(link, name)].append(link)
+        return dict(found)
 
     # --- what this database was told
 

@@ -1,8 +1,10 @@
 """Looking at beads: one with everything around it, lists, what is ready or blocked, counts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from ledger.beads import choosing, dates, standing
 from ledger.beads.choosing import Filter, Page
@@ -169,9 +171,9 @@ class Looking(Changing):
             wanted = replace(wanted, outside=frozenset(link.issue_id for link in links))
         return wanted
 
-    def _lined(self, page: Page) -> Listed:
-        near = self.near()
+    def _lined(self, page: Page[Bead]) -> Listed:
         ids = tuple(bead.id for bead in page.beads)
+        near = self.near(around=ids)
         said = standing.spoken(self.store.find(Comment, issue_id=ids)) if ids else {}
         return Listed(
             lines=[self._line(bead, near, said.get(bead.id, 0)) for bead in page.beads],
@@ -214,24 +216,25 @@ class Looking(Changing):
 
     def _ready(
         self, wanted: Filter, sort: standing.Sort, *, at_most: int, deferred: bool = False
-    ) -> Page:
-        now, whole = self.ports.now(), self.whole()
-        found = standing.ready(
-            whole.live.values(),
-            whole.graph,
-            wanted,
-            now=now,
-            deferred=deferred,
-            begun_from=self.begun_from(),
-        )
-        return choosing.page(found, standing.readiest(sort, now=now), at_most=at_most)
+    ) -> Page[Bead]:
+        now = self.ports.now()
+        how: dict[str, Any] = {"now": now, "deferred": deferred, "begun_from": self.begun_from()}
+        key = standing.readiest(sort, now=now)
+        if not at_most or not wanted.by_outline:
+            whole = self.whole()
+            beads = standing.ready(whole.live.values(), whole.graph, wanted, **how)
+            return choosing.page(beads, key, at_most=at_most)
+        outlines = self.outlines()
+        found = standing.ready(outlines.live.values(), outlines.graph, wanted, **how)
+        first = choosing.page(found, key, at_most=at_most)
+        return Page(self.filled(first.beads), first.total)
 
     def claim_ready(
         self, wanted: Filter, *, sort: standing.Sort = "priority", parent: str = ""
     ) -> Listed:
         """The first bead that is ready and nobody else's, in the caller's hands; or nothing."""
 
-        def work() -> tuple[Page, Change]:
+        def work() -> tuple[Page[Bead], Change]:
             asked = self._narrowed(wanted, parent, deep=True)
             bead, change = self.claimed_next(asked, sort=sort, done={})
             return Page([bead] if bead is not None else [], bead is not None), change
