@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.context import UsageError
 from cli.gt.opened import works_of
 from cli.gt.sessions import attached, begun, see_through, told
-from cli.output import show
+from cli.output import exit_of, show
 from cli.tree import call_of, example
+from stamps.errors import WastelandError
 from town.agents.address import Address, of_crew
-from town.market.answer import Answer
+from town.market.answer import Answer, error_facts
 
 if TYPE_CHECKING:
     from town.node.works import Works
@@ -38,14 +40,56 @@ def at(ctx: typer.Context, name: Name = "", *, rig: Rig = "", agent: Agent = "")
     return 0 if call.then else show(call, told(row, fresh=fresh, then=argv), now=now)
 
 
-@example("gt crew start yourname --agent claude")
-def start(ctx: typer.Context, name: Name = "", *, rig: Rig = "", agent: Agent = "") -> int:
+@example("gt crew start yourname --agent claude", "gt crew start --startup")
+def start(
+    ctx: typer.Context,
+    name: Name = "",
+    *,
+    rig: Rig = "",
+    agent: Agent = "",
+    startup: Annotated[
+        bool, typer.Option("--startup", help="Whoever crew.startup of each rig names.")
+    ] = False,
+) -> int:
     """Begin the agent in your place; with nothing on its hook it waits for you."""
     call = call_of(ctx)
+    if startup:
+        if name:
+            raise UsageError("--startup says who: leave the name out")
+        return _all_begun(ctx, rig, agent)
     with works_of(ctx) as works:
         row, fresh = begun(call, works, _who(works, name, rig), runtime=agent)
         now = works.now()
     return show(call, told(row, fresh=fresh), now=now)
+
+
+def _all_begun(ctx: typer.Context, rig: str, agent: str) -> int:
+    """Everybody whom settings name is begun; one who cannot be stops nobody else."""
+    call = call_of(ctx)
+    begun_now: list[dict[str, object]] = []
+    words: list[str] = []
+    failed: list[WastelandError] = []
+    with works_of(ctx) as works:
+        found = works.startup.starters(rig)
+        for who in found.who:
+            try:
+                row, fresh = begun(call, works, who, runtime=agent)
+            except WastelandError as error:
+                failed.append(error)
+                words.append(f"✗ {who.text}  {error}")
+                continue
+            words += told(row, fresh=fresh).words
+            begun_now.append({"agent": row.agent, "session": row.id, "started": fresh})
+        now = works.now()
+    answer = Answer(
+        schema="gt.v1.crew.startup",
+        data={"sessions": begun_now, "failed": [error_facts(error) for error in failed]},
+        words=tuple(words) or ("• crew    nobody is named by crew.startup of any rig",),
+        warn=tuple(found.warn),
+        exit=exit_of(failed[0]) if failed else 0,
+        error=error_facts(failed[0]) if failed else None,
+    )
+    return show(call, answer, now=now)
 
 
 @example("gt crew stop yourname")

@@ -35,6 +35,9 @@ def show(ctx: typer.Context, words: Words = None) -> int:
     return _of_bd(ctx, "show", words)
 
 
+app.command("cat", cls=Command, context_settings=PASSING, hidden=True)(show)
+
+
 @app.command(cls=Command, context_settings=PASSING)
 @example("gt close gt-x7k2m --reason 'Done'")
 def close(ctx: typer.Context, words: Words = None) -> int:

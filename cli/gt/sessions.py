@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ledger.workspace.work import Session
     from town.node.works import Works
 
-SETTLE = "import cli.launcher, sys; cli.launcher.main('gt')"
+LAUNCHED = "import cli.launcher; cli.launcher.main('gt')"
 
 
 def begun(call: Call, works: "Works", who: Address, *, runtime: str = "") -> tuple["Session", bool]:
@@ -41,7 +41,7 @@ def see_through(call: Call, session: str) -> None:
     """The node sees the session through its beginning, else a process that nobody waits for."""
     if call.resident:
         return
-    argv = [sys.executable, "-c", SETTLE, "session", "settle", session, "--home", call.home]
+    argv = [sys.executable, "-c", LAUNCHED, "session", "settle", session, "--home", call.home]
     subprocess.run(  # noqa: S603  # argv only
         ["/bin/sh", "-c", '"$@" &', "sh", *argv],
         env=child_environment(dict(call.env)),

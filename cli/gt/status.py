@@ -27,17 +27,38 @@ app = new_module()
 
 POLL_S = 0.2
 SHORT_CHARS = 60
+CLEARED = "\x1b[H\x1b[J"  # a terminal begins at its top
 AGENTS_SHOWN_MAX = 12
 
 
 @app.command(cls=Command)
-@example("gt status", "gt status --fast --json")
+@example("gt status", "gt status --watch", "gt status --fast --json")
 def status(
     ctx: typer.Context,
     *,
     fast: Annotated[bool, typer.Option("--fast", help="Do not count the beads.")] = False,
+    watch: Annotated[
+        bool, typer.Option("-w", "--watch", help="Show it again and again, until Ctrl-C.")
+    ] = False,
+    every: Annotated[
+        int, typer.Option("-n", "--interval", min=1, help="Seconds between, with --watch.")
+    ] = 2,
 ) -> int:
     """Show how the town stands, in one look."""
+    call = call_of(ctx)
+    code = 0
+    while not call.cancelled.is_set():
+        answer, now = _standing(ctx, fast=fast)
+        if watch and call.tty[1] and not call.wants.json:
+            call.terminal.out(CLEARED)
+        code = show(call, answer, now=now)
+        call.terminal.flush()
+        if not watch or call.cancelled.wait(every):
+            break
+    return code
+
+
+def _standing(ctx: typer.Context, *, fast: bool) -> tuple[Answer, int]:
     call = call_of(ctx)
     workspace = workspace_of(call)
     node = running(Home(workspace.home))
@@ -49,7 +70,7 @@ def status(
     needs = tuple(Next(do="need", cmd=need.cmd) for need in found.needs[:1])
     data = {"root": str(workspace.root), **_facts(found, node)}
     answer = Answer(schema="gt.v1.status", data=data, words=tuple(words), next=(*needs, *up))
-    return show(call, answer, now=now)
+    return answer, now
 
 
 def _facts(found: Standing, node: NodeFacts | None) -> dict[str, Any]:
@@ -101,7 +122,8 @@ def _agent_line(agent: AtWork) -> str:
 def _rig_line(rig: RigCount) -> str:
     beads = "" if rig.beads is None else f", {rig.beads} {'bead' if rig.beads == 1 else 'beads'}"
     state = "" if rig.state == "operational" else f"  {rig.state.upper()}"
-    return f"Rig       {rig.name}: {rig.polecats} polecats, {rig.crew} crew{beads}{state}"
+    polecats = "1 polecat" if rig.polecats == 1 else f"{rig.polecats} polecats"
+    return f"Rig       {rig.name}: {polecats}, {rig.crew} crew{beads}{state}"
 
 
 @app.command(cls=Command)

@@ -10,6 +10,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.workspace": ("install", "upgrade", "git-init"),
     "cli.gt.leaving": ("uninstall",),
     "cli.gt.up": ("up", "down"),
+    "cli.gt.starting": ("start", "stop", "shutdown"),
     "cli.gt.why": ("why",),
     "cli.gt.passing": ("show", "close", "ready"),
     "cli.gt.demo": ("demo",),
@@ -28,7 +29,9 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.seance": ("seance",),
     "cli.gt.hooks": ("hooks",),
     "cli.gt.tap": ("tap",),
-    "cli.gt.work": ("sling", "hook", "unsling", "prime", "done", "handoff"),
+    "cli.gt.sling": ("sling",),
+    "cli.gt.work": ("prime", "done", "handoff"),
+    "cli.gt.hooked": ("hook", "unsling", "release"),
     "cli.gt.convoy": ("convoy",),
     "cli.gt.mq": ("mq",),
     "cli.gt.refinery": ("refinery",),
@@ -36,11 +39,14 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.market": ("drafts", "wl"),
     "cli.gt.nudge": ("nudge", "broadcast", "dnd", "notify"),
 }
+# Other words for the same things, which users of the predecessor type.
+ALIASES: Final[Mapping[str, str]] = {"unhook": "cli.gt.hooked", "cat": "cli.gt.passing"}
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work": (
         "sling",
         "hook",
         "unsling",
+        "release",
         "prime",
         "done",
         "handoff",
@@ -59,6 +65,9 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "install",
         "up",
         "down",
+        "start",
+        "stop",
+        "shutdown",
         "status",
         "log",
         "config",
@@ -89,5 +98,10 @@ def _gt() -> None:
 
 
 PROGRAM: Final = tree.Program(
-    root=root, places=PLACES, sections=SECTIONS, later=OF_GT, elsewhere=ELSEWHERE_OF_GT
+    root=root,
+    places=PLACES,
+    aliases=ALIASES,
+    sections=SECTIONS,
+    later=OF_GT,
+    elsewhere=ELSEWHERE_OF_GT,
 )

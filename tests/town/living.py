@@ -16,6 +16,7 @@ from town.node.home import Home
 from town.node.lifecycle import running
 
 AGENT = Path(__file__).with_name("agent.sh")
+WORKER = {"command": "sh", "args": [str(AGENT)]}
 WAIT_S = 60.0
 QUICK = {"backoff_s": 0.2, "backoff_max_s": 0.4, "settle_s": 1.0}
 
@@ -46,7 +47,7 @@ class LivingTown:
         self.write("settings/config.json", {
             "session": {"provider": provider},
             "default_agent": "worker",
-            "agents": {"worker": {"command": "sh", "args": [str(AGENT)]}},
+            "agents": {"worker": dict(WORKER)},
             "operational": {"session": {**QUICK, **session}},
         })  # fmt: skip
         self.done("rig", "add", "api", str(self.origin), "--prefix", "ap")

@@ -144,17 +144,34 @@ def test_following_shows_what_happens_and_holds_nobody_up(prompt, town):
 
 @pytest.mark.timeout(120)
 def test_who_follows_through_a_node_does_not_keep_it_up(prompt, town):
-    """The node that answers a follower goes down at once, and the follower ends well."""
-    with prompt.node():
-        argv = prompt.command("gt", "log", "--follow", "--type", "bead")
-        follower = subprocess.Popen(
-            argv, cwd=prompt.at, env=measured(prompt.env), stdout=subprocess.PIPE, text=True
+    """The node that answers a follower goes down at once, and the follower ends well.
+
+    `gt status --watch` shows the town as it is then, each time.
+    """
+
+    def begun(*argv):
+        return subprocess.Popen(
+            prompt.command("gt", *argv),
+            cwd=prompt.at,
+            env=measured(prompt.env),
+            stdout=subprocess.PIPE,
+            text=True,
         )
+
+    with prompt.node():
+        follower = begun("log", "--follow", "--type", "bead")
+        watcher = begun("status", "--watch", "-n", "1", "--json")
+        assert watcher.stdout is not None
+        first = json.loads(watcher.stdout.readline())
         assert prompt.spawn("bd", "create", "Seen").returncode == 0
         assert follower.stdout is not None
         assert "title=Seen" in follower.stdout.readline()
-    said, _ = follower.communicate(timeout=WAIT_S)
-    assert (follower.returncode, said) == (0, "")
+        later = [json.loads(watcher.stdout.readline()) for _ in range(3)]
+        assert (first["data"]["beads"]["open"], later[-1]["data"]["beads"]["open"]) == (0, 1)
+    for one in (follower, watcher):
+        said, _ = one.communicate(timeout=WAIT_S)
+        assert one.returncode == 0
+        assert [line for line in said.splitlines() if "schema" not in line] == []
 
 
 def test_version_and_help_need_no_town(prompt):

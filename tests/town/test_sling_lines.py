@@ -43,3 +43,63 @@ def test_a_program_that_nobody_knows_is_refused_before_anything_is_done(prompt, 
     assert prompt.json("gt", "hook", "--all")["data"]["hooks"] == []
     fine = prompt.gt("sling", bead, "api", "--agent", "ghost")
     assert fine.code == 0, fine.talk
+
+
+def test_a_line_that_cannot_be_done_does_nothing(prompt, bead):
+    """Each is refused for its own reason, and the bead is nobody's."""
+    for more, refusal in (
+        (("nowhere",), (2, "work.target")),
+        (("api/witness",), (2, "work.target")),
+        (("--formula", "shiny"), (1, "command.later")),
+        (("--on", "shiny"), (1, "command.later")),
+        (("--account", "work"), (1, "command.later")),
+        (("--ralph",), (1, "command.later")),
+        (("--merge", "sideways"), (2, "usage")),
+        (("--var", "novalue"), (2, "usage")),
+    ):
+        assert prompt.refused("sling", bead, *more) == refusal, more
+    assert prompt.refused("sling", "respawn-reset", bead) == (2, "command.elsewhere")
+    assert prompt.json("gt", "hook", "--all")["data"]["hooks"] == []
+
+
+def test_what_is_said_to_a_worker_comes_from_every_option_in_order(prompt, town, bead):
+    """Subject, message and standard input, read once though two beads get it; no steps if raw."""
+    other = prompt.bd("create", "Fix that", "--prefix", "ap", "--silent").text.strip()
+    argv = ("sling", bead, other, "api", "-s", "Soon", "-m", "both", "--stdin", "--hook-raw-bead")
+    assert prompt.gt(*argv, "--no-boot", stdin=b"as they are").code == 0
+    for worktree in (town / "api" / "polecats").glob("*/api"):
+        prompt.at = worktree
+        told = prompt.gt("prime").text
+        assert "### what was asked for\nSoon\nboth\nas they are\n" in told
+        assert "### steps" not in told
+
+
+def test_a_hook_is_seen_filled_and_emptied(prompt, town, bead):
+    """Put there without being begun, seen by whoever asks, and taken off; never a false "nothing".
+
+    A word that is neither a bead nor anybody is refused, and so is a worker's hook.
+    """
+    assert prompt.refused("hook", "show", "api/nobody") == (3, "agent.unknown")
+    assert prompt.refused("hook", bead) == (2, "usage")
+    assert prompt.refused("hook", "ap-zzzzz", "mayor") == (3, "id.none")
+    assert prompt.refused("hook", bead, "api") == (2, "usage")
+    assert prompt.gt("hook", bead, "mayor", "-m", "when you can", "--dry-run").code == 0
+    assert prompt.json("gt", "hook", "mayor")["data"]["hooks"][0]["bead"] == ""
+    assert prompt.gt("hook", bead, "mayor", "-m", "when you can").code == 0
+    (mine,) = prompt.json("gt", "hook", "show", "mayor")["data"]["hooks"]
+    assert (mine["bead"], mine["status"]) == (bead, "hooked")
+    assert prompt.json("gt", "session", "list")["data"]["sessions"] == []
+    assert prompt.gt("hook", "detach", bead).code == 0
+    assert prompt.refused("hook", "detach", bead) == (3, "work.none")
+
+
+def test_what_is_released_is_open_and_nobodys(prompt, bead):
+    """Whether it was claimed by hand or lay on a hook; the reason stands in its notes."""
+    for how in (("bd", "update", bead, "--claim"), ("gt", "hook", bead, "mayor")):
+        assert prompt.type(*how).code == 0
+        assert prompt.gt("release", bead, "--reason", f"not {how[0]}").code == 0
+        shown = json.loads(prompt.bd("show", bead, "--json").text)
+        shown = shown[0] if isinstance(shown, list) else shown
+        assert (shown["status"], shown.get("assignee", "")) == ("open", "")
+        assert f"not {how[0]}" in shown["notes"]
+    assert prompt.refused("hook", "clear") == (3, "work.none")

@@ -18,11 +18,12 @@ from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
     from town.convoys.staging import Staging
+    from town.crew.startup import Startup
     from town.crew.visiting import Visiting
     from town.hooks.leaving import Leaving
     from town.hooks.priming import Told
-    from town.mail.desk import Mail
     from town.hooks.slinging import Order, Slung
+    from town.mail.desk import Mail
     from town.mail.groups import Groups
     from town.nudge.rounds import Rounds
     from town.polecats.desk import Polecats
@@ -97,20 +98,19 @@ class Works:
         return Visiting(self.store, self.ports, self.workspace, self.git, self.makers)
 
     @cached_property
+    def startup(self) -> "Startup":
+        """Who of the crews is begun with the town."""
+        from town.crew.startup import Startup  # noqa: PLC0415
+
+        return Startup(self.store, self.ports, self.workspace)
+
+    @cached_property
     def hooks(self) -> "Leaving":
         """Who works on what: work is given, begun, handed in, handed on."""
         from town.hooks.leaving import Leaving  # noqa: PLC0415
 
         return Leaving(self.store, self.ports, self.workspace, self.git, self.queue.request)
 
-    @cached_property
-    def queue(self) -> "Queue":
-        """The merge queues of the projects."""
-        from town.refinery.queue import Queue  # noqa: PLC0415
-
-        return Queue(self.store, self.ports)
-
-    @cached_property
     def sling(self, order: "Order") -> "Slung":
         """The work is given. Raises NoAgentError, BadFileError, and as `hooks.sling`."""
         from town.agents.address import Address  # noqa: PLC0415
@@ -137,6 +137,14 @@ class Works:
                 found.append(f"{unbegun(error)}. {error.hint}")
         return list(dict.fromkeys(found))
 
+    @cached_property
+    def queue(self) -> "Queue":
+        """The merge queues of the projects."""
+        from town.refinery.queue import Queue  # noqa: PLC0415
+
+        return Queue(self.store, self.ports)
+
+    @cached_property
     def submitting(self) -> "Submitting":
         """Branches that are handed in by hand."""
         from town.refinery.submitting import Submitting  # noqa: PLC0415
@@ -329,6 +337,12 @@ class Works:
         from town.convoys.trees import Trees  # noqa: PLC0415
 
         return Trees(self.store, self.ports).tidy(paths, self.workspace, self.git)
+
+    def worker_trees(self) -> list[str]:
+        """The worktrees of workers that are there."""
+        from town.convoys.trees import Trees  # noqa: PLC0415
+
+        return Trees(self.store, self.ports).of_workers(self.workspace)
 
     def _tells_mayor(self) -> bool:
         from town.workspace.settings_file import town_settings  # noqa: PLC0415
