@@ -73,6 +73,10 @@ class Terminal(Protocol):
         """All of standard input."""
         ...
 
+    def read_soon(self) -> bytes:
+        """What stands on standard input already, or comes within a moment."""
+        ...
+
     def read_line(self) -> str:
         """One line of standard input; empty at its end."""
         ...

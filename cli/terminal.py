@@ -8,6 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from cli.soon import read_soon
 from town.node import frames
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class HereTerminal:
     def read_all(self) -> bytes:
         """All of standard input."""
         return sys.stdin.buffer.read(frames.INPUT_BYTES_MAX)
+
+    def read_soon(self) -> bytes:
+        """What stands on standard input already, or comes within a moment."""
+        return read_soon(sys.stdin.fileno(), frames.INPUT_BYTES_MAX) if sys.stdin else b""
 
     def read_line(self) -> str:
         """One line of standard input; empty at its end."""
@@ -82,6 +87,11 @@ class FarTerminal:
         """All of the launcher's standard input."""
         self.flush()
         return self.talk.read_all()
+
+    def read_soon(self) -> bytes:
+        """What stands on the launcher's standard input already."""
+        self.flush()
+        return self.talk.read_soon()
 
     def read_line(self) -> str:
         """One line of the launcher's standard input."""

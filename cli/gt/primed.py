@@ -1,7 +1,7 @@
 """`gt prime`: the lines that an agent reads first. A broken store is never told as "no work"."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -9,6 +9,7 @@ from cli.caller import caller_of
 from cli.context import Call, NoPlaceError
 from cli.escape import escape
 from cli.gt.opened import works_of
+from cli.gt.said import goes_on, native_of, said_by_runtime
 from cli.output import envelope, exit_of
 from stamps.errors import WastelandError
 from town.agents.beacon import autonomous
@@ -27,8 +28,11 @@ def primed_lines(
     ctx: typer.Context, call: Call, *, hooked: bool, compact: bool, begin: bool
 ) -> int:
     """The exit code; the lines are printed, and what is on the hook is begun."""
+    said = said_by_runtime(call, waits=False) if hooked else {}
+    compact = compact or goes_on(said)
     try:
         with works_of(ctx) as works:
+            _note(works, call, said)
             told = works.told(
                 caller_of(call).actor,
                 assignment=call.env.get("GT_ASSIGNMENT", ""),
@@ -50,6 +54,13 @@ def primed_lines(
             raise
         _printed(call, [*STORE_BROKEN, f"({error.code}: {error})"], data={"broken": error.code})
         return exit_of(error)
+
+
+def _note(works: "Works", call: Call, said: dict[str, Any]) -> None:
+    """The session's row has what its runtime calls it, so that it can be asked later."""
+    session, native = call.env.get("GT_SESSION_ID", ""), native_of(said)
+    if session and native:
+        works.agents.turned(session, native=native)
 
 
 def _with_mail(works: "Works", told: Told, *, wanted: bool, compact: bool) -> tuple[Told, Waiting]:

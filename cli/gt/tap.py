@@ -4,14 +4,13 @@ A hook never stops an agent because the town could not be asked.
 """
 
 import json
-from typing import Any
 
 import typer
 
 from cli.caller import identity_of
-from cli.context import Call
 from cli.escape import escape
 from cli.gt.opened import works_of
+from cli.gt.said import native_of, said_by_runtime
 from cli.tree import Command, call_of, example, new_group, new_module
 from stamps.errors import WastelandError
 from town.agents.guards import command_in, refused
@@ -21,18 +20,6 @@ tap = new_group("tap", "What the hooks of runtimes call: guard, turn.")
 app.add_typer(tap)
 
 BLOCKED = 2  # what Claude, Gemini and Cursor take for a no
-NATIVE = ("session_id", "sessionId", "conversation_id")
-
-
-def _told(call: Call) -> dict[str, Any]:
-    """What the runtime says on standard input; nothing where it says nothing that can be read."""
-    if call.tty[0]:
-        return {}
-    try:
-        found = json.loads(call.terminal.read_all() or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 @tap.command(cls=Command)
@@ -41,7 +28,7 @@ def guard(ctx: typer.Context) -> int:
     """Stop a command of an agent's shell that would do harm: exit 2, and why. A person may all."""
     call = call_of(ctx)
     who = identity_of(call)
-    told = _told(call)
+    told = said_by_runtime(call, waits=True)
     if who is None or who.source != "GT_ROLE":
         return 0
     why = refused(command_in(told), who.address.role)
@@ -61,8 +48,7 @@ def turn(ctx: typer.Context) -> int:
     """Note that a turn of this session is over, and what its runtime calls it."""
     call = call_of(ctx)
     session = call.env.get("GT_SESSION_ID", "")
-    told = _told(call)
-    native = next((str(told[name]) for name in NATIVE if isinstance(told.get(name), str)), "")
+    native = native_of(said_by_runtime(call, waits=True))
     if not session or not call.home:
         return 0
     try:

@@ -63,12 +63,11 @@ def primed(told: Told, *, compact: bool = False) -> list[str]:
     """The lines, in the order in which they matter."""
     lines = [_identity(told)]
     if compact:
-        return [*lines, *_continued(told), *told.mail]
+        return [*lines, *_continued(told), *_left(told), *told.mail]
     lines += ["", ROLES.get(told.role, "")]
     for where, text in told.directives:
         lines += ["", f"## Policy of {where} (it overrides everything below)", text.strip()]
-    if told.handoff:
-        lines += ["", "## What the session before you left", told.handoff.strip()]
+    lines += _left(told)
     lines += ["", *(_hooked(told) if told.bead is not None else _nothing(told))]
     return [*lines, *(["", *told.mail] if told.mail else [])]
 
@@ -82,6 +81,12 @@ def _continued(told: Told) -> list[str]:
     if told.bead is None:
         return _nothing(told)
     return [f"Go on with {told.bead.id}: {told.bead.title}", "gt prime tells it all again."]
+
+
+def _left(told: Told) -> list[str]:
+    if not told.handoff:
+        return []
+    return ["", "## What the session before you left", told.handoff.strip()]
 
 
 def _nothing(told: Told) -> list[str]:

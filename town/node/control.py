@@ -74,6 +74,10 @@ class Conversation:
         """Everything on the launcher's standard input."""
         return bytes(self._do(self._ask(b"all")))
 
+    def read_soon(self) -> bytes:
+        """What stands on the launcher's standard input already, or comes within a moment."""
+        return bytes(self._do(self._ask(frames.SOON)))
+
     def read_line(self) -> bytes:
         """One line of the launcher's standard input, with its newline unless it is the last."""
         return bytes(self._do(self._ask(b"line")))
