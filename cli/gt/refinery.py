@@ -37,7 +37,7 @@ def _facts(view: RefineryView) -> dict[str, Any]:
         "rig": view.rig.name,
         "state": view.stands,
         "at_work": view.at_work,
-        "gates": list(view.gates.names),
+        "gates": list(view.gates.commands),
         "gate_count": view.gates.count,
         "queue": len(view.lines),
         "ready": len(view.ready),
@@ -61,7 +61,7 @@ def status(ctx: typer.Context, rig: Rig = "") -> int:
     last = f"{ago(state.cycled_at, now)}: {one_line(state.said)}" if state.cycled_at else "none yet"
     words = [
         f"refinery {view.rig.name}/refinery is {view.stands}",
-        f"gates    {', '.join(view.gates.names) or 'none'}",
+        f"gates    {', '.join(view.gates.commands) or 'none'}",
         f"queue    {len(view.lines)}: {len(view.ready)} ready, {len(view.waiting)} waiting",
         f"cycle    {last}",
     ]

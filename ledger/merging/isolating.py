@@ -84,6 +84,7 @@ class Isolation:
         self.needs = needs or {}
         self.again = again
         self.target_known = target_known
+        self.can_run = False  # whether the gates were seen to run since they once did not
         self.verdict = Verdict()
 
     def run(self) -> Isolating:
@@ -117,8 +118,25 @@ class Isolation:
             self._without(found)
             return None
         self.verdict.runs += 1
-        self.verdict.broken |= answer is Outcome.BROKEN
+        if answer is Outcome.BROKEN:
+            return (yield from self._broken(bare=not (self.good or suspects)))
         return answer
+
+    def _broken(self, *, bare: bool) -> Generator[Try, Answer, Outcome]:
+        """Gates that cannot be run are nobody's fault, unless they can be on the target alone.
+
+        A set that keeps them from running, such as by removing their script, fails.
+        """
+        if not self.can_run and not bare:
+            alone = yield Try((), (), TARGET)
+            self.verdict.runs += 1
+            self.can_run = isinstance(alone, Outcome) and alone is not Outcome.BROKEN
+            self.target_known |= alone is Outcome.PASSED
+            self.verdict.target_broken |= alone is Outcome.FAILED
+        if self.can_run and not bare:
+            return Outcome.FAILED
+        self.verdict.broken = True
+        return Outcome.BROKEN
 
     def _without(self, gone: Sequence[str]) -> None:
         """Those are out of the batch, and so is everybody who needs one of them."""
@@ -160,6 +178,8 @@ class Isolation:
 
     def _on_target(self, suspect: str) -> Search:
         """The suspect; None where the target fails without it."""
+        if self.verdict.target_broken:
+            return None
         if self.good or self.target_known:
             return suspect
         answer = yield from self._ask((), TARGET)

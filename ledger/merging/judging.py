@@ -14,8 +14,10 @@ FAILED: Final = "failed"
 TIMED_OUT: Final = "timeout"
 BROKEN: Final = "broken"
 
-NOT_EXECUTABLE: Final = 126
-NOT_FOUND: Final = 127
+CANNOT_RUN: Final = {
+    126: "the command cannot be run (exit 126)",
+    127: "the command was not found (exit 127)",
+}
 # Signals by which somebody outside ends a program: SIGHUP, SIGINT, SIGKILL, SIGTERM.
 FROM_OUTSIDE: Final = (1, 2, 9, 15)
 SIGNAL_BASE: Final = 128
@@ -49,14 +51,13 @@ class GateResult:
         return told
 
 
-def judged(code: int, *, timed_out: bool) -> tuple[str, str]:
+def judged(code: int, *, timed_out: bool, too_much: bool = False) -> tuple[str, str]:
     """The status of a gate that ended so, and why, in words where it needs some."""
-    if timed_out:
-        return TIMED_OUT, "took too long"
-    if code == NOT_FOUND:
-        return BROKEN, "the command was not found (exit 127)"
-    if code == NOT_EXECUTABLE:
-        return BROKEN, "the command cannot be run (exit 126)"
+    if timed_out or too_much:
+        long, much = (TIMED_OUT, "took too long"), (FAILED, "printed too much, and was ended")
+        return long if timed_out else much
+    if code in CANNOT_RUN:
+        return BROKEN, CANNOT_RUN[code]
     signal = -code if code < 0 else code - SIGNAL_BASE
     if signal in FROM_OUTSIDE:
         return BROKEN, f"was ended from outside (signal {signal})"

@@ -118,9 +118,9 @@ def test_gates_that_cannot_run_merge_nothing_and_blame_nobody_for_it(count, data
     until = data.draw(st.integers(0, 12))
     running = Isolation(ids).run()
     wish, verdict, broken = next(running), None, False
-    for told in range(until + 1):
+    for told in range(until + 2):  # once more for the target alone, where they cannot run either
         answer = Outcome.FAILED if bad & {*wish.ids} else Outcome.PASSED
-        broken = told == until
+        broken = told >= until
         try:
             wish = running.send(Outcome.BROKEN if broken else answer)
         except StopIteration as end:
@@ -129,6 +129,24 @@ def test_gates_that_cannot_run_merge_nothing_and_blame_nobody_for_it(count, data
     assert verdict is not None, "it goes on although the gates are broken"
     assert verdict.broken == broken
     assert not broken or verdict.merged == ()
+
+
+@given(st.integers(1, 6), st.data())
+def test_whoever_keeps_the_gates_from_running_is_out_and_holds_nobody_up(count, data):
+    """They run on the target alone, so it is not they that are broken; one run more says so."""
+    ids = names(count)
+    bad = data.draw(st.sets(st.sampled_from(ids)))
+    running = Isolation(ids).run()
+    wish, runs, verdict = next(running), 0, None
+    while verdict is None:
+        runs += 1
+        try:
+            wish = running.send(Outcome.BROKEN if bad & {*wish.ids} else Outcome.PASSED)
+        except StopIteration as end:
+            verdict = end.value
+    assert (set(verdict.culprits), verdict.broken) == (bad, False)
+    assert verdict.merged == tuple(one for one in ids if one not in bad)
+    assert verdict.runs == runs <= bound(count, len(bad)) + 1
 
 
 @given(st.integers(1, 6), st.data())

@@ -22,13 +22,17 @@ LOOK_MAX_S: Final = 0.25
 TAIL_BYTES: Final = 16_000
 PRINTED_BYTES_MAX: Final = 256 << 20
 NOT_BEGUN: Final = 127
+SECRETS: Final = ("WL_PASSPHRASE",)
 TOO_MUCH: Final = "\n[it printed more than is kept, and was ended]\n"
 GRACE_S: Final = 2.0
 
 
 def gate_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """What a gate sees of its caller's environment: nothing that says where git is to work."""
-    told = {name: value for name, value in env.items() if name not in PLACES}
+    """What a gate sees of its caller's environment: nothing that says where git is to work.
+
+    And not what opens the town's keys: a gate runs what workers wrote.
+    """
+    told = {name: value for name, value in env.items() if name not in (*PLACES, *SECRETS)}
     return {"PATH": os.defpath, **told, **CALM}
 
 
@@ -58,6 +62,7 @@ class ShellCommands:
             return Ended(
                 code=process.returncode,
                 timed_out=why == "time",
+                too_much=why == "much",
                 tail=_tail(output) + (TOO_MUCH if why == "much" else ""),
                 took_ms=int((time.monotonic() - begun) * 1_000),
             )

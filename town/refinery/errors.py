@@ -1,9 +1,13 @@
 """What can be wrong with a merge request, or with what somebody wants of the refinery."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from stamps.errors import WastelandError
+
+# What a refinery cannot do, where that is about one target and others may go on.
+PUSH: Final = "push"
+TARGET: Final = "target"
 
 
 class MergeError(WastelandError):
@@ -104,3 +108,11 @@ class BrokenError(MergeError):
     def __init__(self, what: str, why: str) -> None:
         super().__init__(why)
         self.what, self.why = what, why
+        self.target = ""  # the branch that it is about, where others may go on
+
+
+class RefusedError(BrokenError):
+    """The remote can be reached, and takes no push of this."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(PUSH, why)

@@ -4,14 +4,16 @@ Which there are, from the settings; and running them. A gate that failed is trie
 tree, as often as the settings say, before its word counts.
 """
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from ledger.merging.judging import BROKEN, FAILED, PASSED, GateResult, judged
+from town.refinery.errors import BrokenError
 from town.refinery.ports import Command, Commands
 from town.workspace.settings import Gate as GateSetting
 from town.workspace.settings import MergeQueue, milliseconds
@@ -20,6 +22,24 @@ SETUP: Final = "setup"
 POST_SQUASH: Final = "post-squash"
 BEAT_S: Final = 0.25
 LINES_MAX: Final = 4_000
+RUN: Final = "GT_GATE_RUN"  # which run of the gates a process belongs to
+
+
+class Tree(Protocol):
+    """The files that gates look at."""
+
+    @property
+    def path(self) -> Path:
+        """Where they lie."""
+        ...
+
+    def clean_at(self, commit: str) -> None:
+        """There are exactly the files of that commit."""
+        ...
+
+    def unchanged(self) -> bool:
+        """Whether every file that git does not ignore is as its commit has it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +64,9 @@ class Gates:
         return sum(gate.name != SETUP for group in self.groups for gate in group)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Their names, in order."""
-        return tuple(gate.name for group in self.groups for gate in group)
+    def commands(self) -> dict[str, str]:
+        """Their commands by name, in order."""
+        return {gate.name: gate.cmd for group in self.groups for gate in group}
 
 
 def gates_of(queue: MergeQueue) -> Gates:
@@ -86,22 +106,48 @@ class GateRunner:
         self,
         commands: Commands,
         *,
-        cwd: Path,
+        tree: Tree,
         env: Mapping[str, str],
         beat: Callable[[], None],
         stop: threading.Event,
     ) -> None:
         self.commands = commands
-        self.cwd = cwd
+        self.tree = tree
         self.env = env
         self.beat = beat
         self.stop = stop
 
-    def run(self, gates: Gates, **told: str) -> list[GateResult]:
-        """How each gate ended, in order; after a group that did not pass no other is begun."""
+    def run(self, gates: Gates, *, base: str, sha: str) -> list[GateResult]:
+        """How each gate ended, in order; after a group that did not pass no other is begun.
+
+        Where gates changed files and one failed, all of them begin again on a clean tree: its
+        second word is about the commit as well. Whatever they left running is ended. Raises
+        BrokenError where it was told to end: then nobody's word counts.
+        """
+        token = secrets.token_hex(8)
+        told = {"GT_MERGE_BASE": base, "GT_MERGE_SHA": sha, RUN: token}
+        try:
+            found, left = self._once(gates, told, gates.again), gates.again
+            while left and self._spoiled(found, gates.again):
+                left -= 1
+                self.tree.clean_at(sha)
+                found = _both(found, self._once(gates, told, 0))
+        finally:
+            if gates.groups:
+                self.commands.end_left(RUN, token)
+        if self.stop.is_set():
+            raise BrokenError("stopped", "it was told to end")
+        return found
+
+    def _spoiled(self, found: Sequence[GateResult], again: int) -> bool:
+        """Whether a gate failed that may be tried again, and the files are not the commit's."""
+        failed = any(one.status == FAILED and one.attempts <= again for one in found)
+        return failed and not self.stop.is_set() and not self.tree.unchanged()
+
+    def _once(self, gates: Gates, told: Mapping[str, str], again: int) -> list[GateResult]:
         found: list[GateResult] = []
         for group in gates.groups:
-            found += self._group(group, gates.again, told)
+            found += self._group(group, again, told)
             if any(result.status != PASSED for result in found):
                 break
         return found
@@ -130,15 +176,21 @@ class GateRunner:
         if not gate.cmd.strip():
             return GateResult(name=gate.name, cmd="", status=BROKEN, why="it has no command")
         command = Command(
-            cmd=gate.cmd, cwd=self.cwd, env={**self.env, **told}, timeout_s=gate.timeout_s
+            cmd=gate.cmd, cwd=self.tree.path, env={**self.env, **told}, timeout_s=gate.timeout_s
         )
         attempts, took_ms = 0, 0
         while True:
             ended = self.commands.run(command, over)
             attempts, took_ms = attempts + 1, took_ms + ended.took_ms
-            status, why = judged(ended.code, timed_out=ended.timed_out)
-            if status != FAILED or attempts > again:
+            status, why = judged(ended.code, timed_out=ended.timed_out, too_much=ended.too_much)
+            if status != FAILED or attempts > again or not self.tree.unchanged():
                 return GateResult(
                     name=gate.name, cmd=gate.cmd, status=status, exit=ended.code, why=why,
                     took_ms=took_ms, attempts=attempts, tail=ended.tail[-LINES_MAX:],
                 )  # fmt: skip
+
+
+def _both(before: Sequence[GateResult], after: Sequence[GateResult]) -> list[GateResult]:
+    """The later words, with how often those were tried that failed before."""
+    failed = {one.name: one.attempts for one in before if one.status == FAILED}
+    return [replace(one, attempts=one.attempts + failed.get(one.name, 0)) for one in after]

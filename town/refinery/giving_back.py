@@ -55,6 +55,7 @@ class Rejection:
     at: str = ""  # the target's commit that it was tried on
     run: str = ""  # the record of the gates
     to_worker: bool = False  # whether its worker is to begin again by itself
+    alarms: bool = False  # whether a person is to be told at once, for work may be lost
     retries_max: int = 5
 
 
@@ -87,7 +88,7 @@ class GivingBack(Unqueuing):
         )  # fmt: skip
         change = Change(puts=(new,), events=(told,), seen=(self.seen(old),))
         change += self.task_done(old)
-        change += self._alarm(old, why) if gave_up else Change()
+        change += self._alarm(old, why) if gave_up or why.alarms else Change()
         change += self._letter(old, note_of(old, why)) if why.failure != BY_HAND else Change()
         bead = self.store.get(Bead, old.bead) if old.bead else None
         if bead is not None and bead.status not in TERMINAL:
@@ -107,7 +108,9 @@ class GivingBack(Unqueuing):
         return Escalations(self.store, self.ports).raised(
             Matter(
                 about=f"merge:{old.bead or old.branch}",
-                subject=f"{old.bead or old.branch} was rejected {old.retries + 1} times",
+                subject=f"{old.bead or old.branch} was rejected: {why.reason}"
+                if why.alarms
+                else f"{old.bead or old.branch} was rejected {old.retries + 1} times",
                 text=note_of(old, why),
                 bead=old.bead,
             )

@@ -277,7 +277,7 @@ class Integrations(Finding):
         outcome = Outcome.PASSED
         if not untested:
             runner = self.refinery.runner(view.rig, scratch, records.held)
-            results = runner.run(gates, GT_MERGE_BASE=base, GT_MERGE_SHA=commit)
+            results = runner.run(gates, base=base, sha=commit)
             outcome = outcome_of(results)
             facts = {result.name: result.facts() for result in results}
         records.gated(

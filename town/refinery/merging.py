@@ -10,7 +10,7 @@ from typing import Final
 from ledger.merging.judging import first_bad
 from ledger.merging.queue import Batch, Line
 from town.refinery.cycle import Cycle
-from town.refinery.errors import BrokenError
+from town.refinery.errors import TARGET, BrokenError, RefusedError
 from town.refinery.fixing import Fixing
 from town.refinery.records import Records
 from town.refinery.returning import Returning
@@ -50,25 +50,66 @@ class Merging:
             self.records.released([*ids])
 
     def _run(self, lines: Sequence[Line], batch: Batch, cycle: Cycle) -> None:
+        trusts = True
         for _ in range(PUSHES_MAX):
             if not lines:
                 return
             base = self.scratch.head(batch.target)
             if not base:
-                raise BrokenError("target", f"the remote has no branch {batch.target}")
-            alone = self.trying.verified(lines[0], base)
+                raise BrokenError(TARGET, f"the remote has no branch {batch.target}")
+            alone = self.trying.verified(lines[0], base) if trusts else None
             tried = alone or self.trying.tried(lines, base, batch.needs())
             cycle.runs += tried.verdict.runs
             if tried.verdict.broken:
                 raise BrokenError("gate", tried.broken)
-            if self._pushed(tried, batch.target, cycle):
-                self._there_already(tried, lines, cycle)
-                self._mended(tried, lines, cycle)
-                self.returning.give_back(tried, cycle)
-                if tried.verdict.target_broken:
-                    self._refuse(batch.target, base, tried)
+            try:
+                pushed = self._pushed(tried, batch.target, cycle)
+            except RefusedError as error:
+                trusts, pushed = False, alone is None or len(lines) == 1
+                if pushed:
+                    self._alone(tried, lines, batch, cycle, error)
+            if pushed:
+                self._settled(tried, lines, batch, cycle)
                 return
             lines = [line for line in lines if line.request.id in self._still(lines)]
+
+    def _settled(self, tried: Tried, lines: Sequence[Line], batch: Batch, cycle: Cycle) -> None:
+        """Whoever is not merged knows why. Raises BrokenError where the target is broken itself."""
+        self._there_already(tried, lines, cycle)
+        self._mended(tried, lines, cycle)
+        self.returning.give_back(tried, cycle)
+        if tried.verdict.target_broken:
+            self._refuse(batch.target, tried.base, tried)
+
+    def _alone(
+        self,
+        tried: Tried,
+        lines: Sequence[Line],
+        batch: Batch,
+        cycle: Cycle,
+        error: RefusedError,
+    ) -> None:
+        """Each is tried and pushed by itself. Raises RefusedError where the remote takes nobody.
+
+        Where it takes some, it is those it refuses that are not as it wants them.
+        """
+        wanted = [line for line in lines if line.request.id in tried.verdict.merged]
+        if len(wanted) == 1:
+            raise error
+        refused: dict[str, RefusedError] = {}
+        through, needs = len(cycle.merged), batch.needs()
+        for line in wanted:
+            if needs.get(line.request.id, frozenset()) & refused.keys():
+                continue  # it waits on, behind one that is not merged
+            try:
+                self._run([line], batch, cycle)
+            except RefusedError as again:
+                refused[line.request.id] = again
+        if len(cycle.merged) == through:
+            raise error
+        for one, why in refused.items():
+            if self.returning.refused(one, why.why, self.scratch.head(batch.target)):
+                cycle.failed.append(one)
 
     def _still(self, lines: Sequence[Line]) -> set[str]:
         """Those that nobody took away meanwhile."""
@@ -79,7 +120,7 @@ class Merging:
         if tried.verdict.merged:
             return  # one of them mended it
         why = f"the gates fail on {target} itself, at {base}"
-        raise BrokenError("target", why)
+        raise BrokenError(TARGET, why)
 
     def _there_already(self, tried: Tried, lines: Sequence[Line], cycle: Cycle) -> None:
         """Requests of which the target has everything are merged, as it says or as it is."""
@@ -129,5 +170,5 @@ class Merging:
             return True
         self.records.unpushed(tried.verdict.merged)
         if self.scratch.head(target) == tried.base:
-            raise BrokenError("push", error.said or str(error))
+            raise RefusedError(error.said or str(error))
         return False

@@ -25,6 +25,7 @@ class Ended:
 
     code: int
     timed_out: bool = False
+    too_much: bool = False  # it was ended because of all that it printed
     tail: str = ""
     took_ms: int = 0
 

@@ -42,6 +42,7 @@ SUBMITTED_EVENT: Final = "mr.submitted"
 LETTERS: Final = 5
 FOUND_MAX: Final = 8
 RUNS_MAX: Final = 20
+NO_TARGET: Final = "target"  # why a request waits whose target the remote has no more
 HOLDING: Final = ("open", "outside", "children")  # how a bead keeps another one's work waiting
 
 
@@ -231,7 +232,9 @@ class Queue(Unqueuing):
 
     def _line(self, request: MergeRequest, first: MergeRequest | None = None) -> Line:
         waits = ""
-        if first is not None and request.conflict_base and request.state == READY:
+        if request.state == READY and request.failure == NO_TARGET:
+            waits = request.reason
+        elif first is not None and request.conflict_base and request.state == READY:
             waits = f"waiting on {first.blocked_by}, the conflict of {first.id}: one at a time"
         return Line(
             request=request,
@@ -269,7 +272,8 @@ class Queue(Unqueuing):
                 raise BlockedByTaskError(old.id, old.blocked_by)
             if old.tip:
                 raise BeingMergedError(old.id)
-            if old.state in (READY, TRYING) and (old.at_once or not at_once):
+            same = old.at_once or not at_once
+            if old.state in (READY, TRYING) and same and old.failure != NO_TARGET:
                 return old, Change()
             state = TRYING if old.state == TRYING else READY
             retries = old.retries + (1 if old.state == REJECTED else 0)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ledger.beads import rules
 from ledger.beads.rows import TERMINAL, Bead
+from ledger.merging.judging import PASSED
 from ledger.private.rows import Event
 from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import Agent
@@ -98,12 +99,12 @@ class Records(Finding):
 
         return self.act(HISTORY, work)
 
-    def passed_before(self, sha: str, names: Sequence[str]) -> bool:
-        """Whether gates of these names passed on the commit; in a turn of its own."""
+    def passed_before(self, sha: str, commands: Mapping[str, str]) -> bool:
+        """Whether these very gates passed on the commit; in a turn of its own."""
 
         def work() -> bool:
             runs = self.store.find(GateRun, sha=sha, passed=True)
-            return any({*names} <= {*run.gates} for run in runs if run.rig == self.rig)
+            return any(_covers(run, commands) for run in runs if run.rig == self.rig)
 
         return self.look(work)
 
@@ -266,3 +267,9 @@ class Records(Finding):
                 text=f"{state.reason}\n\nNothing is merged until then: gt refinery status",
             )
         )
+
+
+def _covers(run: GateRun, commands: Mapping[str, str]) -> bool:
+    """Whether each of these gates ran and passed there; one that was changed since has not."""
+    passed = {name: one.get("cmd") for name, one in run.gates.items() if one["status"] == PASSED}
+    return all(passed.get(name) == cmd for name, cmd in commands.items())

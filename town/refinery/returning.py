@@ -9,8 +9,16 @@ from ledger.private.store import Change, PrivateStore
 from ledger.workspace.work import TRYING, GateRun, MergeRequest
 from town.beads.ports import BeadPorts
 from town.refinery.cycle import Cycle
+from town.refinery.errors import PUSH
 from town.refinery.giving_back import CONFLICT, Clash, GivingBack, Rejection
-from town.refinery.scratch import CLASH, MISSING, NOTHING, NOTHING_NEW, Unstacked
+from town.refinery.scratch import (
+    CLASH,
+    MISSING,
+    NOTHING,
+    NOTHING_NEW,
+    UNUSABLE,
+    Unstacked,
+)
 from town.refinery.trying import Tried
 from town.workspace.settings import MergeQueue
 
@@ -69,14 +77,31 @@ class Returning:
             clash = Clash(at=tried.base, files=found.files, reason=_short(found))
             if self._step(one, lambda old: self.back.conflicted(old, clash)):
                 cycle.conflicts.append(one)
-        elif found.why == MISSING:
-            why = Rejection(failure=MISSING, reason=found.said, at=tried.base)
+        elif found.why in (MISSING, UNUSABLE):
+            why = self._of_git(found, tried.base)
             if self._step(one, lambda old: self.back.rejected(old, why)):
                 cycle.failed.append(one)
         elif found.why != NOTHING and self._step(
             one, lambda old: self.back.skipped(old, WAITS[found.why])
         ):
             cycle.skipped.append(one)
+
+    def _of_git(self, found: Unstacked, base: str) -> Rejection:
+        """Why work was not merged of which there is no commit, or none that git can use."""
+        if found.why == MISSING:
+            return Rejection(failure=MISSING, reason=found.said, at=base, alarms=True)
+        return Rejection(
+            failure=UNUSABLE, reason="git cannot merge it", output=found.said, at=base,
+            to_worker=True, retries_max=self.settings.max_retry_count,
+        )  # fmt: skip
+
+    def refused(self, request: str, said: str, base: str) -> bool:
+        """Whether the request is given back: the remote takes others, and not this one."""
+        why = Rejection(
+            failure=PUSH, reason="the remote refuses it", output=said, at=base, to_worker=True,
+            retries_max=self.settings.max_retry_count,
+        )  # fmt: skip
+        return self._step(request, lambda old: self.back.rejected(old, why))
 
 
 def _short(found: Unstacked) -> str:

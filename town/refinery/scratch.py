@@ -32,6 +32,8 @@ CLASH: Final = "clash"  # it does not merge behind others of its batch
 NOTHING: Final = "nothing"  # the target has all of it
 NOTHING_NEW: Final = "nothing new"  # others of its batch have all of it
 MISSING: Final = "missing"  # its commit is nowhere
+UNUSABLE: Final = "unusable"  # git makes no files of it, such as of one called `.git`
+FROM_OUTSIDE: Final = (124, 130)  # how git ends that took too long, or was told to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,10 @@ class Scratch:
         self.run("checkout", "-q", "--force", "--detach", commit)
         self.run("clean", "-ffdxq")
 
+    def unchanged(self) -> bool:
+        """Whether every file that git does not ignore is as its commit has it."""
+        return not self.run("status", "--porcelain", "--ignore-submodules=dirty")
+
     # --- what is there
 
     def fetch(self) -> None:
@@ -185,7 +191,7 @@ class Scratch:
                 if not begun:
                     self.clean_at(self._built[done])
                     begun = True
-                found = self._squash(request)
+                found = self._usable(request, at=self._built[done])
                 if isinstance(found, Unstacked):
                     stack.unstacked[request.id] = self._alone(request, found, at=stack.tip)
                     continue
@@ -194,6 +200,24 @@ class Scratch:
             stack.commits[request.id] = self._built[behind]
         self.clean_at(stack.tip)
         return stack
+
+    def _usable(self, request: MergeRequest, *, at: str) -> str | Unstacked:
+        """The same as `_squash`; a request with which git cannot work is set apart.
+
+        It is the request's fault only if git fails twice with it and all is well without it.
+        """
+        said = ""
+        for _ in range(2):
+            try:
+                return self._squash(request)
+            except GitError as error:
+                if error.status <= 0 or error.status in FROM_OUTSIDE:
+                    raise
+                said = error.said
+            self.clean_at(at)
+            tree = self.run("rev-parse", "HEAD^{tree}").strip()
+            self.run("commit-tree", "-m", "All is well", tree)  # there is room for it
+        return Unstacked(UNUSABLE, said=said)
 
     def _squash(self, request: MergeRequest) -> str | Unstacked:
         """The commit that has all of the request on top of where the worktree is."""
@@ -247,7 +271,7 @@ class Scratch:
         trailers = [f"--trailer=Merge-Request: {request.id}", f"--trailer=Squashed: {request.sha}"]
         if request.bead:
             trailers.insert(0, f"--trailer=Bead: {request.bead}")
-        message = self.run("interpret-trailers", *trailers, stdin=f"{text}\n")
+        message = self.run("interpret-trailers", "--no-divider", *trailers, stdin=f"{text}\n")
         email = self.email or (commits[0].email if commits else "")
         author = f"{request.worker or commits[0].author} <{email}>"
         when = (f"--date={commits[0].at}",) if commits else ()
@@ -273,7 +297,7 @@ class Scratch:
 
     def _alone(self, request: MergeRequest, found: Unstacked, *, at: str) -> Unstacked:
         """The same, told apart: whether the target itself is in the way, or others of the batch."""
-        if at == self._base or found.why == MISSING:
+        if at == self._base or found.why in (MISSING, UNUSABLE):
             return found
         self.clean_at(self._base)
         alone = self._squash(request)

@@ -3,6 +3,7 @@
 It only looks, so that a refinery with nothing to do writes nothing.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from ledger.beads.rows import TERMINAL, Bead
@@ -10,17 +11,21 @@ from ledger.merging.queue import Batch, batch
 from ledger.private.store import PrivateStore
 from ledger.workspace.work import (
     BLOCKED_REQUEST,
+    READY,
     TRYING,
     MergeRequest,
     RefineryState,
     SpentBranch,
 )
+from stamps.clock import SECOND_US
 from town.beads.ports import BeadPorts
 from town.refinery.cycle import Cycle
-from town.refinery.queue import Queue
+from town.refinery.errors import PUSH
+from town.refinery.queue import NO_TARGET, Queue
 from town.workspace.settings import MergeQueue, milliseconds
 
 US_PER_MS: Final = 1_000
+LOOK_US: Final = 600 * SECOND_US
 
 
 class Sight(Queue):
@@ -42,7 +47,8 @@ class Sight(Queue):
         """Whether something was broken a short while ago, and nobody is in a hurry."""
         if not state.broken or state.rests_until <= self.ports.now() or self.at_once:
             return False
-        return not any(line.request.at_once for line in self.listed(self.rig))
+        lines = self.listed(self.rig)
+        return not any(line.request.at_once and line.ready and not line.needs for line in lines)
 
     def resting(self, state: RefineryState) -> Cycle:
         """What a cycle comes to that rests."""
@@ -68,13 +74,29 @@ class Sight(Queue):
     def begun(self) -> bool:
         """Whether something was begun that is to be finished."""
         spent = self.look(lambda: self.store.find(SpentBranch, rig=self.rig))
-        return bool(spent or self.trying() or self.freed())
+        return bool(spent or self.trying() or self.freed() or self._lost())
 
-    def batch(self, settings: MergeQueue) -> Batch:
-        """Those that are tried next."""
+    def _lost(self) -> bool:
+        """Whether a request's target was looked for in vain, long ago."""
+        return any(self.long_ago(line.request) for line in self.listed(self.rig))
+
+    def long_ago(self, request: MergeRequest) -> bool:
+        """Whether it waits for its target, and nobody has looked for that for a while."""
+        if request.state != READY or request.failure != NO_TARGET:
+            return False
+        return request.updated_at <= self.ports.now() - LOOK_US
+
+    def batch(self, settings: MergeQueue, *, without: Collection[str] = ()) -> Batch:
+        """Those that are tried next; none that is for a target of `without`.
+
+        After the remote refused a push they are two at least: of one alone nobody knows whether
+        it is that one, or everybody, whom the remote refuses.
+        """
         wait_us = milliseconds(settings.batch.batch_wait_time) * US_PER_MS
-        lines = self.listed(self.rig)
-        return batch(lines, size=settings.batch.max_batch_size, wait_us=wait_us)
+        lines = [line for line in self.listed(self.rig) if line.request.target not in without]
+        least = 2 if self.state().broken == PUSH else 1
+        size = max(settings.batch.max_batch_size, least)
+        return batch(lines, size=size, wait_us=wait_us)
 
     def due(self, found: Batch) -> bool:
         """Whether they are tried now."""

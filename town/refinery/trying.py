@@ -48,7 +48,7 @@ class Trying:
     def tried(self, lines: Sequence[Line], base: str, needs: Mapping[str, frozenset[str]]) -> Tried:
         """What may be merged onto the base, and what became of the rest. Raises GitError."""
         requests = {line.request.id: line.request for line in lines}
-        known = self.records.passed_before(base, self.gates.names) if self.gates.count else True
+        known = self.records.passed_before(base, self.gates.commands) if self.gates.count else True
         isolation = Isolation(list(requests), needs=needs, again=self.again, target_known=known)
         result = Tried(base, isolation.verdict)
         running = isolation.run()
@@ -77,7 +77,7 @@ class Trying:
         if outcome is Outcome.BROKEN:
             name, facts = _broken(run)
             result.broken = f"gate {name} ({facts.get('cmd', '')}): {facts.get('why', '')}"
-        elif outcome is Outcome.FAILED and wish.suspects:
+        if outcome is not Outcome.PASSED and wish.suspects:
             result.blamed |= dict.fromkeys(wish.suspects, run)  # the last run that it failed
         return outcome
 
@@ -85,7 +85,7 @@ class Trying:
         """What the gates found of the stack, kept by its commit."""
         records = self.records
         begun = records.ports.now()
-        results = self.runner.run(self.gates, GT_MERGE_BASE=stack.base, GT_MERGE_SHA=stack.tip)
+        results = self.runner.run(self.gates, base=stack.base, sha=stack.tip)
         run = GateRun(
             id=f"gr-{records.ports.new_secret().hex()[:16]}",
             rig=records.rig,

@@ -15,7 +15,7 @@ from town.beads.acting import Acting
 from town.beads.ports import BeadPorts, Caller
 from town.refinery.cleaning import Cleaning
 from town.refinery.cycle import Cycle
-from town.refinery.errors import BrokenError
+from town.refinery.errors import PUSH, TARGET, BrokenError
 from town.refinery.fixing import Fixing
 from town.refinery.gates import GateRunner, gates_of
 from town.refinery.lease import Held, Leases
@@ -38,6 +38,7 @@ from town.workspace.settings import MergeQueue, SettingError
 from town.workspace.settings_file import rig_settings
 
 MARK: Final = "GT_REFINERY"
+OF_A_TARGET: Final = (PUSH, TARGET)  # others may go on
 REBASE: Final = "auto_rebase"
 BROKEN: Final = (BrokenError, GitError, BadFileError, SettingError, OSError)
 
@@ -140,7 +141,7 @@ class Refinery(Acting):
         name = f"{rig.name}/{REFINERY}"
         told = {"GT_ROLE": name, "GT_RIG": rig.name, "GT_ROOT": str(self.workspace.root)}
         env = {**self.env, **told, "BD_ACTOR": name, **scratch.mark}
-        return GateRunner(self.commands, cwd=scratch.path, env=env, beat=held.beat, stop=self.stop)
+        return GateRunner(self.commands, tree=scratch, env=env, beat=held.beat, stop=self.stop)
 
 
 class _OneCycle:
@@ -192,17 +193,31 @@ class _OneCycle:
         recovery = Recovery(self.records, self.sight, self.queue, self.scratch)
         self.cycle.merged += recovery.finish()
         recovery.unblock()
-        found = self.sight.batch(settings)
-        if not self.sight.due(found):
-            return
+        recovery.targets(self.rig.default_branch)
+        merging = self._merging(settings)
+        broken: list[BrokenError] = []
+        while True:
+            found = self.sight.batch(settings, without=[one.target for one in broken])
+            if not self.sight.due(found):
+                break
+            try:
+                merging.run(found, self.cycle)
+                break
+            except BrokenError as error:
+                if error.what not in OF_A_TARGET:
+                    raise
+                error.target = found.target
+                broken.append(error)
+        if broken:
+            raise broken[0]
+
+    def _merging(self, settings: MergeQueue) -> Merging:
         again = settings.batch.retry_batch_on_flaky
         runner = self.refinery.runner(self.rig, self.scratch, self.held)
         gates = gates_of(settings)
         trying = Trying(self.scratch, runner, self.records, gates, again=again)
         returning = Returning(self.refinery.store, self.held.ports, settings)
-        Merging(self.records, trying, returning, self._fixing(settings, trying)).run(
-            found, self.cycle
-        )
+        return Merging(self.records, trying, returning, self._fixing(settings, trying))
 
     def _fixing(self, settings: MergeQueue, trying: Trying) -> Fixing | None:
         """What mends culprits, where the settings name an agent and somebody can run it."""
