@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from cli import tree
 from cli.context import Call, UsageError, wants_json
 from cli.local import open_here, open_private_here
+from cli.one_answer import Answering
 from cli.output import show_error
 from cli.terminal import HereTerminal
 from stamps.errors import WastelandError
@@ -113,6 +114,7 @@ def command_tree(program: str = "wl") -> tree.Lazy:
 def run(call: Call) -> int:
     """The command's exit code; what it had to say is printed."""
     call.wants.json = wants_json(call.argv)
+    call.terminal = Answering(call, call.terminal)
     try:
         return _invoke(call)
     except WastelandError as error:

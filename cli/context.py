@@ -118,6 +118,8 @@ class Call:
     home: str = ""  # absolute; empty where `gt` or `bd` stand in none
     wants: Wants = field(default_factory=Wants)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    answered: bool = False  # something stands on standard output
+    streams: bool = False  # a document a line stands there, not one alone
     then: tuple[str, ...] = ()  # the program that is to have the terminal after a good end
 
     @property

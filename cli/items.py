@@ -120,6 +120,7 @@ def _post_fields(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
 def _post_file(call: Call, name: str) -> int:
     """Every post of the file is on the board, or none where one of them cannot be."""
     posts = posts_in(call, name)
+    call.streams = True
     code = 0
     with call.town(call) as town:
         rehearsed = [_rehearsed(town, fields, at) for at, fields in enumerate(posts, 1)]

@@ -41,6 +41,8 @@ PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_
 FAMILIES = ("WL_", "GT_", "BD_", "BEADS_", "GIT_", "XDG_", "LC_", "LANG")
 # An agent's program that the town starts for the caller needs the caller's account with its model.
 KEYS = ("_API_KEY", "_AUTH_TOKEN", "_BASE_URL", "CLAUDE_CONFIG_DIR", "COPILOT_HOME", "CODEX_HOME")
+# How a JSON document ends: an envelope with its line, one of `bd`, which has many, with the answer.
+DOCUMENT_ENDS = {"wl": b"\n", "gt": b"\n", "bd": b"\0"}
 INTERRUPTED = 130
 NODE_DOWN = 6
 USAGE = 2
@@ -134,8 +136,10 @@ def request(argv: Sequence[str], program: str = "wl") -> bytes:
 class Hand:
     """One command in the hands of the node, until its exit code is here."""
 
-    def __init__(self, line: socket.socket) -> None:
+    def __init__(self, line: socket.socket, *, whole: bytes = b"") -> None:
         self.line = line
+        self.whole = whole  # the byte that ends what may be printed; empty where all may
+        self.held: list[bytes] = []  # the beginning of what is not whole yet
         self.reader = line.makefile("rb")
         self.begun = False  # the node said that it began; before that it did nothing
         self.answered = False  # something stands on standard output
@@ -155,17 +159,30 @@ class Hand:
             kind, payload = frames.read_frame(self.reader.read)
             self.begun = True
             if kind == frames.EXIT:
+                self._print()
                 return int(payload)
             self.untouched &= kind == frames.BEGUN or payload == frames.SOON
             if kind == frames.OUT:
-                self.answered = True
-                _write(1, payload)
+                self._out(payload)
             elif kind == frames.ERR:
                 _write(2, payload)
             elif kind == frames.ASK:
                 self._feed(payload)
             elif kind == frames.THEN:
                 self.then = payload
+
+    def _out(self, payload: bytes) -> None:
+        """A program never reads half a document: that of a node which died over it is no answer."""
+        end = payload.rfind(self.whole) + 1 if self.whole else len(payload)
+        self.held.append(payload[:end])
+        if end:
+            self._print()
+        self.held.append(payload[end:])
+
+    def _print(self) -> None:
+        ready, self.held = b"".join(self.held), []
+        self.answered |= bool(ready)
+        _write(1, ready)
 
     def _feed(self, what: bytes) -> None:
         source = sys.stdin.buffer if sys.stdin is not None else None
@@ -243,7 +260,7 @@ def _through_node(
     The code is None when the node died before it began, and the command is still to do; or is one
     that may be done again.
     """
-    hand = Hand(line)
+    hand = Hand(line, whole=DOCUMENT_ENDS[program] if "--json" in argv else b"")
     try:
         return hand.run(request(argv, program)), hand.then
     except OSError as error:

@@ -171,8 +171,11 @@ def _painted(call: Call, line: str) -> str:
 
 
 def show_error(call: Call, error: WastelandError) -> int:
-    """The error is printed, on standard output as JSON or on standard error in words."""
-    if call.wants.json:
+    """The error is printed, on standard output as JSON or on standard error in words.
+
+    After an answer in JSON it is in words too: whoever reads that reads one document.
+    """
+    if call.wants.json and (call.streams or not call.answered):
         call.terminal.out(envelope(SCHEMA_ERROR, error=error_facts(error)))
         return exit_of(error)
     for line in error_lines(error):

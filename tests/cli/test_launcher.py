@@ -6,9 +6,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli import launcher
 from cli.launcher import HERE, connect, first_word
 from tests.house.tree import ROOT
 from town.node import frames
@@ -186,3 +188,37 @@ def test_a_node_that_dies_during_a_command_is_said_to_have(dying_node, words):
     else:
         assert done.stdout == ""
         assert done.stderr.startswith("error   node.down\nwhy     the node hung up")
+
+
+ANSWERS = {
+    "wl": b'{"schema":"wl.v1.item","data":"' + b"x" * 40 + b'"}\n',
+    "bd": b'[\n  {\n    "id": "gt-1"\n  }\n]\n',
+}
+
+
+@pytest.mark.parametrize("program", ["wl", "bd"])
+def test_wherever_a_node_dies_a_program_reads_one_whole_document(program, capfdbinary):
+    """Every byte at which the stream may be cut: the answer, else the fault, and never a piece."""
+    answer = ANSWERS[program]
+    pieces = [frames.pack(frames.OUT, answer[at : at + 16]) for at in range(0, len(answer), 16)]
+    begun = frames.pack(frames.BEGUN)
+    stream = b"".join((begun, *pieces, frames.pack(frames.EXIT, b"0")))
+    for cut in range(len(stream) + 1):
+        code, printed = _through(stream[:cut], program, capfdbinary)
+        if cut < len(begun):
+            assert (code, printed) == (None, b""), "it is done here, which prints it"
+        elif cut == len(stream):
+            assert (code, printed) == (0, answer)
+        else:
+            assert code == 6
+            assert printed == answer or json.loads(printed)["error"]["code"] == "node.down"
+
+
+def _through(said: bytes, program: str, capture: pytest.CaptureFixture[bytes]) -> Any:
+    """The exit code and the output of a command whose node said this and died."""
+    here, there = socket.socketpair()
+    with here, there:
+        there.sendall(said)
+        there.shutdown(socket.SHUT_WR)
+        code, _ = launcher._through_node(here, ["claim", "w-1", "--json"], program)
+    return code, capture.readouterr().out

@@ -7,8 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from cli.context import Call, Wants
+from cli.one_answer import Answering
+from cli.output import show_error
+from ledger.store_errors import StoreFullError
 from tests.cli.boards import Board
+from tests.cli.paper import Paper
 from tests.cli.towns import TypedTown
+from town.node.compose import OpenTown
 
 
 @pytest.fixture
@@ -156,3 +162,31 @@ def test_the_status_of_an_item_is_what_show_says(rust):
     assert rust.type("status", item).text == rust.type("show", item).text
     assert rust.type("status").text.startswith("Town      rust  ")
     assert rust.json("status", "w-0000")["error"]["code"] == "id.unknown"
+
+
+def test_a_fault_after_the_answer_is_no_second_document(rust):
+    """The ledger cannot be closed, as on a full disk: told beside the answer, and by the exit."""
+
+    @contextlib.contextmanager
+    def closing_fails(call: Call) -> Iterator[OpenTown]:
+        with rust._open(call) as town:
+            yield town
+        raise StoreFullError("no space left on this disk")
+
+    rust.opened_by = closing_fails
+    before = rust.type("browse", "--json")
+    assert json.loads(before.text)["error"]["code"] == "store.full"
+    assert (before.code, before.talk) == (6, "")
+    posts = b'[{"title": "one"}, {"title": "two"}]'
+    streamed = rust.type("post", "-F", "-", "--json", stdin=posts)
+    said = [json.loads(line) for line in streamed.text.splitlines()]
+    assert [one["schema"] for one in said][2:] == ["wl.v1.error"]
+    paper = Paper()
+    call = Call(
+        argv=("x", "--json"), cwd=rust.folder, env={}, terminal=paper, tty=rust.tty,
+        town=closing_fails, wants=Wants(json=True),
+    )  # fmt: skip
+    call.terminal = Answering(call, paper)
+    call.terminal.out("{}\n")
+    assert show_error(call, StoreFullError("no space left")) == 6
+    assert (paper.text, paper.talk.splitlines()[0]) == ("{}\n", "error   store.full")
