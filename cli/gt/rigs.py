@@ -49,6 +49,9 @@ def add(
     sparse: Annotated[
         list[str] | None, typer.Option("--sparse-checkout", help="Only these folders.")
     ] = None,
+    submodules: Annotated[
+        bool, typer.Option("--submodules/--no-submodules", help="Fetch its submodules too.")
+    ] = True,
     force: Annotated[
         bool, typer.Option("--force", help="Also without a remote, or with another prefix.")
     ] = False,
@@ -67,6 +70,7 @@ def add(
         local_repo=str(call.path(local).resolve()) if local else "",
         filter=filter_,
         sparse=many_of(sparse),
+        submodules=submodules,
         force=force,
     )
     return _made(ctx, said, adopt)

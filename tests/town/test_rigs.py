@@ -237,6 +237,10 @@ def test_a_partial_and_sparse_rig_fetches_what_is_looked_at(prompt, town):
     clone = town / "api" / "crew" / "max"
     assert below(clone) == {".git", "README", "a"}
     assert missing(prompt, clone) > 0
+    bead = prompt.bd("create", "work", "--rig", "api", "--silent").text.strip()
+    assert prompt.gt("sling", bead, "api").code == 0
+    [worker] = (town / "api" / "polecats").glob("*/api")
+    assert below(worker) == {".git", "README", "a"}
     assert prompt.git("show", "HEAD~1:b/file", at=clone) == "old b\n"
     assert prompt.git("status", "--porcelain", at=clone) == ""
 

@@ -19,6 +19,7 @@ from town.rigs.remotes import (
     write_remotes,
 )
 from town.rigs.source import NewRig, shown
+from town.workspace import submodules
 from town.workspace.git import Git, GitError
 from town.workspace.layout import RigFolder
 
@@ -40,6 +41,7 @@ def make(path: Path, rig: Rig, folder: RigFolder, git: Git, *, branch: str, toke
     old = _asked(path, rig, git)
     exclude(path / ".git" / "info" / "exclude")
     _check_out(path, rig, git, branch=branch or rig.default_branch, made=bool(branch))
+    submodules.fetch(path, folder, git)
     return old
 
 

@@ -39,6 +39,7 @@ COMPLETED: Final = "COMPLETED"
 SAID_ESCALATED: Final = "ESCALATED"
 SAID_DEFERRED: Final = "DEFERRED"
 STATUSES: Final = (COMPLETED, SAID_ESCALATED, SAID_DEFERRED)
+WITHIN: Final = "--recurse-submodules=check"  # what nobody could fetch is not handed in
 SAVED: Final = "Saved by gt done: what was not committed yet"
 
 
@@ -192,7 +193,7 @@ class Handing(Hooks):
         if old and not self._was_ours(path, work.branch, old):
             raise UnseenError(work.branch, old)
         lease = f"--force-with-lease={ref}:{old}"
-        self.git.run("push", "-q", lease, ORIGIN, f"{ref}:{ref}", at=path)
+        self.git.run("push", "-q", WITHIN, lease, ORIGIN, f"{ref}:{ref}", at=path)
 
     def _was_ours(self, path: Path, branch: str, sha: str) -> bool:
         """Whether the commit is in the branch, or was its last one once; rebased work was."""

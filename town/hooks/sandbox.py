@@ -11,6 +11,8 @@ from typing import Final
 from ledger.workspace.rows import Rig
 from ledger.workspace.work import Assignment
 from town.hooks.errors import WorktreeGoneError
+from town.rigs.folder import worktree
+from town.workspace import submodules
 from town.workspace.git import Git, GitError
 from town.workspace.layout import RigFolder, Workspace
 
@@ -63,6 +65,7 @@ class Sandboxes:
         if self.is_worktree(path, folder):
             if self._branch(path) == work.branch:
                 self.reborn(path, rig, work)
+                submodules.complete(path, folder, self.git)
                 return path
             self._rescue(path, author, work)
         elif path.exists():
@@ -72,6 +75,7 @@ class Sandboxes:
         except GitError:
             if not self.is_worktree(path, folder) or self._branch(path) != work.branch:
                 raise  # and else somebody made it at the same moment
+        submodules.complete(path, folder, self.git)
         return path
 
     def is_worktree(self, path: Path, folder: RigFolder) -> bool:
@@ -102,7 +106,8 @@ class Sandboxes:
                 return
 
     def _rescue(self, path: Path, author: Author, work: Assignment) -> None:
-        """Whatever is not committed lies on a branch of its own."""
+        """Whatever is not committed lies on a branch of its own, in submodules too."""
+        submodules.rescue(path, f"{RESCUE}/{work.id}", self.git, author.env())
         if not self.git.run("status", "--porcelain", at=path).strip():
             return
         self.git.run("switch", "-q", "-c", f"{RESCUE}/{work.id}", at=path)
@@ -120,14 +125,11 @@ class Sandboxes:
         if path.exists():
             words = ("switch", "-q", work.branch) if begun else ("switch", "-q", "-c", work.branch)
             self.git.run(*words, *(() if begun else ("--no-track", start)), at=path)
+            submodules.fetch(path, folder, self.git)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        add = ("worktree", "add", "-q")
-        if begun:
-            self.git.run(*add, str(path), work.branch, at=folder.repository)
-        else:
-            new = ("--no-track", "-b", work.branch, str(path), start)
-            self.git.run(*add, *new, at=folder.repository)
+        how: tuple[str, ...] = () if begun else ("--no-track", "-b", work.branch)
+        start = work.branch if begun else start
+        worktree(folder, path, how, self.git, start=start, folders=rig.folders)
 
     def standing(self, rig: str, path: Path) -> None:
         """Raises WorktreeGoneError where the worktree of some work is not there."""

@@ -14,6 +14,7 @@ from typing import Final
 from ledger.workspace.work import MergeRequest
 from town.refinery.errors import BrokenError, BusyRefineryError
 from town.refinery.message import FORMAT, read, squashed
+from town.workspace import submodules
 from town.workspace.git import Git, GitError
 from town.workspace.layout import RigFolder
 
@@ -199,6 +200,7 @@ class Scratch:
             done = behind
             stack.commits[request.id] = self._built[behind]
         self.clean_at(stack.tip)
+        submodules.exactly(self.path, self.folder, self.git)
         return stack
 
     def _usable(self, request: MergeRequest, *, at: str) -> str | Unstacked:

@@ -71,7 +71,9 @@ class Submitting(Queue):
         was = self.git.run("rev-parse", there, at=place).strip() if known else ""
         if was != sha:
             lease = f"--force-with-lease=refs/heads/{branch}:{was}"
-            self.git.run("push", "-q", lease, ORIGIN, f"{sha}:refs/heads/{branch}", at=place)
+            within = "--recurse-submodules=check"  # what nobody could fetch is not handed in
+            refs = f"{sha}:refs/heads/{branch}"
+            self.git.run("push", "-q", within, lease, ORIGIN, refs, at=place)
 
     def _asked(
         self, rig: Rig, said: Submission, branch: str, sha: str, target: str

@@ -126,6 +126,8 @@ class Rigs(Unfinished):
             folders.begin(place, making.token)
             branch = folders.fetch(place, wanted, self.git)
             rig = replace(self._settle(rig, wanted, branch), state=OPERATIONAL)
+            if not wanted.submodules:
+                folders.leave_submodules_out(place)
             folders.check_out(place, branch, rig.folders, self.git)
             if wanted.force and not takes_pushes(wanted.url, self.git):
                 let_push(Path(wanted.url), self.git)

@@ -16,6 +16,7 @@ from town.rigs.errors import EmptyRepositoryError, NoBranchError, RigThereError
 from town.rigs.excluded import exclude
 from town.rigs.remotes import ORIGIN
 from town.rigs.source import NewRig, shown
+from town.workspace import submodules
 from town.workspace.files import write_json
 from town.workspace.git import Git
 from town.workspace.layout import RigFolder
@@ -61,6 +62,12 @@ def fetch(folder: RigFolder, wanted: NewRig, git: Git) -> str:
     return branch
 
 
+def leave_submodules_out(folder: RigFolder) -> None:
+    """The rig's settings say that no checkout of it has submodules."""
+    told = {"type": "rig-settings", "version": 1, submodules.SETTING: False}
+    write_json(folder.settings, told)
+
+
 def check_out(folder: RigFolder, branch: str, folders: Iterable[str], git: Git) -> None:
     """The worktrees of the refinery and of the mayor are there."""
     start = f"{ORIGIN}/{branch}"
@@ -86,10 +93,11 @@ def worktree(
     at = folder.repository
     if not folders:
         git.run("worktree", "add", "-q", *how, str(path), start, at=at, limit_s=FETCH_S)
-        return
-    git.run("worktree", "add", "-q", "--no-checkout", *how, str(path), start, at=at)
-    git.run("sparse-checkout", "set", *folders, at=path)
-    git.run("checkout", "-q", at=path, limit_s=FETCH_S)
+    else:
+        git.run("worktree", "add", "-q", "--no-checkout", *how, str(path), start, at=at)
+        git.run("sparse-checkout", "set", *folders, at=path)
+        git.run("checkout", "-q", at=path, limit_s=FETCH_S)
+    submodules.fetch(path, folder, git)
 
 
 def write_facts(folder: RigFolder, rig: Rig, *, created_at: str) -> None:

@@ -32,6 +32,7 @@ class NewRig:
     local_repo: str = ""
     filter: str = ""
     sparse: tuple[str, ...] = ()
+    submodules: bool = True
     force: bool = False
     secrets: tuple[str, ...] = ()  # lines as `git credential-store` keeps them
 

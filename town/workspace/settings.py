@@ -81,6 +81,7 @@ class Convoys(Part, frozen=True, kw_only=True):
     """Convoys."""
 
     notify_on_complete: bool = False
+    feed: bool = True  # ready beads of open convoys are given to workers by themselves
 
 
 class Scheduler(Part, frozen=True, kw_only=True):
@@ -243,6 +244,7 @@ class RigSettings(Part, frozen=True, kw_only=True):
     namepool: NamePool = NamePool()
     operational: RigOperational = RigOperational()
     polecat_branch_template: str = ""
+    submodules: bool = True
     workflow: Workflow = Workflow()
 
 
