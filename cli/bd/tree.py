@@ -19,6 +19,8 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.numbers": ("count", "status", "epic", "statuses", "types"),
     "cli.bd.told": ("config", "where", "info", "version", "help"),
     "cli.bd.exchange": ("export", "import", "sync"),
+    "cli.bd.renaming": ("rename", "rename-prefix"),
+    "cli.bd.likening": ("duplicates", "find-duplicates"),
     "cli.bd.memories": ("remember", "memories", "recall", "forget", "kv"),
     "cli.bd.prime": ("prime", "onboard"),
 }
@@ -27,12 +29,12 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         *("create", "q", "update", "close", "reopen", "defer", "undefer", "delete"),
         *("assign", "priority", "note", "tag", "comment", "comments", "duplicate", "supersede"),
     ),
-    "Find beads": ("show", *PLACES["cli.bd.look"]),
+    "Find beads": ("show", *PLACES["cli.bd.look"], *PLACES["cli.bd.likening"]),
     "What depends on what": ("dep", "link", "label", "epic"),
     "Numbers": ("count", "status", "statuses", "types"),
     "Leave and enter": (*PLACES["cli.bd.exchange"],),
     "Known next time, too": (*PLACES["cli.bd.memories"], *PLACES["cli.bd.prime"]),
-    "This place": ("init", *PLACES["cli.bd.told"]),
+    "This place": ("init", *PLACES["cli.bd.renaming"], *PLACES["cli.bd.told"]),
 }
 # Other words for the same things, which users of the predecessor type.
 ALIASES: Final[Mapping[str, str]] = {
