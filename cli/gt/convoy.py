@@ -6,6 +6,7 @@ import typer
 
 from cli.gt.convoy_shown import facts_of, line_of, tree_of, waves_words, words_of
 from cli.gt.opened import works_of
+from cli.later import FORMULAS, NotYetError, Word
 from cli.output import show as show_answer
 from cli.tree import Command, Telling, call_of, example, new_group, new_module
 from town.convoys.desk import NewConvoy
@@ -57,8 +58,11 @@ def create(
     base: Annotated[str, typer.Option("--base-branch", help="The branch work goes to.")] = "",
     owned: Annotated[bool, typer.Option("--owned", help="You land it yourself.")] = False,
     epic: Annotated[str, typer.Option("--from-epic", help="The beads under this one.")] = "",
+    molecule: Annotated[str, typer.Option("--molecule", hidden=True, help="Not yet.")] = "",
 ) -> int:
     """Follow some beads together."""
+    if molecule:
+        raise NotYetError("gt convoy create --molecule", Word(FORMULAS))
     told = [one for one in notify or () if one] + (["overseer"] if human else [])
     wanted = NewConvoy(
         title=name,
@@ -112,7 +116,7 @@ def list_(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
     status: Annotated[str, typer.Option("--status", help="Only open, closed or staged.")] = "",
-    tree: Annotated[bool, typer.Option("--tree", help="With their beads.")] = False,
+    tree: Annotated[bool, typer.Option("-i", "--tree", help="With their beads.")] = False,
 ) -> int:
     """List the convoys, with numbers that work as ids."""
     return _listed(ctx, everything=everything, status=status, tree=tree)

@@ -1,6 +1,6 @@
 """`gt mq integration`: branches where the work of an epic is gathered before it goes to main."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,10 +11,19 @@ from cli.tree import Command, call_of, example, new_group
 from town.market.answer import Answer, Next
 from town.refinery.integration import IntegrationView
 
+if TYPE_CHECKING:
+    from town.node.works import Works
+
 app = new_group("integration", "Branches where the work of an epic is gathered.")
 
 Epic = Annotated[str, typer.Argument(metavar="EPIC", help="The epic's bead.")]
+
 Rig = Annotated[str, typer.Option("--rig", help="The project; else the epic's own.")]
+
+
+def _epic(works: "Works", said: str) -> str:
+    """The bead that is meant, as whoever shows the town's issues has it."""
+    return str(works.extension("issue_shower").show(said).id)
 
 
 def _facts(view: IntegrationView) -> dict[str, Any]:
@@ -62,6 +71,7 @@ def create(
 ) -> int:
     """Make the integration branch of an epic; make it before its work is given out."""
     with works_of(ctx) as works:
+        epic = _epic(works, epic)
         of = works.crew.rig_of(rig or works.hooks.rig_of(epic))
         view = works.integration.create(of, epic, template=branch, base=base)
         now = works.now()
@@ -77,6 +87,7 @@ def create(
 def status(ctx: typer.Context, epic: Epic, *, rig: Rig = "") -> int:
     """Show how an epic's integration branch stands."""
     with works_of(ctx) as works:
+        epic = _epic(works, epic)
         of = works.crew.rig_of(rig or works.hooks.rig_of(epic))
         view = works.integration.status(of, epic)
         now = works.now()
@@ -97,6 +108,7 @@ def land(
 ) -> int:
     """Merge an epic's branch into its base, once all of its work is there."""
     with works_of(ctx) as works:
+        epic = _epic(works, epic)
         of = works.crew.rig_of(rig or works.hooks.rig_of(epic))
         landed = works.integration.land(of, epic, force=force, untested=skip_tests, dry=dry_run)
         now = works.now()

@@ -1,6 +1,7 @@
 """`gt mq`: the merge queue of a project."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,8 @@ from town.refinery.submitting import Submission
 if TYPE_CHECKING:
     from town.node.works import Works
 
+FAILED = 1
+
 app = new_module()
 mq = new_group("mq", "The merge queue: what was handed in, and what becomes of it.")
 app.add_typer(mq)
@@ -35,7 +38,7 @@ def _listed(works: "Works", rig: str, keep: Callable[[Line], bool], *, ended: bo
 
 
 @mq.command("list", cls=Command)
-@example("gt mq list myproject", "gt mq list myproject --ready --json")
+@example("gt mq list myproject", "gt mq list myproject --ready --json", "gt mq list --verify")
 def list_(
     ctx: typer.Context,
     rig: Rig = "",
@@ -44,6 +47,9 @@ def list_(
     status: Annotated[str, typer.Option("--status", help="Only these: ready, merged, …")] = "",
     worker: Annotated[str, typer.Option("--worker", help="Only this worker's.")] = "",
     epic: Annotated[str, typer.Option("--epic", help="Only work below this epic.")] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Look for branches that are gone, beads that are done.")
+    ] = False,
 ) -> int:
     """List a project's merge requests."""
     with works_of(ctx) as works:
@@ -60,10 +66,23 @@ def list_(
             )
 
         found = _listed(works, name, keep, ended=bool(status))
+        seen = works.verified([line.request for line in found]) if verify else {}
         now = works.now()
-    words = tuple(lines_of(found, now)) if found else (f"the merge queue of {name} is empty",)
-    data = {"rig": name, "requests": [facts_of(line) for line in found]}
-    return show(call_of(ctx), Answer(schema="gt.v1.mq", data=data, words=words), now=now)
+    words = lines_of(found, now) if found else [f"the merge queue of {name} is empty"]
+    if verify and found:
+        wrong = [f"✗ {one}: {why}" for one, verdict in seen.items() for why in verdict.wrong]
+        words += wrong or ["✓ every branch is there, and every bead is still to be done"]
+    facts = [
+        {
+            **facts_of(line),
+            **({"verified": asdict(one)} if (one := seen.get(line.request.id)) else {}),
+        }
+        for line in found
+    ]
+    data = {"rig": name, "requests": facts}
+    code = FAILED if any(one.wrong for one in seen.values()) else 0
+    answer = Answer(schema="gt.v1.mq", data=data, words=tuple(words), exit=code)
+    return show(call_of(ctx), answer, now=now)
 
 
 @mq.command("next", cls=Command)

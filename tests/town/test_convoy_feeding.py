@@ -8,8 +8,13 @@ from ledger.workspace.rows import PARKED, Rig
 from ledger.workspace.talk import Convoy, Nudge
 from ledger.workspace.work import Assignment
 from tests.town.talkers import MINUTE, Talkers, boxes, convoy, reasons, status
+from tests.town.towns import town_in
+from town.convoys.desk import NewConvoy
 from town.convoys.errors import BadConvoyError, StageError, WarnedError
 from town.convoys.members import PAUSED
+from town.hooks.slinging import Order
+from town.hooks.target import Target
+from town.workspace.files import write_json
 
 
 @pytest.fixture
@@ -186,3 +191,18 @@ def test_a_rig_has_no_more_workers_than_it_may(talk):
         "ap-aaaaa": "no-capacity", "ap-bbbbb": "no-capacity", "ap-ccccc": "no-capacity",
         "we-ddddd": "ready",
     }  # fmt: skip
+
+
+def test_feeding_by_itself_is_a_setting(tmp_path):
+    """With `convoy.feed` off nothing is given out, and each bead says why; slinging goes on."""
+    with town_in(tmp_path) as town:
+        bead = town.bead("Mend it")
+        made = town.works().convoys.create(NewConvoy(title="Later", beads=[bead]))
+        given = [one.id for _, one in town.works().convoys.ready_members(0)]
+        write_json(town.workspace.settings, {"convoy": {"feed": False}})
+        convoys = town.works().convoys
+        (member,) = convoys.show(made.id).members
+        assert (given, convoys.ready_members(0)) == ([bead], [])
+        assert member.reason is not None
+        assert (member.reason.code, "convoy.feed" in member.reason.words) == ("paused", True)
+        assert town.works().hooks.rehearse(Order(bead=bead, target=Target(rig="api"))).fresh

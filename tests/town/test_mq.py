@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.town.packages import installed
 from tests.town.prompt import Prompt
 
 
@@ -119,6 +120,52 @@ def test_a_request_is_rejected_and_tried_again_by_hand(prompt: Prompt, clone: Pa
     assert prompt.refused("mq", "status", "nowhere") == (3, "id.request")
 
 
+FAR = """
+from ledger.beads.rows import Bead
+
+class Reader:
+    def __init__(self, works):
+        pass
+    def show(self, identifier):
+        return Bead(id=identifier, title="Known elsewhere", status="open")
+
+class Shower:
+    def __init__(self, works):
+        self.beads = works.town
+    def show(self, identifier):
+        epics = [one for one in self.beads.look(lambda: list(self.beads.store.find(Bead)))
+                 if one.external_ref == identifier]
+        return epics[0]
+"""
+
+
+def test_what_could_never_be_merged_is_found(prompt: Prompt, clone: Path, tmp_path: Path):
+    """`--verify` ends with 1 for a bead that is done and for a branch that is nowhere.
+
+    What reads the beads is what the settings name: another program's word counts for ours.
+    """
+    fix = bead(prompt, "Do it")
+    branch(prompt, f"max/{fix}", "it")
+    request = prompt.json("gt", "mq", "submit")["data"]["id"]
+
+    def verified() -> tuple[int, list[int]]:
+        found = prompt.json("gt", "mq", "list", "--verify")
+        return found["exit"], [len(one["verified"]["wrong"]) for one in found["data"]["requests"]]
+
+    assert verified() == (0, [0])
+    assert "✓ every branch is there" in prompt.gt("mq", "list", "--verify").text
+    assert prompt.bd("close", fix, "--force").code == 0
+    assert verified() == (1, [1])
+    prompt.git("push", "-q", "origin", f":max/{fix}")
+    assert verified() == (1, [2])
+    told = prompt.gt("mq", "list", "--verify").text
+    assert f"✗ {request}: its bead {fix} is closed already" in told
+    prompt.gt("config", "set", "extensions", '{"issue_reader": "far"}')
+    with installed(tmp_path / "far", {"issue_reader": "Reader"}, FAR):
+        assert verified() == (1, [1])
+    assert prompt.refused("mq", "list", "--verify") == (2, "extension.bad")
+
+
 def test_what_cannot_be_handed_in_is_refused(prompt: Prompt, clone: Path, town: Path):
     """The default branch, a branch without commits, an unknown one; nothing is queued."""
     prompt.git("checkout", "-q", "main")
@@ -167,8 +214,11 @@ def test_a_broken_gate_is_an_error_of_the_refinery(prompt: Prompt, clone: Path, 
     assert len(prompt.json("gt", "refinery", "queue")["data"]["requests"]) == 1
 
 
-def test_the_work_of_an_epic_is_gathered_and_landed(prompt: Prompt, clone: Path):
-    """create, status, land at a prompt; a branch below the epic goes to its branch by itself."""
+def test_the_work_of_an_epic_is_gathered_and_landed(prompt: Prompt, clone: Path, tmp_path: Path):
+    """create, status, land at a prompt; a branch below the epic goes to its branch by itself.
+
+    Which bead an epic's name means is what the shower of issues that settings name says.
+    """
     epic = bead(prompt, "Release two", "-t", "epic")
     child = bead(prompt, "Part one", "--parent", epic)
     made = prompt.json("gt", "mq", "integration", "create", epic)["data"]
@@ -182,6 +232,12 @@ def test_the_work_of_an_epic_is_gathered_and_landed(prompt: Prompt, clone: Path)
     prompt.gt("refinery", "run")
     status = prompt.json("gt", "mq", "integration", "status", epic)["data"]
     assert status["ready_to_land"], status
+    prompt.bd("update", epic, "--external-ref", "REL-2")
+    prompt.gt("config", "set", "extensions", '{"issue_shower": "far"}')
+    with installed(tmp_path / "far", {"issue_shower": "Shower"}, FAR):
+        elsewhere = prompt.json("gt", "mq", "integration", "status", "REL-2")["data"]
+    assert elsewhere == status
+    prompt.gt("config", "unset", "extensions")
     assert prompt.json("gt", "mq", "integration", "land", epic, "--dry-run")["data"]["commit"] == ""
     landed = prompt.json("gt", "mq", "integration", "land", epic)["data"]
     assert prompt.git("ls-remote", "origin", "main").split()[0] == landed["commit"]

@@ -32,6 +32,7 @@ from town.convoys.errors import ManyConvoysError, NoConvoyError
 
 CONVOY_PREFIX = "hq-cv"
 PAUSED = "scheduler.paused"
+NOT_FED = "the setting convoy.feed"
 FOUND_MAX = 10
 READY_CODE = "ready"
 
@@ -44,6 +45,7 @@ class ConvoyPorts:
     workers_max: Callable[[], int] = lambda: -1  # of the town; fewer than one: any number
     rig_max: Callable[[str], int] = lambda _: -1  # of one rig
     tells_mayor: Callable[[], bool] = lambda: False  # when one lands
+    feeds: Callable[[], bool] = lambda: True  # whether work is given out by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Members(Finding):
         most = self.town.workers_max()
         return Dispatch(
             running=self.town.dispatching(),
-            paused=self.setting(PAUSED),
+            paused=self.setting(PAUSED) or ("" if self.town.feeds() else NOT_FED),
             free=max(most - self.busy(), 0) if most > 0 else None,
         )
 

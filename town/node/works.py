@@ -17,6 +17,7 @@ from town.workspace.git import Git
 from town.workspace.layout import Workspace
 
 if TYPE_CHECKING:
+    from ledger.workspace.work import MergeRequest
     from town.convoys.staging import Staging
     from town.crew.startup import Startup
     from town.crew.visiting import Visiting
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from town.refinery.integration import Integrations
     from town.refinery.queue import Queue
     from town.refinery.submitting import Submitting
+    from town.refinery.verifying import Verdict
     from town.refinery.worker import Refinery
     from town.rigs.ports import Makers
     from town.rigs.returning import Returning
@@ -201,7 +203,9 @@ class Works:
         from town.convoys.members import ConvoyPorts  # noqa: PLC0415
         from town.why.desk import Explaining  # noqa: PLC0415
 
-        town = ConvoyPorts(dispatching=self.watched, workers_max=self._workers_max)
+        town = ConvoyPorts(
+            dispatching=self.watched, workers_max=self._workers_max, feeds=self._feeds
+        )
         return Explaining(self.store, self.ports, town)
 
     def told(self, agent: str, *, assignment: str, session: str, begin: bool) -> "Told":
@@ -270,6 +274,12 @@ class Works:
         named = town_settings(self.workspace).read().extensions.get(point, "")
         return adapter(point, named, ours=OURS[point], around=self)
 
+    def verified(self, requests: "Sequence[MergeRequest]") -> "dict[str, Verdict]":
+        """Of each request that waits, by id, whether it could be merged. Raises GitError."""
+        from town.refinery.verifying import verified  # noqa: PLC0415
+
+        return verified(requests, self.git, self.workspace, self.extension("issue_reader"))
+
     def lists(self) -> Mapping[str, tuple[str, ...]]:
         """The lists of recipients that the town's file has. Raises BadFileError."""
         from town.mail.lists import lists_in  # noqa: PLC0415
@@ -329,6 +339,7 @@ class Works:
             workers_max=self._workers_max,
             rig_max=self._rig_max,
             tells_mayor=self._tells_mayor,
+            feeds=self._feeds,
         )
         return Staging(self.store, self.ports, self.lists, town)
 
@@ -351,6 +362,14 @@ class Works:
             return town_settings(self.workspace).read().convoy.notify_on_complete
         except WastelandError:
             return False  # the doctor says what is wrong with the file; a landing does not wait
+
+    def _feeds(self) -> bool:
+        from town.workspace.settings_file import town_settings  # noqa: PLC0415
+
+        try:
+            return town_settings(self.workspace).read().convoy.feed
+        except WastelandError:
+            return True  # a sling says what is wrong with the file
 
     def _rig_max(self, rig: str) -> int:
         from town.workspace.settings_file import rig_settings  # noqa: PLC0415
