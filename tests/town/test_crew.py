@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -337,3 +338,56 @@ def test_a_guests_work_is_kept_like_anybodys(prompt, town, rig):
     prompt.at = town
     assert prompt.gt("crew", "remove", "max").code == 0
     assert prompt.gt("rig", "remove", "web").code == 0
+
+
+DIE = """
+import os, signal
+from pathlib import Path
+real = Path.rename
+def rename(self, target):
+    {before}
+    real(self, target)
+    os.kill(os.getpid(), signal.SIGKILL)
+Path.rename = rename
+"""
+DIE_AFTER = """
+import os, signal
+from town.crew.desk import Crew
+Crew.member = lambda self, agent: os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("before", ["os.kill(os.getpid(), signal.SIGKILL)", "pass", None])
+def test_whoever_dies_while_renaming_is_helped_by_the_next_command(prompt, rig, before):
+    """Before the move, after it, after the rows: the clone is whole under the one name or other."""
+    assert prompt.gt("crew", "add", "max").code == 0
+    (rig / "crew/max/mine").write_text("mine")
+    prelude = DIE_AFTER if before is None else DIE.format(before=before)
+    done = prompt.spawn("gt", "crew", "rename", "max", "zoe", prelude=prelude)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    [member] = crew(prompt)
+    assert member["there"] is True
+    assert member["name"] == ("zoe" if before is None else "max")
+    if before is not None:
+        assert prompt.gt("crew", "rename", "max", "zoe").code == 0
+    assert (rig / "crew/zoe/mine").read_text() == "mine"
+    assert [path.name for path in (rig / "crew").iterdir()] == ["zoe"]
+    told = prompt.json("gt", "doctor")["data"]
+    assert (told["failed"], told["warnings"]) == (0, 0), told
+
+
+def test_a_folder_in_the_old_place_is_not_overwritten_when_a_move_is_taken_back(prompt, rig):
+    """Somebody made a folder where the clone was: both stay, and the doctor says so."""
+    assert prompt.gt("crew", "add", "max").code == 0
+    done = prompt.spawn("gt", "crew", "rename", "max", "zoe", prelude=DIE.format(before="pass"))
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    (rig / "crew/max").mkdir()
+    (rig / "crew/max/other").write_text("other")
+    assert crew(prompt)[0]["name"] == "max"
+    assert (rig / "crew/zoe/.git").is_dir()
+    assert (rig / "crew/max/other").read_text() == "other"
+    checks = prompt.json("gt", "doctor", "--fix")["data"]["checks"]
+    assert [one["name"] for one in checks if one["status"] != "ok"] == [
+        "rig-worktrees",
+        "unfinished",
+    ]

@@ -29,11 +29,12 @@ from town.crew.errors import (
 )
 from town.rigs.errors import NoRigError
 from town.rigs.ports import Makers
-from town.rigs.unfinished import Unfinished, aside
+from town.rigs.unfinished import MOVE, Unfinished, aside
 from town.workspace.git import Git, Standing
 from town.workspace.layout import Workspace, checked_person
 
 ADD: Final = "gt crew add"
+RENAME: Final = "gt crew rename"
 IDLE: Final = "idle"
 
 
@@ -110,6 +111,7 @@ class Crew(Unfinished):
 
         Raises NoMemberError, ManyMembersError.
         """
+        self._put_back()
         words = said.rstrip("/").split("/")
         name, of = words[-1], rig.rstrip("/") or ("" if len(words) == 1 else words[0])
 
@@ -126,6 +128,13 @@ class Crew(Unfinished):
             return same[0]
 
         return self.look(work)
+
+    def _put_back(self) -> None:
+        """Clones that somebody was renaming who died lie where their rows say."""
+        moving = self.look(lambda: [one for one in self.store.find(Making) if one.kind == MOVE])
+        for one in moving:
+            if not self.lives(one):
+                self.clear(one)
 
     def known(self, address: str) -> bool:
         """Whether somebody has this address; the town's own are always there."""
@@ -146,6 +155,7 @@ class Crew(Unfinished):
 
     def listed(self, rig: str = "") -> list[Member]:
         """The members of one crew, or of every one, without a look at their clones."""
+        self._put_back()
 
         def work() -> list[Member]:
             where = {"rig": rig} if rig else {}
@@ -262,15 +272,22 @@ class Crew(Unfinished):
             self._still(agent)
 
         self.look(check)
-        old.rename(new)
-        try:
-            called = self.act("gt crew rename", lambda: self._renamed(agent, name, new))
-        except BaseException:
-            new.rename(old)
-            raise
+        moving = self._moving(old, new)
+        with self.or_nothing(moving):
+            old.rename(new)
+            called = self.act(RENAME, lambda: self._renamed(agent, name, new, moving))
         return self.member(called)
 
-    def _renamed(self, agent: Agent, name: str, path: Path) -> tuple[Agent, Change]:
+    def _moving(self, old: Path, new: Path) -> Making:
+        """The row by which the next command puts the folder back, should this one die."""
+
+        def work() -> tuple[Making, Change]:
+            moving = self.begun(new, kind=MOVE, name=str(old.relative_to(self.workspace.root)))
+            return moving, Change(puts=(moving,), seen=(self.missing(Making, moving.path),))
+
+        return self.act(RENAME, work)
+
+    def _renamed(self, agent: Agent, name: str, path: Path, moving: Making) -> tuple[Agent, Change]:
         now = self._still(agent)
         called = replace(now, id=of_crew(now.rig, name).text, name=name)
         rows = self._rows(now)
@@ -278,9 +295,9 @@ class Crew(Unfinished):
         told = self.event("crew.renamed", called.id, before=now.id)
         change = Change(
             puts=(called, self._tree(called, path, branch=branch)),
-            drops=tuple(Dropped(kind=type(row), key=row.key) for row in rows),
+            drops=tuple(Dropped(kind=type(row), key=row.key) for row in (*rows, moving)),
             events=(told,),
-            seen=(*map(self.seen, rows), self.missing(Agent, called.id)),
+            seen=(*map(self.seen, (*rows, moving)), self.missing(Agent, called.id)),
         )
         return called, change + belongings.handed(self.store, now.id, called.id)
 

@@ -25,6 +25,7 @@ _TOKEN: Final = "[0-9a-f]" * 32
 LYING: Final = (f"{ASIDE}{_TOKEN}", f"*/crew/{ASIDE}{_TOKEN}")  # beside the places of folders
 CLEAR_TRIES: Final = 3
 RIG: Final = "rig"
+MOVE: Final = "move"  # the folder is on its way to `path`, and its rows still name `name`
 
 
 def aside(path: Path, token: str) -> Path:
@@ -126,8 +127,12 @@ class Unfinished(Acting):
                     shutil.rmtree(path, ignore_errors=True)
 
     def clear(self, making: Making) -> None:
-        """Neither the folder nor the rows of that work are there."""
-        clear_folder(self.workspace.root / making.path, making.token)
+        """Neither the folder nor the rows of that work are there; what was moved is back."""
+        if making.kind == MOVE:
+            if not self._moved_back(making):
+                return
+        else:
+            clear_folder(self.workspace.root / making.path, making.token)
 
         def work() -> tuple[None, Change]:
             if self.store.get(Making, making.path) != making:
@@ -138,6 +143,13 @@ class Unfinished(Acting):
 
         with contextlib.suppress(ChangedError):  # somebody else cleared it
             self.act("clear what was left", work)
+
+    def _moved_back(self, making: Making) -> bool:
+        """Whether the folder lies where its rows say, and nothing in the place it was to have."""
+        old, new = self.workspace.root / making.name, self.workspace.root / making.path
+        if new.exists() and not old.exists() and not old.is_symlink():
+            new.rename(old)
+        return not new.exists()
 
     def _named(self, making: Making) -> Iterator[Dropped]:
         """The rows that were only there for the sake of that work."""
