@@ -12,6 +12,7 @@ from cli.bd.opened import caller_of
 from cli.bd.printing import print_json, print_lines
 from cli.context import Call, UsageError
 from cli.tree import Command, Telling, call_of, example, new_module
+from ledger.beads.errors import way_of
 from ledger.beads.merging import ON_CONFLICT, Beadfile, OnConflict, TooLargeError, read_file
 from town.node.frames import INPUT_BYTES_MAX
 
@@ -200,7 +201,7 @@ def import_lines(told: "Imported", *, dry_run: bool) -> list[str]:
         more = ", …" if len(told.nowhere) > SHOWN_MAX else ""
         lines.append(f"links   {len(told.nowhere)} lead to beads that are not here: {shown}{more}")
     if told.cycle:
-        lines.append(f"circle  these wait for each other: {' -> '.join(told.cycle)}")
+        lines.append(f"circle  these wait for each other: {way_of(told.cycle)}")
         lines.append("next    bd dep cycles")
     return lines
 

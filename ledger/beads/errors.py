@@ -97,6 +97,16 @@ class PinnedError(BeadError):
         self.bead = bead
 
 
+WAY_MAX = 20
+
+
+def way_of(path: Sequence[str]) -> str:
+    """A circle in words; of a long one how it begins and ends."""
+    left = len(path) - WAY_MAX
+    shown = path if left <= 0 else (*path[: WAY_MAX - 1], f"… {left} more …", path[-1])
+    return " -> ".join(shown)
+
+
 class CycleError(BeadError):
     """The dependency would make beads wait for themselves."""
 
@@ -104,7 +114,7 @@ class CycleError(BeadError):
     hint: ClassVar[str] = "`bd dep tree ID` shows who waits for whom; remove a link first."
 
     def __init__(self, path: Sequence[str]) -> None:
-        super().__init__(f"adding dependency would create a cycle: {' -> '.join(path)}")
+        super().__init__(f"adding dependency would create a cycle: {way_of(path)}")
         self.path = tuple(path)
 
 

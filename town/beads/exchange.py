@@ -51,6 +51,7 @@ class Wanted:
     memories: bool = False
     deleted: bool = False
     prefix: str = ""
+    others: tuple[str, ...] = ()  # prefixes that may begin as this one does, and are others' own
     always: frozenset[str] = frozenset()
 
     def takes(self, bead: Bead) -> bool:
@@ -59,7 +60,7 @@ class Wanted:
             return True
         if self.statuses and bead.status not in self.statuses:
             return False
-        if self.prefix and not bead.id.startswith(f"{self.prefix}-"):
+        if self.prefix and ids.prefix_of(bead.id, (self.prefix, *self.others)) != self.prefix:
             return False
         if self.everything:
             return True

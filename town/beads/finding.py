@@ -101,12 +101,13 @@ class Finding(Acting):
 
     def resolve(self, said: str) -> Bead:
         """The bead with this id, or the only one whose id begins so. Raises BeadError."""
-        word = said.strip().lower()
-        for start in (word, f"{self.prefix()}-{word}"):
+        word = said.strip()
+        ways = [start for one in dict.fromkeys((word, word.lower())) for start in self._begun(one)]
+        for start in ways:
             exact = self.store.get(Bead, start)
             if exact is not None and exact.status != TOMBSTONE:
                 return exact
-        for start in (word, f"{self.prefix()}-{word}"):
+        for start in ways:
             keys = self.store.keys(Bead, start, at_most=FOUND_MAX) if word else ()
             beads = [bead for key in keys if (bead := self.store.get(Bead, *key)) is not None]
             found = [bead for bead in beads if bead.status != TOMBSTONE]
@@ -115,6 +116,10 @@ class Finding(Acting):
             if found:
                 raise ManyBeadsError(said, [bead.id for bead in found])
         raise NoBeadError(said)
+
+    def _begun(self, word: str) -> tuple[str, str]:
+        """How an id begins that somebody says so: as it stands, or behind the prefix."""
+        return word, f"{self.prefix()}-{word}"
 
     def prefix(self) -> str:
         """The prefix of beads made here."""

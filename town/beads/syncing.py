@@ -70,7 +70,10 @@ class Syncing(Exchange):
             prefix = self.prefix() if place.rig else ""
             told = self.import_file(said, place.path.name, dry_run=dry_run)
             last, _ = self._news(place)  # what happens from here on may not be in the file
-            wanted = Wanted(deleted=True, memories=bool(said.memories), prefix=prefix, always=named)
+            wanted = Wanted(
+                deleted=True, memories=bool(said.memories), always=named,
+                prefix=prefix, others=self.prefixes(),
+            )  # fmt: skip
             exported = self.exported(wanted)
             given = tuple(sorted({*told.older, *exported.beads} - (named - set(told.older))))
             fresh = exported.payload != found.payload
