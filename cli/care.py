@@ -10,6 +10,7 @@ from cli.output import envelope
 from cli.tables import table_lines
 from cli.tree import Command, Telling, call_of, example, new_group, new_module
 from town.node.config import Chosen, Config
+from town.node.configured import config_of
 from town.node.home import Home
 
 app = new_module()
@@ -96,7 +97,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="As `wl config list` h
 
 
 def _settings(call: Call) -> Config:
-    return Config(Home(call.path(call.home)).config, call.env)
+    return config_of(Home(call.path(call.home)).config, call.env)
 
 
 def _told(call: Call, chosen: list[Chosen], *, origin: bool) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @contextmanager
-def installed(folder: Path, points: Mapping[str, str], code: str) -> Iterator[None]:
+def installed(folder: Path, points: Mapping[str, str], code: str) -> Iterator[Path]:
     """The package of this code is installed until the block ends; its adapters are called `far`."""
     place = folder / "site"
     info = place / "far_adapters-1.dist-info"
@@ -18,7 +18,7 @@ def installed(folder: Path, points: Mapping[str, str], code: str) -> Iterator[No
     (place / "far_adapters.py").write_text(code)
     sys.path.insert(0, str(place))
     try:
-        yield
+        yield place
     finally:
         sys.path.remove(str(place))
         sys.modules.pop("far_adapters", None)

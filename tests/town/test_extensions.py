@@ -1,5 +1,6 @@
 """Points of extension: each promise on the town's own adapter and on the one in memory."""
 
+import json
 import sys
 
 import pytest
@@ -8,6 +9,7 @@ from ledger.beads.errors import BeadError
 from ledger.beads.rows import Bead
 from stamps.errors import WastelandError
 from tests.cli.boards import Board
+from tests.town.packages import installed as in_site
 from tests.town.towns import git, town_in
 from town.agents.address import Address
 from town.extensions import points
@@ -195,3 +197,58 @@ def test_every_point_has_ours_where_nobody_names_another():
     """Also without any package."""
     for point in POINTS:
         assert adapter(point, "", ours=lambda around: around, around=point) == point
+
+
+STORE = """
+import json
+
+class Store:
+    def __init__(self, place):
+        self.file = place.workspace.root / "kept-elsewhere.json"
+        assert place.env is not None
+
+    def load(self, town):
+        said = json.loads(self.file.read_text()) if self.file.exists() else {}
+        return {"node.port": 0, **said}
+
+    def save(self, town, values):
+        said = json.loads(self.file.read_text()) if self.file.exists() else {}
+        self.file.write_text(json.dumps({**said, **values}))
+"""
+
+
+@pytest.fixture
+def elsewhere(prompt):
+    """A town on the market whose settings say that another package keeps those of the market."""
+    assert prompt.gt("install", str(prompt.at / "gt")).code == 0
+    prompt.at = prompt.at / "gt"
+    assert prompt.gt("wl", "init", "--handle", "rust").code == 0
+    assert prompt.gt("config", "set", "extensions", '{"config_store": "far"}').code == 0
+    return prompt
+
+
+@pytest.mark.slow
+def test_the_markets_settings_are_kept_where_the_town_says(elsewhere, tmp_path):
+    """`wl config` reads and writes another package's store, and the node that comes up heeds it.
+
+    A wrong value is refused as ever and never reaches it; the environment beats it as ever; without
+    the package nothing begins, and the reason is said.
+    """
+    config = ("gt", "wl", "config")
+    assert elsewhere.json(*config, "list")["error"]["code"] == "extension.bad"
+    kept = elsewhere.at / "kept-elsewhere.json"
+    with in_site(tmp_path, {"config_store": "Store"}, STORE) as site:
+        assert elsewhere.json(*config, "get", "node.port")["data"][0]["value"] == 0
+        assert elsewhere.gt("wl", "config", "set", "claim.wait_s", "3").code == 0
+        (said,) = elsewhere.json(*config, "get", "claim.wait_s", "--origin")["data"]
+        assert (said["value"], said["origin"]) == (3, "store")
+        over = elsewhere.json(*config, "get", "claim.wait_s", env={"WL_CLAIM_WAIT_S": "4"})
+        assert over["data"][0]["origin"] == "env WL_CLAIM_WAIT_S"
+        assert elsewhere.gt("wl", "config", "set", "node.port", "70000").code == 2
+        assert json.loads(kept.read_text("utf-8")) == {"claim.wait_s": 3}
+        assert elsewhere.gt("wl", "config", "unset", "claim.wait_s").code == 0
+        assert json.loads(kept.read_text("utf-8")) == {"claim.wait_s": 10}
+        elsewhere.env["PYTHONPATH"] = str(site)
+        up = elsewhere.line("gt", "up")
+        assert elsewhere.line("gt", "down")["exit"] == 0
+        assert not up["data"]["node"]["url"].endswith(":7331")

@@ -26,7 +26,7 @@ from town.node.bar import bar
 from town.node.blob_files import BlobFiles
 from town.node.boot import calm_collector, load_engine
 from town.node.changes import Changes, cancellable
-from town.node.config import Config
+from town.node.configured import config_of
 from town.node.continuity import Mark
 from town.node.doctor import Check, check_blobs, check_drift, check_loose
 from town.node.home import Home
@@ -73,7 +73,7 @@ class OpenTown:
         self.home = home
         self.env = env
         self.resident = resident
-        self.config = Config(home.config, env)
+        self.config = config_of(home.config, env)
         self.changes = Changes()
         self.bell = Bell()
         self.writer = Writer(after=self._after_turn)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import tomlkit  # keeps what a person wrote around a value; only who writes needs it
 
 Value = str | int | bool
-Origin = Literal["default", "file", "environment"]
+Origin = Literal["default", "file", "store", "environment"]
 
 PORT_DEFAULT = 7331
 PORT_MAX = 65_535
@@ -157,6 +157,8 @@ SETTINGS: Mapping[str, Setting] = {
 class Config:
     """The settings of one town as file and environment have them now."""
 
+    origin: Origin = "file"
+
     def __init__(self, path: Path, env: Mapping[str, str]) -> None:
         self.path = path
         self.env = env
@@ -191,7 +193,7 @@ class Config:
         if isinstance(group, Mapping) and key in group:
             where = f"{self.path.name} {setting.name}"
             value = parsed(setting, str(group[key]), where=where)
-            return Chosen(setting=setting, value=value, origin="file")
+            return Chosen(setting=setting, value=value, origin=self.origin)
         return Chosen(setting=setting, value=setting.default, origin="default")
 
     def text(self, name: str) -> str:

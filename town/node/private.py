@@ -22,7 +22,7 @@ from town.beads.desk import Beads
 from town.beads.ports import BeadPorts, Caller
 from town.convoys.following import is_behind
 from town.node import clock
-from town.node.config import Config
+from town.node.configured import config_of
 from town.node.home import BeadsFolder, Home
 from town.node.makers import ProcessMakers
 from town.node.place import TOWN_HOME
@@ -55,7 +55,7 @@ class OpenPrivate:
 
     def __init__(self, home: Home, env: Mapping[str, str], writer: Writer | None = None) -> None:
         self.home = home
-        self.config = Config(home.config, env)
+        self.config = config_of(home.config, env)
         self.writer = writer or Writer(after=_nothing)
         self._own_writer = writer is None
         self.store = self.writer.run(self._open)

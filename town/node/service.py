@@ -21,6 +21,7 @@ from town.node import clock, http
 from town.node.boot import give_back_memory
 from town.node.compose import OpenTown, open_town
 from town.node.config import Config
+from town.node.configured import config_of
 from town.node.control import Control, Execute
 from town.node.home import Home
 from town.node.lifecycle import NodeFacts, StartError, announce, forget, own_created, town_lock
@@ -54,7 +55,7 @@ def serve(home: Home, env: Mapping[str, str], shells: Shells) -> None:
     Raises LockedError when another process has the town.
     """
     home.furnish()
-    config = Config(home.config, env)
+    config = config_of(home.config, env)
     give_back_memory()
     with town_lock(home, doing="up"):
         log_to(home.log, level=config.text("node.log_level"))
