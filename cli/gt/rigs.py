@@ -239,8 +239,14 @@ def unpark(ctx: typer.Context, name: Name) -> int:
 @rig.command(cls=Command)
 @example("gt rig dock myproject")
 def dock(ctx: typer.Context, name: Name) -> int:
-    """Let a project rest for long: its workers are stopped too."""
-    return _moved(ctx, name, DOCKED)
+    """Let a project rest for long: its workers are stopped too, their work stays on its hooks."""
+    with works_of(ctx) as works:
+        moved = works.rigs.move(name, DOCKED)  # from now on nobody begins a session in it
+        gone = works.agents.stop_workers(moved.name, reason=DOCKED)
+        now = works.now()
+    data = {"name": moved.name, "state": moved.state, "stopped": gone}
+    words = (f"rig     {moved.name} is {moved.state}", *(f"stopped {one}" for one in gone))
+    return show(call_of(ctx), Answer(schema="gt.v1.rig", data=data, words=words), now=now)
 
 
 @rig.command(cls=Command)

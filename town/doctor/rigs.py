@@ -77,7 +77,7 @@ def _repository_lines(patient: Patient, rig: Rig) -> Iterator[str]:
 def _bare(patient: Patient, place: Path) -> bool:
     """Whether the folder itself is a repository without a worktree."""
     here = _asked(patient, place, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
-    return here.splitlines() == ["true", str(place.resolve())]
+    return here == f"true\n{place.resolve()}"
 
 
 def _asked(patient: Patient, place: Path, *argv: str) -> str:

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from msgspec.structs import replace
 
 from ledger.private.store import Change
-from ledger.workspace.rows import MAYOR, Agent
+from ledger.workspace.rows import MAYOR, POLECAT, Agent
 from ledger.workspace.work import HELD, Assignment, Session
 from stamps.errors import WastelandError
 from town.agents.address import Address, of_crew, of_polecat, parsed
@@ -187,6 +187,17 @@ class SessionDesk(Settling):
         ended = sessions.stop(found.row.name, grace_s=grace_s) if found.alive else False
         self.ended(found.row.id, reason=reason, code=sessions.exit_code(found.row.name))
         return ended
+
+    def stop_workers(self, rig: str, *, reason: str) -> list[str]:
+        """No worker of the rig has a session that runs; who had. Their work stays on its hooks."""
+        gone = []
+        for view in self.open():
+            who = parsed(view.row.agent)
+            if who is None or who.rig != rig or who.role != POLECAT:
+                continue
+            if self.stop(who, reason=reason):
+                gone.append(who.text)
+        return gone
 
     def ended(self, identifier: str, *, reason: str, code: int | None = None) -> None:
         """The row says that the session is over, and why; what it said before stays."""

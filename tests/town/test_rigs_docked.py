@@ -1,0 +1,54 @@
+"""A docked project rests: its workers' sessions end, their work stays, and others go on."""
+
+import json
+
+import psutil
+import pytest
+
+from tests.town.prompt import Prompt
+
+pytestmark = pytest.mark.slow
+
+
+def agents(prompt: Prompt) -> dict[str, dict]:
+    """Everybody, by address."""
+    found = prompt.json("gt", "agents", "--all")["data"]["agents"]
+    return {one["agent"]: one for one in found}
+
+
+@pytest.fixture
+def bead(prompt, town) -> str:
+    """A bead on a worker's hook, in a town whose agents sleep; there is a member of the crew."""
+    prompt.at = town.parent
+    prompt.repository("origin")
+    prompt.at = town
+    worker = {"command": "sh", "args": ["-c", "sleep 120"], "prompt_mode": "none"}
+    settings = {"session": {"provider": "process"}, "default_agent": "w", "agents": {"w": worker}}
+    (town / "settings/config.json").write_text(json.dumps(settings))
+    assert prompt.gt("rig", "add", "api", "../origin.git").code == 0
+    assert prompt.gt("crew", "add", "max").code == 0
+    made = prompt.bd("create", "work", "--rig", "api", "--silent").text.strip()
+    assert prompt.gt("sling", made, "api").code == 0
+    return made
+
+
+def test_docking_ends_the_sessions_of_workers_and_counts_no_attempt(prompt, bead):
+    """The worker's program is gone, its bead on its hook; a member of the crew goes on."""
+    [ash] = [name for name in agents(prompt) if "/polecats/" in name]
+    try:
+        for who in (ash, "api/crew/max"):
+            told = prompt.json("gt", "session", "start", who)
+            assert told["exit"] == 0, told
+        pid = agents(prompt)[ash]["session"]["pid"]
+        told = prompt.json("gt", "rig", "dock", "api")
+        assert (told["data"]["state"], told["data"]["stopped"]) == ("docked", [ash])
+        assert not psutil.pid_exists(pid)
+        after = agents(prompt)
+        assert (after[ash]["runs"], after[ash]["bead"]) == (False, bead)
+        assert after["api/crew/max"]["runs"] is True
+        [shown] = json.loads(prompt.bd("show", bead, "--json").text)
+        assert shown.get("attempts", 0) == 0
+        assert prompt.gt("rig", "dock", "api").code == 0
+        assert prompt.gt("rig", "undock", "api").code == 0
+    finally:
+        prompt.gt("stop", "--all")
