@@ -1,6 +1,6 @@
 """`gt mq`: the merge queue of a project."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,7 @@ from town.refinery.submitting import Submission
 
 if TYPE_CHECKING:
     from town.node.works import Works
+    from town.refinery.verifying import Verdict
 
 FAILED = 1
 
@@ -66,23 +67,27 @@ def list_(
             )
 
         found = _listed(works, name, keep, ended=bool(status))
-        seen = works.verified([line.request for line in found]) if verify else {}
+        seen = works.verified([line.request for line in found]) if verify else None
         now = works.now()
-    words = lines_of(found, now) if found else [f"the merge queue of {name} is empty"]
-    if verify and found:
-        wrong = [f"✗ {one}: {why}" for one, verdict in seen.items() for why in verdict.wrong]
+    return show(call_of(ctx), _queue(name, found, seen, now), now=now)
+
+
+def _queue(rig: str, found: list[Line], seen: "Mapping[str, Verdict] | None", now: int) -> Answer:
+    """The requests of a rig, and where that was looked at, which of them could never be merged."""
+    words = lines_of(found, now) if found else [f"the merge queue of {rig} is empty"]
+    known = seen or {}
+    wrong = [f"✗ {one}: {why}" for one, verdict in known.items() for why in verdict.wrong]
+    if seen is not None and found:
         words += wrong or ["✓ every branch is there, and every bead is still to be done"]
     facts = [
         {
             **facts_of(line),
-            **({"verified": asdict(one)} if (one := seen.get(line.request.id)) else {}),
+            **({"verified": asdict(one)} if (one := known.get(line.request.id)) else {}),
         }
         for line in found
     ]
-    data = {"rig": name, "requests": facts}
-    code = FAILED if any(one.wrong for one in seen.values()) else 0
-    answer = Answer(schema="gt.v1.mq", data=data, words=tuple(words), exit=code)
-    return show(call_of(ctx), answer, now=now)
+    data = {"rig": rig, "requests": facts}
+    return Answer(schema="gt.v1.mq", data=data, words=tuple(words), exit=FAILED if wrong else 0)
 
 
 @mq.command("next", cls=Command)
