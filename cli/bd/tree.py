@@ -19,6 +19,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.numbers": ("count", "status", "epic", "statuses", "types"),
     "cli.bd.told": ("config", "where", "info", "version", "help"),
     "cli.bd.exchange": ("export", "import", "sync"),
+    "cli.bd.states": ("state", "set-state", "promote", "todo", "lint"),
     "cli.bd.renaming": ("rename", "rename-prefix"),
     "cli.bd.likening": ("duplicates", "find-duplicates"),
     "cli.bd.memories": ("remember", "memories", "recall", "forget", "kv"),
@@ -28,6 +29,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work with beads": (
         *("create", "q", "update", "close", "reopen", "defer", "undefer", "delete"),
         *("assign", "priority", "note", "tag", "comment", "comments", "duplicate", "supersede"),
+        *PLACES["cli.bd.states"],
     ),
     "Find beads": ("show", *PLACES["cli.bd.look"], *PLACES["cli.bd.likening"]),
     "What depends on what": ("dep", "link", "label", "epic"),

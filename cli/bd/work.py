@@ -19,7 +19,10 @@ from cli.bd.plans import make_plan, make_written
 from cli.bd.printing import bead_line, print_done, print_lines, print_object
 from cli.context import UsageError
 from cli.tree import Command, call_of, example, new_module
+from ledger.beads.errors import BadFieldError
 from ledger.beads.jsonl import bead_facts
+from ledger.beads.linting import lacking
+from ledger.beads.rows import Bead
 from town.beads.desk import Draft, Edit
 
 app = new_module()
@@ -52,6 +55,9 @@ def create(
     file: Annotated[str, typer.Option("-f", "--file", help="Many, as Markdown; `-`.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Also with a strange prefix.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Make nothing.")] = False,
+    validate: Annotated[
+        bool, typer.Option("--validate", help="Only with what its type should tell.")
+    ] = False,
     silent: Annotated[bool, typer.Option("--silent", help="Print only the id.")] = False,
 ) -> int:
     """Make a bead, and print its id."""
@@ -64,11 +70,20 @@ def create(
     with beads_of(ctx, rig=rig) as beads:
         fields = fields_of(call, beads, said(ctx))
         draft = _draft(asked, fields, said(ctx)["append_notes"])
+        if validate:
+            _whole_enough(beads.draft(draft))
         made = beads.draft(draft) if dry_run else beads.create(draft)
     if call.wants.json:
         return print_object(call, bead_facts(made))
     word = "would create" if dry_run else "created"
     return print_lines(call, (made.id if silent else f"{word} {bead_line(made)}",))
+
+
+def _whole_enough(bead: Bead) -> None:
+    """The bead tells what one of its type should. Raises BadFieldError."""
+    if missing := lacking(bead):
+        headings = ", ".join(f"## {one}" for one in missing)
+        raise BadFieldError("description", f"a {bead.issue_type} should have {headings}")
 
 
 def _draft(asked: dict[str, Any], fields: dict[str, Any], note: str) -> Draft:

@@ -9,6 +9,7 @@ import pytest
 from ledger.beads.errors import WAY_MAX, CycleError, ManyBeadsError, NoBeadError
 from ledger.beads.merging import read_file
 from ledger.beads.rows import Bead, Link
+from ledger.private.rows import Row
 from ledger.private.store import Change
 from ledger.workspace.rows import Rig
 from tests.beads.desks import exchange
@@ -45,7 +46,7 @@ def test_beads_of_a_prefix_that_begins_alike_stay_out_of_the_file(tmp_path):
     place = Place(path=tmp_path / "issues.jsonl", rig=True, town=True)
     for rigs, expected in ((("gt", "gt-app"), ["gt-one"]), (("gt",), ["gt-app-two", "gt-one"])):
         beads = exchange()
-        rows = [Rig(name=prefix.replace("-", ""), prefix=prefix) for prefix in rigs]
+        rows: list[Row] = [Rig(name=prefix.replace("-", ""), prefix=prefix) for prefix in rigs]
         rows += [Bead(id=name, title=name) for name in ("gt-one", "gt-app-two")]
         beads.store.apply(Change(puts=tuple(rows)))
         place.path.unlink(missing_ok=True)
