@@ -6,6 +6,7 @@ round of the watch; what may take long has a thread: each project's refinery, an
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from ledger.workspace.rows import OPERATIONAL
@@ -15,26 +16,43 @@ from town.beads.ports import Caller
 from town.hooks.slinging import Order
 from town.hooks.target import Target
 from town.market.market import Market
+from town.node import clock
 from town.node.linking import Linking, links_of
 from town.node.log import Logger
 from town.node.private import OpenPrivate
 from town.node.watching import WatchLoop
 from town.node.works import Works
+from town.workspace.events_file import last_seq
 from town.workspace.files import read_json
+from town.workspace.layout import RigFolder
+from town.workspace.settings import milliseconds
+from town.workspace.settings_file import rig_settings
 
 WATCH: Final = "deacon"
 SETTLING: Final = "first moments"
 POLL_S: Final = 5.0
+LEAST_S: Final = 0.1
 PRUNE_US: Final = 600 * SECOND_US
 LOG = Logger("town")
 
 
 class Worker:
-    """One thread that does its work each time it is woken, and else from time to time."""
+    """One thread that does its work each time it is woken, when it is due, and from time to time.
 
-    def __init__(self, name: str, work: Callable[[], Any], ended: threading.Event) -> None:
+    The work says when there is more to do, in microseconds since 1970; 0 for nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], int],
+        ended: threading.Event,
+        *,
+        every_s: Callable[[], float] = lambda: POLL_S,
+    ) -> None:
         self.name = name
         self.work = work
+        self.every_s = every_s
         self._ended = ended
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -52,13 +70,29 @@ class Worker:
     def _run(self) -> None:
         while not self._ended.is_set():
             self._woken.clear()
+            due = 0
             try:
-                self.work()
+                due = self.work()
             except WastelandError as error:
                 LOG.warning("service", name=self.name, code=error.code, why=str(error))
             except Exception:  # the outermost place of this thread
                 LOG.warning("service", name=self.name, exc_info=True)
-            self._woken.wait(POLL_S)
+            self._woken.wait(rest_s(self.every_s(), due, now=clock.now()))
+
+
+def rest_s(every_s: float, due: int, *, now: int) -> float:
+    """How long a worker waits that nobody wakes: until more is due, and no longer than usual."""
+    left_s = (due - now) / SECOND_US if due > now else every_s
+    return max(min(left_s, every_s), LEAST_S)
+
+
+def poll_s(folder: RigFolder) -> float:
+    """How often a rig's refinery looks by itself, as the rig's settings say."""
+    try:
+        said = rig_settings(folder).read().merge_queue.poll_interval
+    except WastelandError:
+        return POLL_S  # the cycle says what is wrong with the file
+    return milliseconds(said) / 1_000
 
 
 class Workers:
@@ -69,30 +103,51 @@ class Workers:
         self.mine = works()
         self.ended = threading.Event()
         self._workers: dict[str, Worker] = {}
+        self._seen = self.mine.town.look(lambda: last_seq(self.mine.store))
 
     def wake(self) -> None:
-        """Everybody looks again; a project that is new has a worker from now on."""
-        self._keep(SETTLING, self._settle)
+        """Everybody looks again who may have something to do; a new project has a worker.
+
+        A refinery is woken by what happened, and else looks as often as its settings say.
+        """
+        happened = self._happened()
+        self._keep(SETTLING, self._settle, every_s=lambda: POLL_S)
         for view in self.mine.rigs.listed():
             if view.rig.state == OPERATIONAL:
-                self._keep(f"{view.rig.name}/refinery", self._refinery(view.rig.name))
-        for worker in self._workers.values():
-            worker.wake()
+                name = view.rig.name
+                every_s = partial(poll_s, self.mine.workspace.rig(name))
+                self._keep(f"{name}/refinery", self._refinery(name), every_s=every_s)
+        for name, worker in self._workers.items():
+            if happened or name == SETTLING:
+                worker.wake()
 
-    def _keep(self, name: str, work: Callable[[], Any]) -> None:
+    def _happened(self) -> bool:
+        """Whether there are events that were not there the last time."""
+
+        def work() -> int:
+            seq = self._seen
+            while events := self.mine.store.events(seq):
+                seq = events[-1].seq
+            return seq
+
+        before, self._seen = self._seen, self.mine.town.look(work)
+        return self._seen != before
+
+    def _keep(self, name: str, work: Callable[[], int], *, every_s: Callable[[], float]) -> None:
         if name not in self._workers and not self.ended.is_set():
-            self._workers[name] = Worker(name, work, self.ended)
+            self._workers[name] = Worker(name, work, self.ended, every_s=every_s)
 
-    def _settle(self) -> None:
+    def _settle(self) -> int:
         self.mine.agents.settle_all(
             lambda row, error: LOG.warning("session", agent=row.agent, code=error.code),
             going=lambda: not self.ended.is_set(),
         )
+        return 0
 
-    def _refinery(self, rig: str) -> Callable[[], Any]:
+    def _refinery(self, rig: str) -> Callable[[], int]:
         works = self.works()
         works.refinery.stop = self.ended
-        return lambda: works.refinery.cycle(rig)
+        return lambda: works.refinery.cycle(rig).due
 
     def stop(self, *, wait_s: float) -> None:
         """What they were doing is broken off, and nothing is merged any more."""
