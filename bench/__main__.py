@@ -23,6 +23,7 @@ def runs(sizes: list[int]) -> list[list[str]]:
     found += [["bench.server", "--records", str(min(SERVED_MAX, max(sizes)))]]
     found += [["bench.join", "--records", str(min(JOINED_MAX, max(sizes)))]]
     found += [["bench.commands", "--items", str(min(JOINED_MAX, max(sizes)))], ["bench.beads"]]
+    found += [["bench.refinery"], ["bench.town"]]
     found += [[f"bench.{name}", "--records", largest] for name in ("refold", "rest")]
     return found
 
