@@ -43,7 +43,7 @@ def talk():
 
 
 def test_a_convoy_across_two_rigs_lands_with_its_last_bead_and_tells_each_once(town):
-    """Its progress is exact all the way; owner, notify and watchers have one letter each."""
+    """Scenario 22: progress is exact all the way; owner, notify and watchers have a letter each."""
     made = convoy(town, "ap-aaaaa", "we-bbbbb", "ap-ccccc", notify=["mayor/", "@witnesses"])
     town.convoys().watch(made.id, address="max")
     town.convoys().watch("1", address="ada", nudge=True)
@@ -66,7 +66,7 @@ def test_a_convoy_across_two_rigs_lands_with_its_last_bead_and_tells_each_once(t
 
 
 def test_adding_to_a_closed_convoy_opens_it_and_it_lands_again(town):
-    """Each landing tells once; what is followed already is not added twice."""
+    """Scenario 22: each landing tells once; what is followed already is not added twice."""
     made = convoy(town, "ap-aaaaa")
     town.beads().close("ap-aaaaa")
     town.convoys().follow()
@@ -104,7 +104,7 @@ def test_a_convoy_is_made_whole_or_not_at_all(talk):
 
 
 def test_an_epic_gives_the_work_below_it(talk):
-    """However deep; epics and decisions are gone through and not followed, closed work neither."""
+    """Scenario 22: however deep; epics and decisions are gone through, not followed."""
     above = {
         "ap-e.1": "ap-eeeee", "ap-e.2": "ap-eeeee", "ap-eeee2": "ap-eeeee", "ap-d": "ap-eeee2",
         "ap-deep1": "ap-d", "we-other": "ap-eeee2", "ap-shut1": "ap-eeeee",
@@ -123,7 +123,7 @@ def test_an_epic_gives_the_work_below_it(talk):
 
 
 def test_numbers_and_beginnings_work_as_ids(talk):
-    """The number is the place among those that are not closed."""
+    """Scenario 22: the number is the place among those that are not closed."""
     first, second = convoy(talk, "ap-aaaaa"), convoy(talk, "ap-bbbbb")
     talk.now += 1
     third = convoy(talk, "ap-ccccc")
@@ -144,7 +144,7 @@ def test_numbers_and_beginnings_work_as_ids(talk):
 
 
 def test_closing_with_open_items_is_refused_without_force(talk):
-    """With force it is closed and told; a second time nothing happens."""
+    """Scenario 22: with force it is closed and told; a second time nothing happens."""
     made = convoy(talk, "ap-aaaaa", "ap-bbbbb")
     talk.beads().close("ap-aaaaa")
     with pytest.raises(OpenItemsError, match="ap-bbbbb"):

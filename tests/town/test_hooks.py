@@ -104,7 +104,7 @@ def test_a_slung_bead_is_on_a_hook_with_a_worktree_on_its_own_branch(town):
 
 
 def test_a_second_sling_of_the_same_is_nothing_and_of_another_is_refused(town):
-    """To the same rig: as it was. To somebody else: who has it. By force it moves, once."""
+    """Scenario 5: to the same rig as it was; to others who has it; by force it moves, once."""
     bead = town.bead()
     first = sling(town, bead)
     again = sling(town, bead)
@@ -130,7 +130,7 @@ def test_a_second_sling_of_the_same_is_nothing_and_of_another_is_refused(town):
     ids=["closed", "deferred", "parked"],
 )
 def test_what_cannot_be_worked_on_is_refused_without_a_trace(town, prepare, error):
-    """Exit code and reason; no worker, no worktree, no convoy, no assignment."""
+    """Scenario 5: exit code and reason; no worker, no worktree, no convoy, no assignment."""
     bead = town.bead()
     prepare(town, bead)
     with pytest.raises(error):
@@ -149,7 +149,7 @@ def move(town: TestTown, bead: str, status: str) -> None:
 
 
 def test_other_rigs_beads_epics_and_unknown_ones_are_refused(town):
-    """Each says what it is, and nothing is done."""
+    """Scenario 5: each says what it is, a worker gives nothing out, and nothing is done."""
     with pytest.raises(OtherRigError):
         sling(town, town.bead(prefix="hq"))
     with pytest.raises(NotWorkError):
@@ -163,7 +163,7 @@ def test_other_rigs_beads_epics_and_unknown_ones_are_refused(town):
 
 
 def test_many_slings_of_one_bead_at_once_give_it_to_one(town):
-    """Eight at the same moment, each to a worker of its own: one wins, the others are told who."""
+    """Scenario 4: eight at one moment, each to another worker: one wins, the others hear who."""
     for _ in range(5):
         bead = town.bead()
         outcomes: list[object] = []
@@ -260,7 +260,7 @@ def test_hand_ins_that_cannot_be_are_refused_and_change_nothing(town):
 
 
 def test_a_stale_worker_hands_nothing_in_for_the_new_one(town):
-    """The name is the same, the assignment another: the old session's word does not count."""
+    """Scenario 14: the name is the same, the assignment another: the old word counts nothing."""
     bead = town.bead()
     zed = Target(rig="api", agent="api/polecats/zed", role="polecat", name="zed")
     old = sling(town, bead, zed)

@@ -1,4 +1,4 @@
-"""Town.md, scenario 50: from a claim on another town's board to a hand-in that it sees."""
+"""Scenario 50: from a claim on another town's board to a hand-in that it sees."""
 
 import json
 from collections.abc import Iterator

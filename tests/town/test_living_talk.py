@@ -50,7 +50,7 @@ def made(town: LivingTown, title: str, prefix: str) -> str:
 
 
 def test_a_convoy_across_two_projects_is_fed_merged_and_landed(tmp_path):
-    """Nobody slings: what is ready is given to workers, then what waited for it; one letter."""
+    """Scenario 22: nobody slings: what is ready is given out, then what waited; one letter."""
     with living_town(tmp_path) as town:
         add_web(town)
         runs(town, ALL_DO)
@@ -96,7 +96,7 @@ def turns(folder: Path, count: int) -> str:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_working_agent_is_told_each_thing_at_a_turns_end_once(tmp_path, provider):
-    """Nudges of the three modes and mail to a busy agent whose hooks ask twice at once."""
+    """Scenario 38: nudges of three modes and mail to a busy agent whose hooks ask twice at once."""
     with living_town(tmp_path, provider=provider) as town:
         town.up()
         town.bead("Turns", turns(tmp_path, 400))

@@ -59,7 +59,7 @@ def test_each_recipient_has_a_state_of_its_own(town):
 
 
 def test_an_observer_changes_nothing(town):
-    """Looking at another one's box, and reading in it, leave every state as it was."""
+    """Scenario 37: looking at another one's box, and reading in it, leave every state as it was."""
     sent = town.mail("mayor").send(letter("max"))
     before = states(town, sent.id)
     boss = town.mail("overseer")
@@ -74,7 +74,7 @@ def test_an_observer_changes_nothing(town):
 
 
 def test_a_conversation_stays_together(town):
-    """An answer goes to the sender or to all; it is in the thread, and reads what it answers."""
+    """Scenario 36: an answer goes to the sender or to all, and is in the thread."""
     first = town.mail("mayor").send(letter("max", "ada", subject="Which?", priority=1))
     town.now += MINUTE
     second = town.mail("api/crew/max").reply(first.id, body="This one.")
@@ -162,7 +162,7 @@ def test_a_letter_is_found_by_how_its_id_begins(quick):
 
 
 def test_groups_are_nested_and_never_in_themselves(quick):
-    """A group may name others; a circle, a stranger and a bad name are refused."""
+    """Scenario 36: a group may name others; a circle, a stranger and a bad name are refused."""
     groups = quick.groups()
     groups.form("heads", ["mayor/", "@witnesses"])
     groups.form("all-of-us", ["group:heads", "max"])

@@ -87,7 +87,7 @@ FORMS = {
 
 @pytest.mark.parametrize(("said", "means"), FORMS.items())
 def test_each_form_of_an_address_means_exactly_these(said, means):
-    """Nobody more and nobody less, each once."""
+    """Scenario 36: nobody more and nobody less, each once."""
     found = resolved((said,), KNOWN)
     assert set(found) == means
     assert len(found) == len(set(found))
@@ -102,7 +102,7 @@ NOBODY = (
 
 @pytest.mark.parametrize("said", NOBODY)
 def test_an_address_of_nobody_is_refused(said):
-    """A letter to nobody, or to somebody who has left, is not written at all."""
+    """Scenario 36: a letter to nobody, or to somebody who has left, is not written at all."""
     with pytest.raises(NoRecipientError):
         resolved(("mayor", said), KNOWN)
 
@@ -158,7 +158,7 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 
 @given(to=st.lists(WORDS, min_size=1, max_size=5), cc=st.lists(WORDS, max_size=3), body=TEXT)
 def test_a_letter_is_in_exactly_the_boxes_of_whom_it_means(to, cc, body):
-    """One delivery for each, whatever is named twice; none at all where a name is nobody's."""
+    """Scenario 36: one delivery each, whatever is named twice; none where a name is nobody's."""
     talkers = Talkers()
     talkers.put(*KNOWN.agents)
     for name in ("heads", "reviewers"):

@@ -47,7 +47,7 @@ def ids_in(text: str) -> list[str]:
 
 
 def test_each_tier_has_its_own_words(talk):
-    """Urgent: now; high: before going idle; everything else: after the task in hand."""
+    """Scenario 37: urgent now, high before going idle, everything else after the task in hand."""
     for name, priority in (("low", 3), ("fire", 0), ("plain", 2), ("soon", 1)):
         talk.mail().send(letter(name, priority))
     text = talk.nudges(MAX).inject("s1").text
@@ -104,7 +104,7 @@ def test_an_unnamed_turn_is_one_of_the_session_that_the_town_knows(talk):
 
 
 def test_whoever_is_not_to_be_disturbed_hears_what_is_urgent_alone(talk):
-    """The rest waits until it may be heard again, and then is."""
+    """Scenario 37: the rest waits until it may be heard again, and then is."""
     talk.nudges(MAX).set_level(letters.MUTED)
     plain, fire = talk.mail().send(letter("plain")), talk.mail().send(letter("fire", 0))
     assert talk.nudges(MAX).inject("s1").messages == (fire.id,)
@@ -113,7 +113,7 @@ def test_whoever_is_not_to_be_disturbed_hears_what_is_urgent_alone(talk):
 
 
 def test_looking_at_a_box_tells_no_turn_and_takes_nothing_from_one(talk):
-    """An observer's look, and the owner's own, leave the letter for the turn's end."""
+    """Scenario 37: an observer's look, and the owner's own, leave the letter for the turn's end."""
     sent = talk.mail().send(letter("one"))
     talk.mail("overseer").inbox(whose=MAX)
     talk.mail("overseer").read(sent.id)

@@ -98,7 +98,7 @@ def test_a_session_that_becomes_idle_in_time_is_told_then(talk):
 
 
 def test_immediate_interrupts_and_queue_never_does(talk):
-    """The modes do what they are called."""
+    """Scenario 38: the modes do what they are called."""
     talk.sessions.busy_until = talk.now + 60_000_000
     now = talk.nudges("mayor").nudge(RUST, Saying(text="now", mode=IMMEDIATE))
     later = talk.nudges("mayor").nudge(RUST, Saying(text="later", mode=QUEUE))
@@ -128,7 +128,7 @@ def test_a_session_that_ends_while_it_is_typed_to_is_recorded(talk):
 
 
 def test_what_nobody_took_in_time_lapses_and_is_recorded(talk):
-    """Half an hour, two hours where it is urgent; the sender finds what became of it."""
+    """Scenario 38: half an hour, two where it is urgent; the sender finds what became of it."""
     plain = talk.nudges().nudge("max", Saying(text="plain", mode=QUEUE))
     urgent = talk.nudges().nudge("max", Saying(text="urgent", mode=QUEUE, urgent=True))
     talk.now += 31 * MINUTE
@@ -145,7 +145,7 @@ def test_what_nobody_took_in_time_lapses_and_is_recorded(talk):
 
 
 def test_the_fifty_first_is_refused(talk):
-    """Fifty wait at most for one; the next one is refused and recorded, until some were told."""
+    """Scenario 38: fifty wait at most; the next is refused and recorded, until some were told."""
     for n in range(50):
         talk.nudges().nudge("max", Saying(text=str(n), mode=QUEUE))
     with pytest.raises(FullError):

@@ -87,7 +87,7 @@ def test_every_preset_has_its_golden_words():
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_preset_is_started_resumed_and_asked_to_the_letter(name):
-    """Begun with a prompt, gone on with an id, asked one question; what it cannot it refuses."""
+    """Scenario 41: begun, gone on with an id, asked one question; what it cannot it refuses."""
     preset = BY_NAME[name]
     begun, resumed, asked = GOLDEN[name]
     assert list(launch(preset, prompt="GO", settings=SETTINGS)) == begun
@@ -134,7 +134,7 @@ def test_copilot_needs_five_seconds_and_codex_shows_its_prompt():
 
 
 def test_the_nearest_answer_wins():
-    """What a start asks for, the worker, its role, a crew's, the rig, its block, the town."""
+    """Scenario 41: what a start asks for, worker, role, a crew's, the rig, its block, the town."""
     town = {
         "default_agent": "gemini",
         "role_agents": {"witness": "amp"},
@@ -231,7 +231,7 @@ def binaries(folder: Path) -> None:
     ],
 )
 def test_a_program_of_each_name_runs_and_is_seen_to_live(town, provider):
-    """Whatever its process is called by then: number and birth say that it lives. None is ended."""
+    """Scenario 41: whatever its process is called by then: number and birth say that it lives."""
     binaries(town.folder / "bin")
     town.env = {**town.env, "PATH": f"{town.folder / 'bin'}:{town.env['PATH']}"}
     write_json(town.workspace.settings, {"session": {"provider": provider}})

@@ -62,7 +62,7 @@ def digest(row: Session) -> str:
 
 
 def test_sessions_are_listed_newest_first_by_role_and_rig(town):
-    """Of whatever runtime, and no more than are asked for."""
+    """Scenario 39: of whatever runtime, and no more than are asked for."""
     session(town, "ses-a1", at=10)
     session(town, "ses-b1", agent="api/polecats/toast", at=30)
     session(town, "ses-c1", agent="api/crew/ann", at=20)
@@ -75,7 +75,7 @@ def test_sessions_are_listed_newest_first_by_role_and_rig(town):
 
 
 def test_a_transcript_answers_with_its_own_words_and_their_place(town):
-    """For a runtime without a fork; the session and its transcript stay as they are."""
+    """Scenario 39: for a runtime without a fork; session and transcript stay as they are."""
     row = session(town, "ses-a1")
     before = digest(row)
     said = town.works().seance.ask("ses-a1", "What did you find about the rotated token?")
@@ -96,7 +96,7 @@ def test_a_transcript_answers_with_its_own_words_and_their_place(town):
 
 
 def test_an_id_that_is_nobodys_or_two_sessions_is_refused(town):
-    """A whole id wins over one that only begins so."""
+    """Scenario 39: a whole id wins over one that only begins so."""
     session(town, "ses-a1")
     session(town, "ses-a12", native_id="a1f0-native")
     desk = town.works().seance
@@ -132,7 +132,7 @@ def claude(town, script: str) -> None:
 
 
 def test_a_runtime_that_forks_is_asked_itself(town):
-    """By a fork of the session, which stays as it is; the answer is the runtime's."""
+    """Scenario 39: by a fork of the session, which stays as it is; the answer is the runtime's."""
     claude(town, """echo '{"result": "the lock"}'""")
     row = session(town, "ses-a1", runtime="claude", native_id="native-1")
     before = digest(row)
