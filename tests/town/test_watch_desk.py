@@ -4,7 +4,9 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +24,11 @@ from tests.town.towns import TestTown, town_in
 from town.agents.address import of_polecat
 from town.hooks.slinging import Slung
 from town.hooks.target import Target
+from town.node.watching import WatchLoop, newest_sign
 from town.sessions.starting import SessionRequest, WorkOverError
 from town.watch.deciding import Limits
 from town.watch.desk import Round
-from town.workspace.files import write_json
+from town.workspace.files import BadFileError, write_json
 
 pytestmark = pytest.mark.slow
 API = Target(rig="api")
@@ -218,6 +221,36 @@ def test_settings_that_cannot_be_read_are_told_of_and_stop_nobody_else(watched):
     assert broken.bead.id in {row.bead for row in watched.open_sessions()}
 
 
+def test_a_watch_whose_settings_cannot_be_read_goes_on_with_what_they_said(watched):
+    """The loop begins work, and what it told of the settings it told once."""
+    watched.settings(calm="exec sleep 60")
+    watched.sling()
+
+    def unreadable() -> dict:
+        raise BadFileError(watched.town.workspace.settings, "is no JSON")
+
+    loop = WatchLoop(watched.town.works("deacon").watch, {}, unreadable)
+    loop.start()
+    until(watched.open_sessions)
+    loop.stop(wait_s=10)
+
+
+def test_a_file_of_a_later_day_is_no_sign_of_work(watched):
+    """Unpacked so, or from before a clock was set back: the newest of the others counts."""
+    watched.settings(calm="exec sleep 60")
+    slung = watched.sling()
+    place = worktree(watched.town, slung)
+    now = time.time()
+    for path in (place, *place.rglob("*")):
+        os.utime(path, (now - 500, now - 500))
+    os.utime(place / "README", (now - 100, now - 100))
+    (place / "odd").write_text("x")
+    os.utime(place / "odd", (now + 86_400, now + 86_400))
+    os.utime(place, (now - 500, now - 500))
+    seen = newest_sign(watched.town.workspace.root, slung.work, now=int(now * 1_000_000))
+    assert abs(seen - (now - 100) * 1_000_000) < 1_000_000
+
+
 def test_work_that_was_taken_back_meanwhile_is_not_begun(watched):
     """Between the look and the act somebody took it off the hook: the program is gone again."""
     watched.settings(calm="exec sleep 60")
@@ -260,6 +293,26 @@ def test_a_bead_that_somebody_put_elsewhere_is_off_the_hook(watched, how, words)
     [bead] = rows(watched.town, Bead)
     assert (bead.assignee, bead.closed_at) == (put.assignee, put.closed_at)
     assert bead.status == ("open" if put.status == "hooked" else put.status)
+
+
+def test_two_who_sling_one_bead_at_once_begin_one_session(watched):
+    """Scenario 4: twenty times two at one moment: one assignment, one session, each time."""
+    watched.settings(calm="exec sleep 60")
+    beads = [watched.town.bead(f"b{number}") for number in range(20)]
+    with ThreadPoolExecutor(2) as pool:
+        for bead in beads:
+            start = threading.Barrier(2)
+
+            def give(_: int, bead: str = bead, start: threading.Barrier = start) -> str:
+                start.wait()
+                return sling(watched.town, bead, API).work.id
+
+            assert len(set(pool.map(give, range(2)))) == 1
+    assert watched.round().failed == []
+    assert watched.round().did == []
+    assert sorted(one.bead for one in rows(watched.town, Assignment)) == sorted(beads)
+    assert sorted(one.bead for one in watched.open_sessions()) == sorted(beads)
+    assert len({one.pid for one in watched.open_sessions()}) == len(beads)
 
 
 @pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")

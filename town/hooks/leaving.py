@@ -40,7 +40,8 @@ class Leaving(Handing):
         def work() -> tuple[Handoff, Change]:
             now = self.ports.now()
             old = self.store.get(Handoff, agent)
-            if old is not None and now - old.at < COOLDOWN_US:
+            # One that is to come is of a clock that was set back since: no reason to wait.
+            if old is not None and 0 <= now - old.at < COOLDOWN_US:
                 raise TooSoonError(agent, (COOLDOWN_US - (now - old.at)) // 1_000_000 + 1)
             new = Handoff(agent=agent, text=text[:TEXT_CHARS_MAX], session=session, at=now)
             rests = self.seen(old) if old is not None else self.missing(Handoff, agent)

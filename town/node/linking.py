@@ -49,7 +49,8 @@ class Signs:
 
         work, newest = cast("tuple[list[tuple[Assignment, int]], int]", self.works.ports.run(rows))
         for one, begun in work:
-            at = max(newest_sign(root, one), committed_at(root, one))
+            signed = newest_sign(root, one, now=self.works.now())
+            at = max(signed, committed_at(root, one))
             newest = max(newest, at if at > begun else 0)
         return newest
 

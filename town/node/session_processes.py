@@ -41,6 +41,14 @@ class ProcessSessions:
         """The session runs. Raises SessionThereError, SessionError."""
         if self.find(plan.name) is not None:
             raise SessionThereError(plan.name)
+        try:
+            self._begin(plan)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise SessionError(plan.name, str(error)) from error
+        return self._until_running(plan.name)
+
+    def _begin(self, plan: SessionPlan) -> None:
+        """Its holder was started; what an earlier session of this name left is gone."""
         place = self.folder / plan.name
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in ("state.json", "born.json", "input", "output"):
@@ -61,7 +69,6 @@ class ProcessSessions:
         subprocess.run(  # noqa: S603
             argv, check=True, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
         )
-        return self._until_running(plan.name)
 
     def _until_running(self, name: str) -> Running:
         deadline = time.monotonic() + START_WAIT_S

@@ -75,6 +75,8 @@ class TmuxSessions:
             )
         except FileNotFoundError as error:
             raise NoProviderError("tmux is not on PATH") from error
+        except subprocess.TimeoutExpired as error:
+            raise SessionError("tmux", f"gave no answer in {TIMEOUT_S:.0f} s") from error
 
     def _done(self, name: str, *words: str, typed: str | None = None) -> str:
         done = self._run(*words, typed=typed)
@@ -90,11 +92,15 @@ class TmuxSessions:
         size = ("-x", str(plan.columns), "-y", str(plan.lines))
         # Neither the command line nor the server may carry what the program is to see: others
         # could read it there, and tmux takes no more than 16 KiB.
-        told = entry_file(plan, env={**plan.env, "TERM": "tmux-256color"})
+        try:
+            kept = self._kept(plan)
+            told = entry_file(plan, env={**plan.env, "TERM": "tmux-256color"})
+        except OSError as error:
+            raise SessionError(plan.name, str(error)) from error
         program = entry_argv(told)
         begin = ("new-session", "-d", "-s", plan.name, *size, "-c", str(plan.cwd), "--", *program)
         try:
-            self._done(plan.name, "start-server", *KEEPING, ";", *begin, *self._kept(plan))
+            self._done(plan.name, "start-server", *KEEPING, ";", *begin, *kept)
         except SessionError:
             told.unlink(missing_ok=True)
             raise

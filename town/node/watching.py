@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ledger.workspace.work import Assignment
+from stamps.errors import WastelandError
 from town.node.log import Logger
 from town.watch.deciding import SECOND_US, Limits
 from town.watch.desk import Round, Watch
@@ -18,6 +19,7 @@ LOG = Logger("watch")
 BUSY_S: Final = 1.0
 IDLE_S: Final = 10.0
 FILES_MAX: Final = 5_000
+LONGEST_S: Final = 10 * 365 * 86_400
 SECONDS: Final[Mapping[str, str]] = {
     "backoff_s": "backoff_us",
     "backoff_max_s": "backoff_max_us",
@@ -31,20 +33,33 @@ SECONDS: Final[Mapping[str, str]] = {
 
 def limits_of(settings: Mapping[str, Any]) -> Limits:
     """The limits that a town's settings give, under `operational.session`."""
-    told = (settings.get("operational") or {}).get("session") or {}
+    told = _table(_table(settings, "operational"), "session")
     found: dict[str, int] = {
-        field: int(float(told[name]) * SECOND_US)
+        field: int(told[name] * SECOND_US)
         for name, field in SECONDS.items()
-        if isinstance(told.get(name), int | float)
+        if _number(told.get(name)) and 0 <= told[name] <= LONGEST_S
     }
     most = told.get("attempts_max")
-    if isinstance(most, int) and most > 0:
+    if isinstance(most, int) and _number(most) and most > 0:
         found["attempts_max"] = most
     return Limits(**found)
 
 
-def newest_sign(root: Path, work: Assignment) -> int:
-    """When a file of the work's worktree, or its branch, last changed; microseconds."""
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _table(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The table of this name; what is none says nothing, and the doctor names it."""
+    found = settings.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def newest_sign(root: Path, work: Assignment, *, now: int) -> int:
+    """When a file of the work's worktree, or its branch, last changed; microseconds.
+
+    A file from a later time than now says nothing: it was unpacked so, or the clock was set back.
+    """
     if not work.worktree:
         return 0
     newest, left = 0, [root / work.worktree]
@@ -56,7 +71,8 @@ def newest_sign(root: Path, work: Assignment) -> int:
                 facts = one.stat(follow_symlinks=False)
             except OSError:
                 continue
-            newest = max(newest, facts.st_mtime_ns // 1_000)
+            at = facts.st_mtime_ns // 1_000
+            newest = max(newest, at if at <= now + SECOND_US else 0)
             if one.is_dir() and not one.is_symlink() and one.name != ".git":
                 left.append(one)
     return newest
@@ -82,6 +98,8 @@ class WatchLoop:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._failed: set[str] = set()
+        self._limits = Limits()
+        self._unread = ""  # why the settings could not be read
 
     def start(self) -> None:
         """Rounds begin."""
@@ -107,7 +125,7 @@ class WatchLoop:
     def _round(self) -> bool:
         """Whether sessions run, or work waits for one."""
         try:
-            told = self.watch.round(limits_of(self.settings()))
+            told = self.watch.round(self._told_limits())
         except Exception:  # the outermost place of this thread
             LOG.warning("a round failed", exc_info=True)
             return True
@@ -116,6 +134,17 @@ class WatchLoop:
             if not self._ended.is_set():
                 self._serve(name, cycle)
         return told.busy
+
+    def _told_limits(self) -> Limits:
+        """What the settings say; where they cannot be read, what they said last."""
+        try:
+            self._limits = limits_of(self.settings())
+            self._unread = ""
+        except WastelandError as error:
+            if str(error) != self._unread:
+                LOG.warning("settings", code=error.code, why=str(error))
+            self._unread = str(error)
+        return self._limits
 
     def _serve(self, name: str, cycle: Callable[[], Any]) -> None:
         try:

@@ -193,7 +193,7 @@ class Works:
             sessions=lambda name: choice.sessions_called(name, self.workspace, self.env),
             provider=lambda: choice.provider_of(self.workspace, self.env),
             starter=Beginning(self.agents),
-            active_at=lambda work: newest_sign(root, work),
+            active_at=lambda work: newest_sign(root, work, now=self.now()),
         )
         return Watch(self.store, self.ports, self.hooks, ports)
 

@@ -20,6 +20,7 @@ from town.hooks.desk import Hooks
 from town.sessions.port import NoProviderError, SessionError, SessionThereError
 from town.sessions.programs import NoProgramError, unbegun
 from town.watch.deciding import Limits
+from town.workspace.files import BadFileError
 from town.workspace.git import GitError, NoGitError
 
 TOLD_AFTER: Final = 3  # so often in vain where it may pass by itself
@@ -53,6 +54,8 @@ def fault_of(error: WastelandError | OSError, work: Assignment) -> Fault | None:
             about, passes = f"agent/{error.command}", False
         case NoAgentError():
             about = f"agent/{error.name}"
+        case BadFileError():
+            about = f"file/{error.path}"
         case NoProviderError():
             about = "sessions"
         case GitError() | NoGitError():
