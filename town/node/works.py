@@ -345,15 +345,11 @@ class Works:
 
     def tidy(self, paths: Sequence[str]) -> tuple[list[str], list[str]]:
         """The worktrees that are gone, and those that were kept because of what is in them."""
-        from town.convoys.trees import Trees  # noqa: PLC0415
-
-        return Trees(self.store, self.ports).tidy(paths, self.workspace, self.git)
+        return self.polecats.tidy(paths)
 
     def worker_trees(self) -> list[str]:
         """The worktrees of workers that are there."""
-        from town.convoys.trees import Trees  # noqa: PLC0415
-
-        return Trees(self.store, self.ports).of_workers(self.workspace)
+        return self.polecats.trees()
 
     def _tells_mayor(self) -> bool:
         from town.workspace.settings_file import town_settings  # noqa: PLC0415

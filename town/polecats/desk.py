@@ -26,7 +26,7 @@ from ledger.workspace.work import (
 )
 from town.beads.acting import Acting
 from town.beads.ports import BeadPorts
-from town.polecats.errors import AtWorkError, KeptError, NoPolecatError
+from town.polecats.errors import AtWorkError, KeptError, NoPolecatError, PolecatError
 from town.workspace.git import Git, GitError, Standing
 from town.workspace.layout import Workspace
 from town.workspace.leaving import standing_of
@@ -231,6 +231,25 @@ class Polecats(Acting):
             return None, free + Change(drops=drops, events=(told,))
 
         self.act(REMOVE, work)
+
+    def trees(self) -> list[str]:
+        """The worktrees of workers that are there, below the workspace's root, in order."""
+        workers = self.look(lambda: list(self.store.find(Agent, role=POLECAT)))
+        there = [path for one in workers if (path := self._path(one)).exists()]
+        return sorted(str(path.relative_to(self.workspace.root)) for path in there)
+
+    def tidy(self, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Of these worktrees those that are gone, and those that were kept."""
+        gone = [path for path in paths if self._tidied(path)]
+        return gone, [path for path in paths if path not in gone]
+
+    def _tidied(self, path: str) -> bool:
+        address = "/".join(path.split("/")[:3])  # <rig>/polecats/<name>/<rig>
+        agent = self.look(lambda: self.store.get(Agent, address))
+        try:
+            return agent is not None and not self.remove(agent).path.exists()
+        except (PolecatError, GitError):
+            return False
 
     def collect(self, rig: str = "", *, dry: bool = False) -> tuple[list[Worker], list[Worker]]:
         """The workers whose worktrees went, and those that keep theirs; when `dry`, would go."""
