@@ -34,7 +34,7 @@ Parent = Annotated[str, typer.Option("--parent", help="Only below this one.")]
 Long = Annotated[bool, typer.Option("--long", help="With the description.")]
 
 
-def _print(call: Call, found: Listed, *, empty: str, links: bool = True, **how: Any) -> int:
+def print_listed(call: Call, found: Listed, *, empty: str, links: bool = True, **how: Any) -> int:
     """A list is printed; how many more there are is told beside it."""
     more = more_words(len(found.lines), found.total)
     if call.wants.json:
@@ -87,7 +87,7 @@ def list_(
                 parent=parent, top=top,
             )
         )  # fmt: skip
-    return _print(call_of(ctx), found, empty="none", tree=tree and not flat, long=long)
+    return print_listed(call_of(ctx), found, empty="none", tree=tree and not flat, long=long)
 
 
 @app.command(cls=Choosing)
@@ -126,7 +126,7 @@ def ready(
         return _explained(call, why)
     if claim:
         return _claimed(call, found)
-    return _print(call, found, empty="nothing is ready", tree=tree and not plain)
+    return print_listed(call, found, empty="nothing is ready", tree=tree and not plain)
 
 
 def _claimed(call: Call, found: Listed) -> int:
@@ -232,7 +232,9 @@ def search(
             filter_of(beads, told, words=asked),
             order=order, backwards=backwards, everything=everything, at_most=limit,
         )  # fmt: skip
-    return _print(call_of(ctx), found, empty=f"nothing found for {asked}", links=False, long=long)
+    return print_listed(
+        call_of(ctx), found, empty=f"nothing found for {asked}", links=False, long=long
+    )
 
 
 @app.command(cls=Command)
@@ -245,7 +247,7 @@ def children(
     with beads_of(ctx) as beads:
         wanted = Filter(bookkeeping=True, ephemeral=True, templates=True)
         found = beads.lines(wanted, everything=True, parent=parent, order="id")
-    return _print(call_of(ctx), found, empty="it has no children")
+    return print_listed(call_of(ctx), found, empty="it has no children")
 
 
 @app.command(cls=Command)

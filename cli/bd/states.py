@@ -120,7 +120,7 @@ app.add_typer(todo, cls=Todo)
 
 
 @todo.command("list", cls=Command)
-@example("bd todo", "bd todo list --all")
+@example("bd todo list", "bd todo list --all")
 def todo_list(
     ctx: typer.Context,
     *,

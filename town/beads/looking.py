@@ -146,7 +146,7 @@ class Looking(Changing):
             self._check_statuses(wanted)
             asked = self._narrowed(wanted, parent, deep=False, top=top)
             found = filter(asked.test(), self._all(asked, everything))
-            key = _order(order)
+            key = order_of(order)
             if not backwards:
                 return self._lined(choosing.page(found, key, at_most=at_most))
             whole = sorted(found, key=key, reverse=True)
@@ -339,7 +339,8 @@ class Looking(Changing):
         return self.look(work)
 
 
-def _order(name: str) -> Any:
+def order_of(name: str) -> Any:
+    """The key of an order by its name. Raises BadFieldError."""
     if name not in choosing.ORDERS:
         raise BadFieldError("sort", f"{name!r} is none of {', '.join(choosing.ORDERS)}")
     return choosing.ORDERS[name]
