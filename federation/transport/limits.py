@@ -6,12 +6,14 @@ An address is the socket's own, never a header's (H45).
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import ClassVar, Final
 
 from ledger.allowance import Allowance
 from stamps.errors import WastelandError
 
 AGAIN_S: Final = 10
+ONE_SITE_BITS: Final = 64  # of an IPv6 address; whoever has one has as many as it likes of the rest
 
 
 class TooManyError(WastelandError):
@@ -32,6 +34,19 @@ class BusyError(TooManyError):
 
     code: ClassVar[str] = "peer.busy"
     problem: ClassVar[str] = "your own records are on their way in"
+
+
+def caller_at(remote: str | None) -> str:
+    """Whom an address stands for: itself, or in IPv6 the network of whoever has it."""
+    said = remote or ""
+    try:
+        address = ip_address(said.partition("%")[0])
+    except ValueError:
+        return said
+    if not isinstance(address, IPv6Address):
+        return said
+    mapped = address.ipv4_mapped
+    return str(mapped or ip_network((address, ONE_SITE_BITS), strict=False))
 
 
 class Buckets:

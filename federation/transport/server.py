@@ -22,7 +22,7 @@ from federation.limits import MESSAGE_BYTES_MAX
 from federation.transport.blobs import Sending
 from federation.transport.bodies import READ_S, packed, read_body, unpacked
 from federation.transport.client import TIME
-from federation.transport.limits import Buckets, Places, TooManyError
+from federation.transport.limits import Buckets, Places, TooManyError, caller_at
 from federation.transport.signing import Message, Verifier
 from stamps.errors import WastelandError
 from stamps.kinds import is_id
@@ -79,6 +79,10 @@ class Host(Protocol):
 
     def key(self) -> str:
         """The did:key of this node."""
+        ...
+
+    def knows(self, key: str) -> bool:
+        """Whether the node of this key is a peer; asked before anything else, and at once."""
         ...
 
     def url(self) -> str:
@@ -154,7 +158,7 @@ class Routes:
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.verifier = Verifier(audience=host.key, now=host.now)
+        self.verifier = Verifier(audience=host.key, now=host.now, known=host.knows)
         self.by_address = Buckets(per_s=100, burst=400)
         self.by_key = Buckets(per_s=100, burst=400)
         self.read_s = READ_S
@@ -191,7 +195,7 @@ class Routes:
         return handler
 
     async def _call(self, request: web.Request) -> Call:
-        remote = request.remote or ""
+        remote = caller_at(request.remote)
         self.by_address.take(remote, now=self.host.now())
         raw = await read_body(request.content, most=MESSAGE_BYTES_MAX, seconds=self.read_s)
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -206,7 +210,7 @@ class Routes:
         size = request.content_length
         if not request.can_read_body or (size is not None and size <= SMALL_BYTES_MAX):
             return nullcontext()
-        return self.reading.take(request.remote or "")
+        return self.reading.take(caller_at(request.remote))
 
     def _refused(self, error: WastelandError) -> web.Response:
         status = STATUS.get(error.code, 404 if isinstance(error, UnknownError) else 400)
@@ -243,7 +247,7 @@ class Routes:
 
     async def _card(self, request: web.Request) -> web.StreamResponse:
         try:
-            self.by_address.take(request.remote or "", now=self.host.now())
+            self.by_address.take(caller_at(request.remote), now=self.host.now())
         except TooManyError as error:
             return self._refused(error)
         return web.Response(
@@ -284,7 +288,7 @@ class Routes:
     async def _redeem(self, call: Call) -> web.StreamResponse:
         if len(call.body) > SMALL_BYTES_MAX:
             raise InviteError("form", "that is too large for an account's log")
-        remote = call.request.remote or ""
+        remote = caller_at(call.request.remote)
         body = await self.host.redeem(call.caller, call.wasteland, call.body, remote)
         if body is None:
             raise UnknownError

@@ -6,7 +6,6 @@ their own signatures.
 """
 
 import datetime as dt
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +20,7 @@ from http_message_signatures import (
     algorithms,
 )
 
+from federation.transport.nonces import FullError, Nonces
 from stamps.errors import KeyRefusedError, WastelandError
 from stamps.identity import DeviceKey, check_key, public_key_of
 
@@ -28,7 +28,6 @@ AUDIENCE: Final = "wl-audience"
 TAG: Final = "wasteland"
 WINDOW: Final = dt.timedelta(seconds=60)
 ANY_TIME: Final = dt.timedelta(days=3_650)  # the window is judged here, by the node's own clock
-NONCES_MAX: Final = 100_000
 NONCE_CHARS_MAX: Final = 64  # each is kept for minutes
 COVERED: Final = ("@method", "@path", "@query", AUDIENCE)
 REQUIRED: Final = frozenset(f'"{name}"' for name in (*COVERED, "content-digest"))
@@ -103,32 +102,21 @@ def _require_covered(covered: Iterable[str]) -> None:
         raise RequestRefusedError("signature", f"{min(missing)} is not signed")
 
 
-class Nonces:
-    """The nonces of the last minutes; each is good once (H44)."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, str], int] = OrderedDict()
-
-    def take(self, key: str, nonce: str, *, now: int) -> bool:
-        """Whether this nonce of this key is new."""
-        window = 2 * int(WINDOW.total_seconds()) * 1_000_000
-        while self._seen and next(iter(self._seen.values())) < now - window:
-            self._seen.popitem(last=False)
-        if (key, nonce) in self._seen:
-            return False
-        if len(self._seen) >= NONCES_MAX:
-            raise RequestRefusedError("nonce", "too many requests within a minute")
-        self._seen[key, nonce] = now
-        return True
-
-
 class Verifier:
     """Says whose request it is."""
 
-    def __init__(self, *, audience: Callable[[], str], now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        *,
+        audience: Callable[[], str],
+        now: Callable[[], int],
+        known: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.audience = audience
         self.now = now
-        self.nonces = Nonces()
+        self.known = known
+        self.peers = Nonces()
+        self.strangers = Nonces()
 
     def caller_of(self, message: Message, body: bytes) -> str:
         """The did:key that signed this request. Raises RequestRefusedError."""
@@ -147,12 +135,22 @@ class Verifier:
         except (HTTPMessageSignaturesException, KeyRefusedError, ValueError) as error:
             raise RequestRefusedError("signature", str(error)[:200]) from None
         key, nonce = str(result.parameters["keyid"]), str(result.parameters.get("nonce", ""))
-        self._check_time(int(result.parameters.get("created", 0)))
+        created = int(result.parameters.get("created", 0))
+        self._check_time(created)
         if not 0 < len(nonce) <= NONCE_CHARS_MAX:
             raise RequestRefusedError("nonce", f"{len(nonce)} characters")
-        if not self.nonces.take(key, nonce, now=self.now()):
-            raise RequestRefusedError("nonce", "the request came before")
+        self._take_nonce(key, nonce, until_s=created + int(WINDOW.total_seconds()))
         return key
+
+    def _take_nonce(self, key: str, nonce: str, *, until_s: int) -> None:
+        """The request is worth nothing again, also if its author became a peer by it."""
+        if self.peers.holds(key, nonce) or self.strangers.holds(key, nonce):
+            raise RequestRefusedError("nonce", "the request came before")
+        table = self.peers if self.known(key) else self.strangers
+        try:
+            table.take(key, nonce, until_s=until_s, now_s=self.now() // 1_000_000)
+        except FullError:
+            raise RequestRefusedError("nonce", "too many requests within a minute") from None
 
     def _check_time(self, created: int) -> None:
         if abs(self.now() // 1_000_000 - created) > WINDOW.total_seconds():

@@ -236,13 +236,13 @@ def test_what_others_named_keeps_out_no_record_of_ours(worked):
     town, _ = worked
     blob = Blob(sha256=SHA, size=1)
     said = tuple(("f" * 64, f"{number:064x}") for number in range(RECORDS_MAX))
-    link(town.town, BlobNote(blob=blob, records=said, by="e" * 64))
+    link(town.town, BlobNote(blob=blob, records=said, by=("e" * 64,)))
     ours = ("a" * 64, "b" * 64)
     note = link(town.town, BlobNote(blob=blob, records=(ours,), own=True))
     assert ours in note.records
     assert len(note.records) == RECORDS_MAX
     late = ("c" * 64, "d" * 64)
-    assert late not in link(town.town, BlobNote(blob=blob, records=(late,), by="e" * 64)).records
+    assert late not in link(town.town, BlobNote(blob=blob, records=(late,), by=("e" * 64,))).records
 
 
 def test_what_a_dead_process_left_is_swept(tmp_path):

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from federation.blobs import Blob
 from federation.errors import Fault, PeerError
 from tests.transport.nodes import joined, node
 from tests.transport.test_blobs import (
@@ -20,6 +21,7 @@ from tests.transport.test_blobs import (
     source,
 )
 from town.market import blob_notes
+from town.market.blob_notes import BlobNote
 from town.node.blobs import ROOM_BYTES_MIN, SHARES
 
 pytestmark = pytest.mark.slow  # real sockets
@@ -135,3 +137,46 @@ async def test_a_file_that_goes_while_it_is_handed_over_is_looked_for_again(tmp_
         assert note is not None
         monkeypatch.setattr(desk.blobs.files, "find", lambda _: tmp_path / "gone")
         assert not await desk.blobs._hand(peer, town.current, note, note.records[0][1])
+
+
+async def test_whoever_brings_what_was_here_pays_for_it_all_the_same(tmp_path):
+    """Else what is left of its share would tell it that somebody had the file before."""
+    share = 2 * ROOM_BYTES_MIN
+    env = {"WL_BLOBS_ROOM_BYTES": str(SHARES * share)}
+    async with node(tmp_path, "rust", env=env) as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        item, own = await posted(rust, ash), await posted(rust, ash)
+        await rust.use(lambda m: m.claim(own))
+        await rust.use(lambda m: m.done(own, blobs=[source(b"secret")]))
+        told = []
+        for payload in (b"secret", b"one", b"two"):
+            record = await asyncio.to_thread(name_it, ash, item, payload)
+            await rust.settles(partial(known, rust, record))
+            told.append(await handing(rust, ash, record, hash_of(payload), payload))
+        assert told == ["ok", "ok", "quota.blobs"]
+
+
+async def test_a_crowd_that_nobody_vouched_for_leaves_half_of_the_room(tmp_path):
+    """Accounts by the dozen fill half together; whom the board's maker stamped has room still."""
+    env = {"WL_BLOBS_ROOM_BYTES": str(SHARES * ROOM_BYTES_MIN)}
+    async with node(tmp_path, "rust", env=env) as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        item = await posted(rust, ash)
+        town, told = rust.town.town, []
+        crowd = [Blob(sha256=f"{number:064x}", size=1) for number in range(SHARES // 2)]
+        for number, blob in enumerate(crowd):
+            note = BlobNote(blob=blob, by=(f"{number:064x}",))
+            await town_does(rust, partial(blob_notes.link, town, note))
+        record = await asyncio.to_thread(name_it, ash, item, b"work")
+        await rust.settles(partial(known, rust, record))
+        told.append(await handing(rust, ash, record, hash_of(b"work"), b"work"))
+        await rust.use(lambda m: m.accept(item, {"dims": {"quality": 4}}))
+        rust.town._resident().blobs._vouched_at = 0  # a minute later
+        told.append(await handing(rust, ash, record, hash_of(b"work"), b"work"))
+        assert told == ["quota.blobs", "ok"]
+
+
+async def town_does(rust, work) -> None:
+    """The work is done in the ledger's thread, and its notes are counted from there on."""
+    await rust.town.writer.do(work)
+    rust.town._resident().blobs._room = None

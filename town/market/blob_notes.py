@@ -20,12 +20,12 @@ WASTELAND_HEX: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlobNote:
-    """One blob that is here. `by` is the account whose node handed it over, empty for our own."""
+    """One blob that is here. `by` are the accounts for whom it was handed over, the first ones."""
 
     blob: Blob
     records: tuple[tuple[str, str], ...] = ()  # wasteland, and the record that names it there
     own: bool = False
-    by: str = ""
+    by: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()  # peers that took it, each for a wasteland
     at: int = 0
 
@@ -37,7 +37,7 @@ class BlobNote:
             "media": self.blob.media,
             "records": [list(one) for one in self.records],
             "own": self.own,
-            "by": self.by,
+            "by": list(self.by),
             "holders": list(self.holders),
             "at": self.at,
         }
@@ -50,7 +50,7 @@ def _note(sha256: str, facts: Mapping[str, Any]) -> BlobNote:
         ),
         records=tuple((str(one), str(other)) for one, other in facts["records"]),
         own=bool(facts["own"]),
-        by=str(facts["by"]),
+        by=tuple(facts["by"]),
         holders=tuple(facts["holders"]),
         at=int(facts["at"]),
     )
@@ -88,9 +88,12 @@ def link(town: Town, fresh: BlobNote) -> BlobNote:
         ours = not fresh.by  # what strangers named before does not keep out what a person did
         first, then = (fresh, before) if ours else (before, fresh)
         records = dict.fromkeys((*first.records, *then.records))
-        by = "" if fresh.own or before.own else before.by
+        by = dict.fromkeys((*before.by, *fresh.by))
         note = replace(
-            before, records=tuple(records)[:RECORDS_MAX], own=before.own or fresh.own, by=by
+            before,
+            records=tuple(records)[:RECORDS_MAX],
+            own=before.own or fresh.own,
+            by=tuple(by)[:RECORDS_MAX],
         )
     if note != before:
         put(town, note)

@@ -44,6 +44,24 @@ def tally_of(journal: Journal, account: str) -> Tally:
     return Tally(len(grades), mean, len(disowned_by(journal, account)))
 
 
+def vouched_for(journal: Journal, account: str, *, own: str) -> bool:
+    """Whether the account is ours, the registrar's, a maintainer's, or one of these stamped it.
+
+    No further: whoever makes accounts by the dozen has them stamp each other.
+    """
+    registry = journal.state.registry
+    trusted = {own, *registry.maintainers}
+    trusted |= {registry.home.account} if registry.home is not None else set()
+    if account in trusted:
+        return True
+    subjects = islice(journal.index.waiting(f"named:{account}"), TALLY_MAX)
+    stamps = (stamp for subject in subjects for stamp, _ in _given(journal, subject))
+    return any(
+        one.subject == account and one.author in trusted and not one.void and not one.revoked
+        for one in stamps
+    )
+
+
 def stamps_of(journal: Journal, account: str) -> Iterator[dict[str, Any]]:
     """The stamps given to an account, newest first; each verified as it is shown."""
     given: dict[str, tuple[Given, str]] = {}

@@ -17,10 +17,12 @@ from federation.peers import Peer, PeerBook
 from federation.transport.blobs import fetch
 from federation.transport.client import Client, PeerRefusedError
 from ledger.journal import Journal
+from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 from town.market import blob_notes
 from town.market.blob_notes import BlobNote
 from town.market.town import Town
+from town.market.vouched import vouched_for
 from town.node.blob_files import BlobFiles
 from town.node.config import Config
 from town.node.log import Logger
@@ -28,6 +30,7 @@ from town.node.writer import Writer
 
 LOG = Logger("blobs")
 SHARES: Final = 16  # of the room for others, one account has one
+VOUCHED_US: Final = 60 * SECOND_US
 ROOM_BYTES_MIN: Final = 64 << 10  # that a blob takes: notes and files cost something too
 NOT_FOUND: Final = 404
 
@@ -70,6 +73,8 @@ class BlobExchange:
         self.files = files
         self._refused: set[tuple[str, str]] = set()  # holder and hash, until the next start
         self._room: tuple[int, Counter[str]] | None = None
+        self._vouched_for: dict[str, bool] = {}
+        self._vouched_at = 0
         self._coming = Counter[str]()  # room, by account, of what is being written
         self._settled: dict[tuple[str, str], int] = {}  # when a pair had nothing left to do
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -122,15 +127,16 @@ class BlobExchange:
             raise BlobLimitError(most)
         entry = journal.held.entry(record)
         account = entry.record.account if entry is not None else ""
-        note = BlobNote(blob=blob, records=((wasteland, record),), by=account, at=desk.now())
-        self._check_room(note)
+        note = BlobNote(blob=blob, records=((wasteland, record),), by=(account,), at=desk.now())
+        self._check_room(note, account)
         self._coming[account] += room_of(blob)
         return note
 
-    def _check_room(self, note: BlobNote) -> None:
+    def _check_room(self, note: BlobNote, account: str) -> None:
         """There is room, or the record brought the blob before. Raises BlobQuotaError.
 
         Whether another record brought it makes no difference: a refusal would tell who has what.
+        Those whom nobody here vouched for have half of it together, however many they are.
         """
         before = blob_notes.get(self.desk.town, note.blob.sha256)
         if before is not None and set(note.records) <= set(before.records):
@@ -139,8 +145,28 @@ class BlobExchange:
         taken = self._held() + self._coming
         if taken.total() + size > room:
             raise BlobQuotaError(room)
-        if taken[note.by] + size > room // SHARES:
+        if taken[account] + size > room // SHARES:
             raise BlobQuotaError(room // SHARES)
+        if taken.total() + size <= room // 2 or self._vouched(account):
+            return
+        unknown = sum(size for one, size in taken.items() if not self._vouched(one))
+        if unknown + size > room // 2:
+            raise BlobQuotaError(room // 2)
+
+    def _vouched(self, account: str) -> bool:
+        """Whether ours, a registrar, a maintainer, or stamped by one of these; as of a minute ago.
+
+        On an open board everybody is admitted, and the admitted can stamp each other.
+        """
+        now = self.desk.now()
+        if not 0 <= now - self._vouched_at < VOUCHED_US:
+            self._vouched_for, self._vouched_at = {}, now
+        if account not in self._vouched_for:
+            ledgers = self.desk.town.ledgers.values()
+            own = self.desk.town.account
+            known = any(vouched_for(journal, account, own=own) for journal in ledgers)
+            self._vouched_for[account] = known
+        return self._vouched_for[account]
 
     def _held(self) -> Counter[str]:
         """How much room what was handed over takes, by account; counted anew when a blob went."""
@@ -148,19 +174,21 @@ class BlobExchange:
         if self._room is None or self._room[0] != town.blob_drops:
             held = Counter[str]()
             for note in blob_notes.every(town):
-                if note.by:
-                    held[note.by] += room_of(note.blob)
+                for account in note.by:
+                    held[account] += room_of(note.blob)
             self._room = (town.blob_drops, held)
         return self._room[1]
 
     def _keep(self, note: BlobNote) -> None:
-        if blob_notes.get(self.desk.town, note.blob.sha256) is None:
-            self._held()[note.by] += room_of(note.blob)
+        before = blob_notes.get(self.desk.town, note.blob.sha256)
+        for account in note.by:  # each pays: else what it costs would tell that it was here
+            if before is None or account not in before.by:
+                self._held()[account] += room_of(note.blob)
         blob_notes.link(self.desk.town, note)
 
     def _come(self, note: BlobNote) -> None:
         """The blob is noted, or it was another: no room is kept for it any more."""
-        self._coming -= Counter({note.by: room_of(note.blob)})
+        self._coming -= Counter(dict.fromkeys(note.by, room_of(note.blob)))
 
     # --- asking
 

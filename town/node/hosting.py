@@ -119,6 +119,10 @@ class Hosting:
         device = self.desk.town.device
         return str(device.device) if device is not None else "none"
 
+    def knows(self, key: str) -> bool:
+        """Whether the node of this key is a peer."""
+        return self.desk.book.get(key) is not None
+
     def url(self) -> str:
         """An address of this node."""
         return self.desk.url
