@@ -25,7 +25,9 @@ from ledger.workspace.rows import CREW, OPERATIONAL, Agent, Rig
 from ledger.workspace.talk import CLOSED_CONVOY, OPEN_CONVOY, STAGES, Convoy
 from ledger.workspace.work import (
     BLOCKED_REQUEST,
+    CONFLICT,
     HELD,
+    NO_TARGET,
     OPEN_REQUESTS,
     SPAWNING,
     STUCK,
@@ -45,6 +47,7 @@ ALL_CLOSED: Final = "all tracked issues closed"
 EMPTY: Final = "nothing to follow"
 BY_OWNER: Final = "Landed by owner"
 SHOWN_MAX: Final = 5
+QUEUED: Final = "queued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +134,17 @@ def reason(standing: Standing, convoy: Convoy, dispatch: Dispatch, *, now: int) 
     for look in (_over, _in_the_queue, _in_hands, _held_up, _nobodys):
         found = look(standing, now)
         if found is not None:
+            if found.code == QUEUED and not dispatch.running:
+                found = Reason("nobody-merges", f"{found.words}, and nobody merges", found.by)
             return _with_past(found, standing)
     return _with_past(_dispatched(standing, convoy, dispatch), standing)
+
+
+def merging(request: MergeRequest, dispatch: Dispatch, *, ahead: int, rests: str) -> Reason:
+    """How an open request stands that is about no bead of ours."""
+    standing = Standing(bead=Bead(id="", title=""), request=request, ahead=ahead, rests=rests)
+    nowhere = Convoy(id="", status=OPEN_CONVOY)
+    return reason(standing, nowhere, dispatch, now=0)
 
 
 def _with_past(found: Reason, standing: Standing) -> Reason:
@@ -168,8 +180,13 @@ def _in_the_queue(standing: Standing, now: int) -> Reason | None:  # noqa: PLR09
         return _resting(standing.rig)
     if standing.rests:
         return Reason("queue-rests", f"merging rests: {standing.rests}", (request.id,))
+    if request.failure == NO_TARGET:
+        return Reason("target-gone", f"{request.id} is {request.reason}", (request.id,))
+    if request.failure == CONFLICT:
+        words = f"{request.id}: {request.reason}; another conflict is resolved first"
+        return Reason("conflicts-before", words, (request.id,), moving=True)
     words = f"waits in the merge queue, {standing.ahead} before it"
-    return Reason("queued", words, (request.id,), moving=True)
+    return Reason(QUEUED, words, (request.id,), moving=True)
 
 
 def _resting(rig: Rig) -> Reason:

@@ -152,11 +152,22 @@ def requests_kept(held: Held) -> Iterator[Broken]:
 
 
 def gates_passed(held: Held) -> Iterator[Broken]:
-    """I8: what was merged passed the gates, but for what its target had already."""
-    passed = {request for run in held.gate_runs if run.passed for request in run.requests}
-    for request in held.requests.values():
+    """I8: what was merged lies below a commit on which all gates passed, as it was pushed.
+
+    But for what its target had already.
+    """
+    merged = {one.id: one for one in held.requests.values() if one.state == MERGED}
+    passed = {
+        request
+        for run in held.gate_runs
+        if run.passed and run.requests
+        # The last of a run is the commit that was tried, and pushed if it was the one.
+        if (last := merged.get(run.requests[-1])) is not None and last.merge_commit == run.sha
+        for request in run.requests
+    }
+    for request in merged.values():
         # A reason says why nothing was tried: the target had all of it.
-        if request.state == MERGED and not request.reason and request.id not in passed:
+        if not request.reason and request.id not in passed:
             yield Broken("gates-passed", request.id, "was merged without a run that passed")
 
 

@@ -35,6 +35,9 @@ TRYING: Final = "trying"
 BLOCKED_REQUEST: Final = "blocked"
 REJECTED: Final = "rejected"
 SUPERSEDED: Final = "superseded"
+# Why a request that is in the queue, or not merged, is so; besides these, what a gate is called.
+CONFLICT: Final = "conflict"
+NO_TARGET: Final = "target"  # the remote has its target no more
 OPEN_REQUESTS: Final = (READY, TRYING, BLOCKED_REQUEST)
 
 TO_QUEUE: Final = "mr"

@@ -52,6 +52,10 @@ CASES = [
     ("queued", Standing(bead=bead(), rig=RIG, request=request(), ahead=3), "3 before it"),
     ("conflict", Standing(bead=bead(), request=request(state="blocked", blocked_by="ap-fix")),
      "ap-fix"),
+    ("target-gone", Standing(bead=bead(), rig=RIG, request=request(
+        failure="target", reason="waiting on next")), "mr-1 is waiting on next"),
+    ("conflicts-before", Standing(bead=bead(), rig=RIG, request=request(
+        failure="conflict", reason="conflict in a")), "another conflict is resolved first"),
     ("queue-rests", Standing(bead=bead(), rig=RIG, request=request(), rests="gate: make test"),
      "gate: make test"),
     ("working", Standing(bead=bead(status="hooked"), work=work(), session=LIVE), "works on it"),

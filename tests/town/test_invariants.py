@@ -82,7 +82,11 @@ BREAKS: dict[str, list[tuple[Row, ...]]] = {
     "requests-kept": [
         (Assignment(id="as-9", bead="hq-1", agent="mayor", state=SUBMITTED, request="mr-9"),)
     ],
-    "gates-passed": [(replace(RUN, passed=False),), (replace(RUN, requests=()),)],
+    "gates-passed": [
+        (replace(RUN, passed=False),),
+        (replace(RUN, requests=()),),
+        (replace(RUN, sha="another"),),
+    ],
     "letters-there": [
         (Delivery(recipient="mayor", message="m9"),),
         (Message(id="m1", recipients=("deacon",)),),

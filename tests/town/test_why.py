@@ -10,6 +10,7 @@ from tests.town.test_hooks import commit, sling, worktree
 from tests.town.towns import town_in
 from town.convoys.desk import NewConvoy
 from town.hooks.handing import HandIn
+from town.refinery.queue import Asked
 from town.why.desk import NEXT, NothingCalledError
 
 
@@ -36,10 +37,13 @@ def test_a_bead_is_explained_from_its_filing_to_the_queue(town):
     commit(worktree(town, slung))
     done = town.works(slung.agent.id).hooks.done(HandIn(agent=slung.agent.id))
     queued = works.why.of(bead)
-    assert "merge queue" in queued.reason
-    assert queued.who == "the refinery"
+    assert queued.reason == "waits in the merge queue, 0 before it, and nobody merges"
+    assert (queued.who, "gt refinery run" in queued.next) == ("you", True)
     request = works.why.of(done.request.id)
-    assert (request.kind, request.state) == ("request", "ready")
+    assert (request.kind, request.state, request.reason) == ("request", "ready", queued.reason)
+    asked = Asked(rig="api", branch="max/x", sha="c" * 40, target="main")
+    own = works.why.of(works.queue.submit(asked).id)
+    assert (own.state, "1 before it" in own.reason, own.who) == ("ready", True, "you")
 
 
 def test_a_convoy_names_what_each_member_waits_for(town):

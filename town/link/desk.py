@@ -132,7 +132,7 @@ class Links(Making):
     def _next(self, claim: Claim, link: ItemLink | None) -> Change:
         if claim.stands == HELD:
             if link is None:
-                return self._begun(claim)
+                return self._linked(claim)
             return self._again(claim, link) if link.state in LINK_ENDS else self._on(claim, link)
         if link is None or link.state in LINK_ENDS:
             return Change()
@@ -146,7 +146,7 @@ class Links(Making):
         told = self.event(f"link.{state}", link.bead, item=link.item, **more)
         return Change(puts=(new,), events=(told,), seen=(self.seen(link),))
 
-    def _begun(self, claim: Claim) -> Change:
+    def _linked(self, claim: Claim) -> Change:
         """The item has a bead: the one that names it already, else a new one."""
         there = self.store.find(Bead, external_ref=claim.item)
         bead = next((one for one in there if one.status not in TERMINAL), None)

@@ -18,6 +18,7 @@ from ledger.workspace.rows import Agent, Rig
 from ledger.workspace.work import (
     ACTIVE,
     BLOCKED_REQUEST,
+    CONFLICT,
     FAILED,
     IDLE,
     READY,
@@ -35,7 +36,6 @@ from town.mail.posting import Posting
 
 FAILED_EVENT: Final = "merge_failed"
 SKIPPED_EVENT: Final = "merge_skipped"
-CONFLICT: Final = "conflict"
 BY_HAND: Final = "rejected"
 SUBJECT_CHARS_MAX: Final = 200
 TAIL_CHARS_MAX: Final = 4_000

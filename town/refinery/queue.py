@@ -20,6 +20,7 @@ from ledger.workspace.work import (
     BLOCKED_REQUEST,
     DIRECT,
     MERGED,
+    NO_TARGET,
     OPEN_REQUESTS,
     READY,
     REJECTED,
@@ -42,7 +43,6 @@ SUBMITTED_EVENT: Final = "mr.submitted"
 LETTERS: Final = 5
 FOUND_MAX: Final = 8
 RUNS_MAX: Final = 20
-NO_TARGET: Final = "target"  # why a request waits whose target the remote has no more
 HOLDING: Final = ("open", "outside", "children")  # how a bead keeps another one's work waiting
 
 

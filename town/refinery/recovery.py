@@ -9,9 +9,9 @@ from functools import partial
 from msgspec.structs import replace
 
 from ledger.private.store import Change
-from ledger.workspace.work import READY, MergeRequest
+from ledger.workspace.work import NO_TARGET, READY, MergeRequest
 from town.escalation.desk import Matter
-from town.refinery.queue import NO_TARGET, Queue
+from town.refinery.queue import Queue
 from town.refinery.records import Records
 from town.refinery.scratch import ORIGIN, Scratch
 from town.refinery.sight import Sight

@@ -10,9 +10,10 @@ from ledger.workspace.work import TRYING, GateRun, MergeRequest
 from town.beads.ports import BeadPorts
 from town.refinery.cycle import Cycle
 from town.refinery.errors import PUSH
-from town.refinery.giving_back import CONFLICT, Clash, GivingBack, Rejection
+from town.refinery.giving_back import Clash, GivingBack, Rejection
 from town.refinery.scratch import (
     CLASH,
+    CONFLICT,
     MISSING,
     NOTHING,
     NOTHING_NEW,

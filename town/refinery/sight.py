@@ -11,6 +11,7 @@ from ledger.merging.queue import Batch, batch
 from ledger.private.store import PrivateStore
 from ledger.workspace.work import (
     BLOCKED_REQUEST,
+    NO_TARGET,
     READY,
     TRYING,
     MergeRequest,
@@ -21,7 +22,7 @@ from stamps.clock import SECOND_US
 from town.beads.ports import BeadPorts
 from town.refinery.cycle import Cycle
 from town.refinery.errors import PUSH
-from town.refinery.queue import NO_TARGET, Queue
+from town.refinery.queue import Queue
 from town.workspace.settings import MergeQueue, milliseconds
 
 US_PER_MS: Final = 1_000

@@ -15,7 +15,7 @@ from ledger.workspace import convoys
 from ledger.workspace.convoys import Reason
 from ledger.workspace.rows import Agent
 from ledger.workspace.talk import Convoy
-from ledger.workspace.work import HELD, Assignment, MergeRequest, Session
+from ledger.workspace.work import HELD, OPEN_REQUESTS, Assignment, MergeRequest, Session
 from stamps.errors import WastelandError
 from town.convoys.members import Members
 
@@ -30,6 +30,9 @@ NEXT: Final[Mapping[str, tuple[str, str, str]]] = {
     "merging": ("its gates run; it is merged or given back", REFINERY, "now"),
     "conflict": ("its conflict is resolved, then it is tried again", "{who}", ""),
     "queue-rests": ("merging goes on after the rest, or gt refinery run", REFINERY, ""),
+    "nobody-merges": ("gt up, or once and here: gt refinery run", PERSON, ""),
+    "target-gone": ("its branch is made again, then gt mq retry; or gt mq reject", PERSON, ""),
+    "conflicts-before": ("the other conflict is resolved, then it has its turn", REFINERY, ""),
     "queued": ("it is tried with what is before it", REFINERY, "as soon as it is its turn"),
     "handed-in": ("somebody merges its branch by hand", PERSON, ""),
     "worker-stuck": ("read what it says: gt mail inbox, then gt sling --force", PERSON, ""),
@@ -142,8 +145,11 @@ class Explaining(Members):
     def _request(self, request: MergeRequest) -> Why:
         bead = self.bead_of(request.bead)
         title = f"{request.branch} into {request.target}"
-        if bead is None or request.state not in ("ready", "trying", "blocked"):
+        if request.state not in OPEN_REQUESTS:
             why = Reason("done", request.reason or request.merge_commit or request.state)
+        elif bead is None:
+            ahead, rests = self._ahead(request), self._rests(request.rig)
+            why = convoys.merging(request, self.dispatch(), ahead=ahead, rests=rests)
         else:
             near = self.near()
             nowhere = Convoy(id="", status="open", owner=PERSON)
