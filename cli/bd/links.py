@@ -21,6 +21,7 @@ from cli.bd.shown import node_lines
 from cli.context import Call, UsageError
 from cli.tree import Command, call_of, example, new_group, new_module
 from ledger.beads.branches import DEPTH_DEFAULT, DIRECTIONS, Node
+from ledger.beads.drawing import MERMAID, mermaid
 from ledger.beads.jsonl import bead_facts
 from ledger.beads.rows import Bead, Link
 
@@ -195,10 +196,16 @@ def tree(
         bool, typer.Option("--show-all-paths", help="A bead as often as it is reached.")
     ] = False,
     status: Annotated[Many, typer.Option("--status", help="Only of these.")] = None,
+    backwards: Annotated[
+        bool, typer.Option("--reverse", help="The same as --direction up.")
+    ] = False,
+    drawn: Annotated[str, typer.Option("--format", help="mermaid.")] = "",
 ) -> int:
     """Show what a bead depends on, and what that depends on."""
     call = call_of(ctx)
-    way = _direction(direction, DIRECTIONS)
+    way = "up" if backwards else _direction(direction, DIRECTIONS)
+    if drawn not in ("", MERMAID):
+        raise UsageError(f"--format is {MERMAID}, not {drawn!r}")
     with beads_of(ctx) as beads:
         found: list[Node] = []
         if way in ("down", "both"):
@@ -210,7 +217,15 @@ def tree(
     kept = [node for node in found if not status or not node.depth or node.bead.status in status]
     if call.wants.json:
         return print_json(call, [_node_facts(node) for node in kept])
-    return print_lines(call, node_lines(kept))
+    return print_lines(call, _chart(kept) if drawn else node_lines(kept))
+
+
+def _chart(nodes: list[Node]) -> list[str]:
+    """The tree as a flow chart: from what depends to what it needs, both ways alike."""
+    beads = list({node.bead.id: node.bead for node in nodes}.values())
+    here = {bead.id for bead in beads}
+    pairs = ((n.bead.id, n.parent) if n.up else (n.parent, n.bead.id) for n in nodes if n.parent)
+    return mermaid(beads, [pair for pair in dict.fromkeys(pairs) if here.issuperset(pair)])
 
 
 def _node_facts(node: Node) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from cli.bd.shown import tree_lines
 from cli.context import Call, UsageError
 from cli.tree import Command, call_of, example, new_module
 from ledger.beads.choosing import Filter
+from ledger.beads.drawing import DOT, FORMATS, among, digraph, dot
 from ledger.beads.jsonl import bead_facts
 from ledger.beads.standing import SORTS, Sort
 from town.beads.looking import Explained, Listed
@@ -69,11 +70,16 @@ def list_(
     order: Order = "priority",
     backwards: Backwards = False,
     tree: Annotated[bool, typer.Option("--tree", "--pretty", help="As a tree.")] = False,
-    flat: Annotated[bool, typer.Option("--flat", help="A line each, as ever.")] = False,
+    flat: Annotated[
+        bool, typer.Option("--flat", "--no-pager", help="A line each, as ever.")
+    ] = False,
     long: Long = False,
+    drawn: Annotated[str, typer.Option("--format", help="dot or digraph.")] = "",
     limit: Limit = 50,
 ) -> int:
     """List beads, those of the highest priority first; closed ones when asked for."""
+    if drawn and drawn not in FORMATS:
+        raise UsageError(f"--format is {' or '.join(FORMATS)}, not {drawn!r}")
     with beads_of(ctx) as beads:
         asked = {**said(ctx), "include_ephemeral": not ready or said(ctx)["include_ephemeral"]}
         if "all" in (asked["status"] or ()):
@@ -87,7 +93,19 @@ def list_(
                 parent=parent, top=top,
             )
         )  # fmt: skip
+    if drawn:
+        return _drawn(call_of(ctx), found, drawn)
     return print_listed(call_of(ctx), found, empty="none", tree=tree and not flat, long=long)
+
+
+def _drawn(call: Call, found: Listed, form: str) -> int:
+    """The list as another program draws it, with the links between its beads."""
+    beads = [line.bead for line in found.lines]
+    links = among((x for line in found.lines for x in line.links), {bead.id for bead in beads})
+    print_lines(call, dot(beads, links) if form == DOT else digraph(links))
+    if more := more_words(len(beads), found.total):
+        print_talk(call, more)
+    return 0
 
 
 @app.command(cls=Choosing)

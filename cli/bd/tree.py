@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cli import tree
+from cli.bd import elsewhere
 from cli.later import OF_BD
 
 PLACES: Final[Mapping[str, Sequence[str]]] = {
@@ -69,5 +70,6 @@ PROGRAM: Final = tree.Program(
     aliases=ALIASES,
     sections=SECTIONS,
     later=OF_BD,
+    elsewhere=elsewhere.OF_BD,
     closing=("With --json a command prints one object or one list, as scripts for bd expect.",),
 )

@@ -25,6 +25,7 @@ class Node:
     parent: str = ""
     kind: str = ""
     cut: bool = False  # there is more below
+    up: bool = False  # it depends on the one above, rather than the other way round
 
 
 def branches(
@@ -47,7 +48,14 @@ def branches(
         under = list(_under(graph, node.bead.id, direction))
         cut = bool(under) and node.depth >= deepest
         found.append(
-            Node(bead=node.bead, depth=node.depth, parent=node.parent, kind=node.kind, cut=cut)
+            Node(
+                bead=node.bead,
+                depth=node.depth,
+                parent=node.parent,
+                kind=node.kind,
+                cut=cut,
+                up=direction == "up",
+            )
         )
         if not cut:
             left += [
