@@ -213,6 +213,24 @@ def test_a_gate_that_passes_on_what_it_made_itself_is_no_word_about_the_commit(y
     yard.whole()
 
 
+def test_a_gate_that_breaks_the_worktree_fails_and_the_next_has_a_whole_one(yard: Yard):
+    """Everything removed, a repository of its own in its place, a lock left: others are merged."""
+    evil = (
+        "test ! -e a || { rm -rf .git * && exit 1; }; "
+        "test ! -e b || { rm -rf .git && git init -q . && exit 1; }; "
+        "test ! -e c || { touch $(git rev-parse --git-path index.lock) && exit 1; }; "
+        "test ! -e d || { git checkout -q -b x && echo y > y && git add y && exit 1; }"
+    )
+    yard.gates({"test": {"cmd": evil}}, retry_flaky_tests=1)
+    bad = [yard.handed_in(name, {name: "1"}) for name in "abcd"]
+    good = yard.handed_in("good", {"good": "1"})
+    cycle = yard.cycle()
+    assert (cycle.merged, sorted(cycle.failed)) == ([good.id], sorted(one.id for one in bad))
+    assert cycle.broken == ""
+    assert yard.main_files() == {"README", "good"}
+    yard.whole()
+
+
 def test_what_a_gate_leaves_running_is_ended_wherever_it_hides(yard: Yard, tmp_path):
     """A session of its own does not help it; whoever is not of this run is not touched."""
     pids = tmp_path / "pids"

@@ -4,6 +4,7 @@ It is one command that ends, as a gate is: with a limit, in a group of its own, 
 refinery. What it changed is looked at by `fixing`; nothing that it says is believed.
 """
 
+import secrets
 import shlex
 import threading
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Final
 from ledger.workspace.work import MergeRequest
 from town.agents.presets import Preset
 from town.agents.runtime import BadAgentError, known, launch, question
-from town.refinery.gates import BEAT_S
+from town.refinery.gates import BEAT_S, RUN
 from town.refinery.ports import Command, Commands
 from town.workspace.files import BadFileError, read_json
 from town.workspace.layout import Workspace
@@ -65,14 +66,18 @@ class AgentFixer:
             return False
         role = f"{request.rig}/refinery"
         told = {"GT_ROLE": role, "GT_RIG": request.rig, "BD_ACTOR": role, "GT_AGENT": agent}
-        mark = {"GT_REFINERY": str(self.workspace.rig(request.rig).path)}
+        token = secrets.token_hex(8)
+        mark = {"GT_REFINERY": str(self.workspace.rig(request.rig).path), RUN: token}
         command = Command(
             cmd=shlex.join(argv_of(preset, text_of(request, output))),
             cwd=worktree,
             env={**self.env, **preset.env, **told, **mark},
             timeout_s=LIMIT_S,
         )
-        return self._run(command, beat)
+        try:
+            return self._run(command, beat)
+        finally:
+            self.commands.end_left(RUN, token)
 
     def _run(self, command: Command, beat: Callable[[], None]) -> bool:
         over = threading.Event()

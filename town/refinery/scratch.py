@@ -5,6 +5,8 @@ no branch until they are pushed, and a push moves a branch only from the commit 
 """
 
 import fcntl
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ COMMITS_MAX: Final = 200
 QUIET: Final = (
     *("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "merge.ff=true"),
     *("-c", "rerere.enabled=false", "-c", "advice.detachedHead=false", "-c", "core.editor=true"),
+    *("-c", "merge.verifySignatures=false", "-c", "submodule.recurse=false"),
 )
 REBASER: Final = "refinery"
 SAVED: Final = "Saved by gt done: what was not committed yet"
@@ -73,8 +76,10 @@ class Scratch:
         self.email = email
         self.rebases = False  # whether a branch that conflicts is rebased, and tried once more
         self.env = {**env, "GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
+        self.env["GIT_CEILING_DIRECTORIES"] = str(self.path.parent)  # never the town's own
         self._built: dict[tuple[str, ...], str] = {}
         self._base = ""
+        self._lock = self.path / ".git.lock"
 
     def run(self, *argv: str, at: Path | None = None, stdin: str = "") -> str:
         """What git printed there, with nothing of the person's own habits. Raises GitError."""
@@ -122,8 +127,8 @@ class Scratch:
             told = self.run("rev-parse", "--git-common-dir").strip()
         if not told or (self.path / told).resolve() != repository.resolve():
             raise BrokenError("worktree", f"{self.path} is no worktree of {repository}")
-        lock = self.path / self.run("rev-parse", "--git-path", "index.lock").strip()
-        lock.unlink(missing_ok=True)  # of a process that is no more: the lease is ours
+        self._lock = self.path / self.run("rev-parse", "--git-path", "index.lock").strip()
+        self._lock.unlink(missing_ok=True)  # of a process that is no more: the lease is ours
 
     def _leave(self, branch: str) -> None:
         start = f"{ORIGIN}/{branch}"
@@ -132,13 +137,35 @@ class Scratch:
             self._tells("checkout", "-q", "-B", branch, "--no-track", start, at=self.path)
 
     def clean_at(self, commit: str) -> None:
-        """The worktree has exactly the files of that commit."""
+        """The worktree has exactly the files of that commit, whatever a gate made of it."""
+        if not self._is_ours():
+            shutil.rmtree(self.path, ignore_errors=True)
+            self._ready()
+        self._lock.unlink(missing_ok=True)
+        try:
+            self._cleaned(commit)
+        except GitError:
+            _make_writable(self.path)
+            self._cleaned(commit)
+
+    def _cleaned(self, commit: str) -> None:
         self.run("checkout", "-q", "--force", "--detach", commit)
         self.run("clean", "-ffdxq")
 
+    def _is_ours(self) -> bool:
+        """Whether it is a worktree of the repository still."""
+        mark = self.path / ".git"
+        if not mark.is_file():
+            return False
+        place = mark.read_text("utf-8", "replace").strip().removeprefix("gitdir: ")
+        return (self.path / place).resolve().is_relative_to(self.folder.repository.resolve())
+
     def unchanged(self) -> bool:
         """Whether every file that git does not ignore is as its commit has it."""
-        return not self.run("status", "--porcelain", "--ignore-submodules=dirty")
+        try:
+            return not self.run("status", "--porcelain", "--ignore-submodules=dirty")
+        except GitError:
+            return False  # it is no worktree any more
 
     # --- what is there
 
@@ -322,3 +349,9 @@ class Scratch:
             "push", "-q", lease, ORIGIN, f"{commit}:refs/heads/{branch}",
             at=self.folder.repository, env={**self.env, **(env or {})},
         )  # fmt: skip
+
+
+def _make_writable(place: Path) -> None:
+    """What is in folders that a gate made read-only can be removed."""
+    for folder, _, _ in os.walk(place):
+        Path(folder).chmod(0o755)
