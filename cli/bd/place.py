@@ -1,5 +1,6 @@
 """`bd init`: beads for a project that is in no town."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -34,18 +35,29 @@ def init(
         bool,
         typer.Option("--from-jsonl", help="The file .beads/issues.jsonl must be there."),
     ] = False,
+    *,
+    stealth: Annotated[
+        bool, typer.Option("--stealth", help="Only here: git leaves all of it alone.")
+    ] = False,
+    skip_hooks: Annotated[bool, typer.Option("--skip-hooks", help="As ever.")] = False,
+    skip_agents: Annotated[bool, typer.Option("--skip-agents", help="As ever.")] = False,
+    non_interactive: Annotated[bool, typer.Option("--non-interactive", help="As ever.")] = False,
 ) -> int:
     """Make a place for beads in this folder, with those that its issues.jsonl has."""
+    del skip_hooks, skip_agents, non_interactive  # nothing else is written, and nobody is asked
     call = call_of(ctx)
     folder = call.path(".beads")
     if (folder / "beads.db").exists():
         raise UsageError(f"{folder} has beads already")
+    hidden = _hidden(folder) if stealth else None
     call.home = str(folder)
     said = found_file(call, must_be=from_jsonl)
     chosen = _prefix(prefix, said.prefix if said is not None else "", call.cwd.name)
     folder.mkdir(parents=True, exist_ok=True)
     lines = _make(call, chosen, said)
-    _ignore(folder / ".gitignore")
+    _ignore(folder / ".gitignore", IGNORED)
+    if hidden is not None:
+        _ignore(*hidden)
     if call.wants.json:
         return print_json(call, {"prefix": chosen, "path": str(folder)})
     following = () if lines else ('next    bd create "First bead"',)
@@ -55,11 +67,32 @@ def init(
     return print_lines(call, (told, *lines, *following))
 
 
-def _ignore(file: Path) -> None:
-    """Git leaves the database alone; what the file said before stays."""
+def _hidden(folder: Path) -> tuple[Path, Sequence[str]]:
+    """What only this machine's git leaves alone: its file, and the lines for the folder.
+
+    Raises UsageError.
+    """
+    root = next((at for at in folder.parents if (at / ".git").exists()), None)
+    if root is None:
+        raise UsageError(f"--stealth hides beads from git, and {folder.parent} is in no repository")
+    at = root / ".git"
+    try:
+        if at.is_file():  # a worktree: its own folder says where the common one is
+            at = root / at.read_text("utf-8").removeprefix("gitdir:").strip()
+        common = at / "commondir"
+        if common.is_file():
+            at /= common.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{root / '.git'} cannot be read: {error}") from error
+    return at.resolve() / "info" / "exclude", (f"/{folder.relative_to(root).as_posix()}/",)
+
+
+def _ignore(file: Path, lines: Sequence[str]) -> None:
+    """Git leaves this alone; what the file said before stays."""
     text = file.read_text("utf-8") if file.exists() else ""
-    missing = [line for line in IGNORED if line not in text.splitlines()]
+    missing = [line for line in lines if line not in text.splitlines()]
     if missing:
+        file.parent.mkdir(parents=True, exist_ok=True)
         end = "" if text.endswith("\n") or not text else "\n"
         file.write_text(text + end + "".join(f"{line}\n" for line in missing), "utf-8")
 
