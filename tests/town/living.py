@@ -63,8 +63,10 @@ class LivingTown:
         path.write_text(json.dumps({**old, **told}), "utf-8")
 
     def gt(self, *argv: str) -> dict[str, Any]:
-        """The envelope of a line of `gt`, typed as a process of its own."""
-        return self.prompt.line("gt", *argv)
+        """The envelope of a line of `gt`, which the node answers where one runs."""
+        paper = self.prompt.asked("gt", *argv, "--json")
+        assert paper.text.count("\n") == 1, (argv, paper.text)
+        return {**json.loads(paper.text), "exit": paper.code}
 
     def done(self, *argv: str) -> dict[str, Any]:
         """The same of a line that must end well."""
@@ -103,7 +105,7 @@ class LivingTown:
 
     def show(self, bead: str) -> dict[str, Any]:
         """The bead, as `bd show --json` has it."""
-        found = json.loads(self.prompt.spawn("bd", "show", bead, "--json").stdout)
+        found = json.loads(self.prompt.asked("bd", "show", bead, "--json").text)
         return found[0] if isinstance(found, list) else found
 
     def closed(self, bead: str) -> bool:
@@ -113,13 +115,14 @@ class LivingTown:
     def up(self) -> int:
         """The number of the node, which runs."""
         self.prompt.counted = True  # the node is what these tests are about
-        told = self.done("up", "--port", "0")
+        told = self.prompt.line("gt", "up", "--port", "0")
         self.prompt.counted = False
+        assert told["exit"] == 0, told
         return int(told["data"]["node"]["pid"])
 
     def down(self) -> dict[str, Any]:
         """What `gt down` said."""
-        return self.gt("down")
+        return self.prompt.line("gt", "down")
 
     def sessions(self) -> list[tuple[int, str, str, int]]:
         """(pid, session, bead, attempt) of every session that an agent began, in order."""

@@ -1,11 +1,13 @@
 """A prompt in a folder at which lines of `gt`, `bd` and `wl` are typed, and git repositories.
 
 Lines run in this process as the launcher runs them where no node is: each opens the town and closes
-it again. `spawn` runs one as a process of its own.
+it again. `asked` hands one to the town's node where one runs, as the launcher does; `spawn` runs
+one as a process of its own.
 """
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +17,11 @@ from typing import Any
 
 from cli.app import run
 from cli.context import Call
+from cli.launcher import HERE, connect, first_word
 from cli.local import open_here, open_private_here
 from tests.cli.paper import Paper
 from tests.house.children import measured
+from town.node import frames
 from town.node.place import home_of
 
 PERSON = {
@@ -84,6 +88,22 @@ class Prompt:
         assert paper.text.count("\n") == 1, paper.text
         return {**json.loads(paper.text), "exit": paper.code}
 
+    def asked(self, program: str, *argv: str) -> Paper:
+        """What the node that runs printed on standard output; without one the line runs here."""
+        home = home_of(program, argv, cwd=str(self.at), env=self.env)
+        line = None if first_word(argv) in HERE[program] or not home else connect(home)
+        if line is None:
+            return self.type(program, *argv)
+        facts = {
+            "program": program, "argv": argv, "cwd": str(self.at), "env": self.env,
+            "tty": [False] * 3, "columns": 0,
+        }  # fmt: skip
+        try:
+            with line:
+                return through(line, json.dumps(facts).encode())
+        except ConnectionError:  # it died over the line, which is typed again
+            return self.type(program, *argv)
+
     def refused(self, *argv: str, **more: Any) -> tuple[int, str]:
         """The exit code and the code of the error that a line of `gt` ended with."""
         found = self.json("gt", *argv, **more)
@@ -93,10 +113,14 @@ class Prompt:
     def spawn(
         self, program: str, *argv: str, prelude: str = "", **more: Any
     ) -> subprocess.CompletedProcess[str]:
-        """The line as a process of its own, `prelude` being Python that runs before it."""
+        """The line as a process of its own, `prelude` being Python that runs before it.
+
+        With a prelude its lines are not counted: nearly all are there to kill the process.
+        """
+        counted = self.counted and not prelude
         return subprocess.run(
             self.command(program, *argv, prelude=prelude),
-            cwd=self.at, env=measured(self.env) if self.counted else self.env,
+            cwd=self.at, env=measured(self.env) if counted else self.env,
             capture_output=True, text=True, timeout=120,
             check=False, **more,
         )  # fmt: skip
@@ -145,6 +169,22 @@ class Prompt:
         self.git("remote", "add", "origin", str(bare), at=checkout)
         self.git("fetch", "-q", "origin", at=checkout)
         return checkout
+
+
+def through(line: socket.socket, request: bytes) -> Paper:
+    """What a node printed on standard output over this connection. Raises ConnectionError."""
+    paper = Paper(b"")
+    line.sendall(frames.pack(frames.REQUEST, request))
+    with line.makefile("rb") as reader:
+        while True:
+            kind, payload = frames.read_frame(reader.read)
+            if kind == frames.EXIT:
+                paper.code = int(payload)
+                return paper
+            if kind == frames.OUT:
+                paper.out_bytes(payload)
+            elif kind == frames.ASK:
+                line.sendall(frames.pack(frames.INPUT_END))
 
 
 def files(root: Path) -> dict[str, bytes]:

@@ -77,7 +77,9 @@ def test_a_killed_watch_disturbs_nobody_and_goes_on_where_it_was(tmp_path):
             town.bead(f"W{n}", f"write W{n} x; run {town.gate()}; commit W{n}; done")
             for n in range(5)
         ]
-        until(lambda: all(town.show(bead)["status"] == "in_progress" for bead in beads))
+        written = town.prompt.at / "api" / "polecats"
+        until(lambda: len(list(written.glob("*/api/W*"))) == len(beads))  # all are at work
+        assert {town.show(bead)["status"] for bead in beads} == {"in_progress"}
         pids = [pid for pid, _, _, _ in town.sessions()]
         town.kill(node)
         until(lambda: not town.is_up())
