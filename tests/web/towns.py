@@ -167,7 +167,7 @@ async def _this_morning(three: Towns) -> None:
     three.at(3)
     for number, title in enumerate(BITES):
         await three.post(ash, f"bites{number}", title, type="docs", priority=number,
-                         description=f"{title} {LINKS}")  # fmt: skip
+                         tags=("t" * 64,), description=f"{title} {LINKS}")  # fmt: skip
     chosen = {"policy": {"assign": "choose"}}
     await three.post(
         rust, "give", "Add an export of one item", type="feature", priority=2, **chosen
