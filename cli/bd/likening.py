@@ -10,7 +10,7 @@ from cli.bd.options import Many
 from cli.bd.printing import bead_line, more_words, print_lines, print_object, print_talk, short_line
 from cli.context import UsageError
 from cli.tree import Command, call_of, example, new_module
-from ledger.beads.alike import Weighed
+from ledger.beads.alike import Pair, Weighed
 from town.beads.likening import Likening
 
 app = new_module()
@@ -89,19 +89,8 @@ def find_duplicates(
         found = desk.similar(least=least, statuses=many_of(status))
     shown = found[: limit or None]
     if call.wants.json:
-        pairs = [
-            {
-                "issue_a_id": pair.one.id,
-                "issue_a_title": pair.one.title,
-                "issue_b_id": pair.other.id,
-                "issue_b_title": pair.other.title,
-                "similarity": pair.similarity,
-                "method": method,
-            }
-            for pair in shown
-        ]
-        told = {"pairs": pairs, "count": len(shown), "method": method, "threshold": least}
-        return print_object(call, told)
+        told = {"pairs": [_pair(pair) for pair in shown], "count": len(shown)}
+        return print_object(call, {**told, "method": method, "threshold": least})
     lines = []
     for pair in shown:
         lines += [
@@ -113,3 +102,14 @@ def find_duplicates(
     if more := more_words(len(shown), len(found)):
         print_talk(call, more)
     return 0
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "issue_a_id": pair.one.id,
+        "issue_a_title": pair.one.title,
+        "issue_b_id": pair.other.id,
+        "issue_b_title": pair.other.title,
+        "similarity": pair.similarity,
+        "method": "mechanical",
+    }

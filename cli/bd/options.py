@@ -120,6 +120,18 @@ def _facts(
     raise NotImplementedError
 
 
+def _around(
+    *,
+    no_inherit: Annotated[
+        bool, _some("Without its parent's labels.", "--no-inherit-labels")
+    ] = False,
+    waits_for: Annotated[str, _some("Whose children.", "--waits-for")] = "",
+    gate: Annotated[str, _some("all- or any-children.", "--waits-for-gate")] = "",
+    validate: Annotated[bool, _some("Only with what its type should tell.", "--validate")] = False,
+) -> None:
+    raise NotImplementedError
+
+
 def _options(*functions: Callable[..., None]) -> list[Any]:
     found: list[Any] = []
     for function in functions:
@@ -152,6 +164,13 @@ class Writing(Aside):
     """A command that is told what a bead is to be."""
 
     more = _options(_texts, _facts)
+    extra = [*more, *SHARED]  # noqa: RUF012  # typed by its parent
+
+
+class Making(Aside):
+    """A command that is told what a new bead is to be, and what stands around it."""
+
+    more = _options(_texts, _facts, _around)
     extra = [*more, *SHARED]  # noqa: RUF012  # typed by its parent
 
 

@@ -18,7 +18,7 @@ from ledger.beads.plan import Plan, read_plan
 from ledger.beads.rows import Bead
 from town.beads.desk import Draft
 
-ALONE = ("title", "title_", "bead", "deps", "graph", "waits_for")  # of one bead, not of many
+ALONE = ("title", "title_", "bead", "deps", "graph")  # of one bead, not of many
 
 
 def make_plan(
@@ -59,12 +59,12 @@ def _tried(plan: Plan) -> dict[str, Any]:
 def make_written(ctx: typer.Context, name: str, *, fields: Mapping[str, Any]) -> int:
     """The beads of this Markdown file are made; the options of the line are what they all have."""
     call, asked = call_of(ctx), ctx.params
-    if any(asked[one] for one in ALONE):
+    if any(asked[one] for one in ALONE) or fields["waits_for"]:
         raise UsageError("a file of beads says their titles and links itself")
     written = read_markdown(file_text(call, name))
     with beads_of(ctx, rig=asked["rig"]) as beads:
         common = fields_of(call, beads, fields)
-        drafts = [_draft(one, asked, common) for one in written]
+        drafts = [_draft(one, {**fields, **asked}, common) for one in written]
         if asked["dry_run"]:
             made, ends = [beads.draft(draft) for draft in drafts], []
         else:

@@ -1,5 +1,6 @@
 """`bd create q update`: making beads, and changing what they say."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from cli.bd.meaning import (
     value_of,
 )
 from cli.bd.opened import beads_of
-from cli.bd.options import Many, Writing, said
+from cli.bd.options import Making, Many, Writing, said
 from cli.bd.plans import make_plan, make_written
 from cli.bd.printing import bead_line, print_done, print_lines, print_object
 from cli.context import UsageError
@@ -30,8 +31,8 @@ app = new_module()
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Beads: ids or how they begin.")]
 
 
-@app.command("new", cls=Writing, hidden=True)
-@app.command(cls=Writing)
+@app.command("new", cls=Making, hidden=True)
+@app.command(cls=Making)
 @example('bd create "Fix the race" -t bug -p 1', 'bd create "Part" --parent gt-x7k2m --silent')
 def create(
     ctx: typer.Context,
@@ -40,14 +41,9 @@ def create(
     title_: Annotated[str, typer.Option("--title", help="The same.")] = "",
     labels: Annotated[Many, typer.Option("-l", "--labels", "--label", help="Labels.")] = None,
     parent: Annotated[str, typer.Option("--parent", help="The bead above it.")] = "",
-    no_inherit: Annotated[
-        bool, typer.Option("--no-inherit-labels", help="Without its parent's labels.")
-    ] = False,
     deps: Annotated[
         Many, typer.Option("--deps", help="id or kind:id; blocks:id is what waits for it.")
     ] = None,
-    waits_for: Annotated[str, typer.Option("--waits-for", help="Whose children.")] = "",
-    gate: Annotated[str, typer.Option("--waits-for-gate", help="all- or any-children.")] = "",
     bead: Annotated[str, typer.Option("--id", help="Its id, if it must be this one.")] = "",
     prefix: Annotated[str, typer.Option("--prefix", help="What its id begins with.")] = "",
     rig: Annotated[str, typer.Option("--rig", help="In this rig of the town.")] = "",
@@ -55,9 +51,6 @@ def create(
     file: Annotated[str, typer.Option("-f", "--file", help="Many, as Markdown; `-`.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Also with a strange prefix.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Make nothing.")] = False,
-    validate: Annotated[
-        bool, typer.Option("--validate", help="Only with what its type should tell.")
-    ] = False,
     silent: Annotated[bool, typer.Option("--silent", help="Print only the id.")] = False,
 ) -> int:
     """Make a bead, and print its id."""
@@ -69,8 +62,8 @@ def create(
     asked = ctx.params
     with beads_of(ctx, rig=rig) as beads:
         fields = fields_of(call, beads, said(ctx))
-        draft = _draft(asked, fields, said(ctx)["append_notes"])
-        if validate:
+        draft = _draft(asked, fields, said(ctx))
+        if said(ctx)["validate"]:
             _whole_enough(beads.draft(draft))
         made = beads.draft(draft) if dry_run else beads.create(draft)
     if call.wants.json:
@@ -86,11 +79,12 @@ def _whole_enough(bead: Bead) -> None:
         raise BadFieldError("description", f"a {bead.issue_type} should have {headings}")
 
 
-def _draft(asked: dict[str, Any], fields: dict[str, Any], note: str) -> Draft:
+def _draft(asked: dict[str, Any], fields: dict[str, Any], around: Mapping[str, Any]) -> Draft:
     """The bead that `create` was asked for. Raises UsageError."""
+    note = around["append_notes"]
     if asked["title"] and asked["title_"] not in ("", asked["title"]):
         raise UsageError("the title stands there twice, and differs")
-    if asked["gate"] not in ("", "all-children", "any-children"):
+    if around["gate"] not in ("", "all-children", "any-children"):
         raise UsageError("--waits-for-gate is all-children or any-children")
     if note:
         fields["notes"] = f"{fields['notes']}\n{note}" if fields.get("notes") else note
@@ -103,9 +97,9 @@ def _draft(asked: dict[str, Any], fields: dict[str, Any], note: str) -> Draft:
         parent=asked["parent"],
         links=needs,
         blocks=waiting,
-        waits_for=asked["waits_for"],
-        gate=asked["gate"],
-        inherit=not asked["no_inherit"],
+        waits_for=around["waits_for"],
+        gate=around["gate"],
+        inherit=not around["no_inherit"],
         any_prefix=asked["force"],
     )
 
