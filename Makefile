@@ -41,7 +41,7 @@ check: $(STAMP) ## format, lint, types, imports, fast tests
 
 test: $(STAMP) ## every test, with coverage and its floors
 	rm -f .coverage .coverage.* coverage.json
-	WL_DOLT="$${WL_DOLT:-$$(tools/dolt/build || true)}" $(BIN)/python -m tools.covered run -m pytest -n 2 --dist worksteal
+	WL_DOLT="$${WL_DOLT:-$$(tools/dolt/build || true)}" $(BIN)/python -m tools.covered run -m pytest -n 3 --dist worksteal
 	$(BIN)/python -m tools.covered combine --quiet
 	$(BIN)/python -m tools.covered json --quiet -o coverage.json
 	$(BIN)/python -m tools.coverage_floors coverage.json

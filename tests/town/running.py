@@ -28,7 +28,8 @@ class RunningTown:
         self.prompt = prompt
         self.root = root
         self.home = Home(root / ".wasteland")
-        assert self.run("wl", "init", "--handle", "rust", "--home", str(self.home.path))[0] == 0
+        home = ("--home", str(self.home.path))
+        assert prompt.type("wl", "init", "--handle", "rust", *home).code == 0
         self.up()
 
     def up(self) -> int:
@@ -66,7 +67,8 @@ class RunningTown:
 
     def check_sound(self) -> None:
         """Raises where the doctor finds something bad."""
-        said = self.json("gt", "doctor")
+        self.prompt.at = self.root
+        said = self.prompt.json("gt", "doctor")
         bad = [one for one in said["data"]["checks"] if one["status"] == "error"]
         if bad:
             raise AssertionError(f"the town is not sound: {bad}")
