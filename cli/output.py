@@ -61,7 +61,14 @@ def exit_of(error: WastelandError) -> int:
 
 def command_line(argv: Iterable[str]) -> str:
     """The words as a person would type them."""
-    return " ".join(word if word.startswith("<") else shlex.quote(word) for word in argv)
+    return " ".join(_typed(word) for word in argv)
+
+
+def _typed(word: str) -> str:
+    if word.startswith("<"):
+        return word
+    home, rest = ("~/", word[2:]) if word.startswith("~/") else ("", word)
+    return home + shlex.quote(rest)
 
 
 def _plain(value: Any) -> Any:

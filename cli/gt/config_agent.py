@@ -1,5 +1,7 @@
 """`gt config agent` and `gt config default-agent`: the programs that agents run."""
 
+import os
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -84,10 +86,18 @@ def set_(
     """Add a program of your own, or change one; it is like the built-in one whose command it is."""
     call = call_of(ctx)
     agents = _agents(call)
-    made = agents.set(name, line)
+    made = agents.set(name, _from_here(call, line))
     facts = _facts(made, default=agents.default())
     words = (f"✓ {name}  {' '.join((made.command, *made.args))}",)
     return show(call, Answer(schema="gt.v1.agent", data=facts, words=words), now=clock.now())
+
+
+def _from_here(call: Call, line: str) -> str:
+    """The command, a program that is named from this folder by its whole path."""
+    first, space, rest = line.partition(" ")
+    if not first.startswith(("./", "../", "~/")):
+        return line
+    return f"{shlex.quote(os.path.normpath(call.path(first)))}{space}{rest}"
 
 
 @agent.command(cls=Command)

@@ -116,8 +116,10 @@ def _taken_off(works: "Works", call: Call, said: list[str]) -> Answer:
     words = [f"open    {name} is on nobody's hook"]
     if found.work is not None and found.work.branch:
         words.append(f"branch  {found.work.branch} keeps what {found.agent.id} did")
-    data = {"bead": name, "agent": found.agent.id}
-    return Answer(schema="gt.v1.hook", data=data, words=tuple(words))
+    again = works.convoys.feeding(name)
+    warn = [f"{one} gives it to a worker again: gt config set convoy.feed false" for one in again]
+    data = {"bead": name, "agent": found.agent.id, "fed_by": again}
+    return Answer(schema="gt.v1.hook", data=data, words=tuple(words), warn=tuple(warn))
 
 
 @app.command(cls=Command)

@@ -17,6 +17,7 @@ from town.refinery.cycle import Cycle
 from town.refinery.standing import RefineryView, view_of
 
 app = new_module()
+TOLD_LINES_MAX = 12
 refinery = new_group("refinery", "What merges a project's work: its gates, its queue, its cycles.")
 app.add_typer(refinery)
 
@@ -67,13 +68,20 @@ def status(ctx: typer.Context, rig: Rig = "") -> int:
     ]
     if state.broken:
         rest = span(max(0, state.rests_until - now) / 1_000_000)
-        words.append(f"broken   {state.broken}: {one_line(state.reason)}")
+        words += told_by(f"broken   {state.broken}: ", state.reason)
         words.append(f"         {state.times} times, tried again in {rest}")
     words += [word for run in view.runs for word in run_words(run)]
     answer = Answer(
         schema="gt.v1.refinery", data=_facts(view), words=tuple(words), warn=tuple(view.warnings)
     )
     return show(call_of(ctx), answer, now=now)
+
+
+def told_by(before: str, text: str) -> list[str]:
+    """What a program said, a line each under the first, as many as somebody reads."""
+    lines = [line.removeprefix("remote: ").rstrip() for line in text.splitlines()]
+    told = [line for line in lines if line][:TOLD_LINES_MAX]
+    return [f"{before if not at else ' ' * 9}{line}" for at, line in enumerate(told or [""])]
 
 
 def _some(
@@ -126,7 +134,8 @@ def _ran(cycle: Cycle) -> Answer:
     )  # fmt: skip
     words += [f"{name:<8} {one}" for name, ids in named for one in ids]
     if cycle.runs:
-        words.append(f"gates    {cycle.runs} runs of {cycle.gates}")
+        runs = "1 run" if cycle.runs == 1 else f"{cycle.runs} runs"
+        words.append(f"gates    {runs} of {cycle.gates}" if cycle.gates else "gates    none")
     data = {
         "rig": cycle.rig, **{name: list(ids) for name, ids in named}, "runs": cycle.runs,
         "broken": cycle.broken, "reason": cycle.reason,

@@ -150,7 +150,8 @@ def list_(ctx: typer.Context) -> int:
         now = works.now()
     lines = tuple(
         f"{one['name']:<16} {str(one['state']).upper():<12} {one['prefix']!s:<6}"
-        f" {one['polecats']} polecats  {one['crew']} crew  {one['git_url']}"
+        f" {one['polecats']} {'polecat ' if one['polecats'] == 1 else 'polecats'}"
+        f"  {one['crew']} crew  {one['git_url']}"
         for one in found
     )
     empty = ("no rig yet", "next    gt rig add <name> <repo>")

@@ -147,6 +147,12 @@ def merging(request: MergeRequest, dispatch: Dispatch, *, ahead: int, rests: str
     return reason(standing, nowhere, dispatch, now=0)
 
 
+def first_line(text: str) -> str:
+    """What a program said first, for a place that has room for a line."""
+    lines = [line.removeprefix("remote: ").strip() for line in text.splitlines()]
+    return next((line for line in lines if line), "")
+
+
 def _with_past(found: Reason, standing: Standing) -> Reason:
     """The reason, and how often a merge was refused before."""
     if not standing.rejections or found.code in ("done", "gone"):
@@ -179,13 +185,15 @@ def _in_the_queue(standing: Standing, now: int) -> Reason | None:  # noqa: PLR09
     if standing.rig is not None and standing.rig.state != OPERATIONAL:
         return _resting(standing.rig)
     if standing.rests:
-        return Reason("queue-rests", f"merging rests: {standing.rests}", (request.id,))
+        why = first_line(standing.rests)
+        return Reason("queue-rests", f"merging rests: {why}", (request.id,))
     if request.failure == NO_TARGET:
         return Reason("target-gone", f"{request.id} is {request.reason}", (request.id,))
     if request.failure == CONFLICT:
         words = f"{request.id}: {request.reason}; another conflict is resolved first"
         return Reason("conflicts-before", words, (request.id,), moving=True)
-    words = f"waits in the merge queue, {standing.ahead} before it"
+    before = f"{standing.ahead} before it" if standing.ahead else "the first of it"
+    words = f"waits in the merge queue, {before}"
     return Reason(QUEUED, words, (request.id,), moving=True)
 
 

@@ -195,3 +195,13 @@ def test_a_person_sits_down_with_the_mayor_and_leaves_it_running(prompt, talker,
             prompt.gt("down")
         os.close(near)
         os.close(far)
+
+
+def test_a_program_named_from_here_is_found_from_anywhere(prompt, town):
+    """What begins with `./` or `../` is kept by its whole path; the rest as it was typed."""
+    assert prompt.gt("config", "agent", "set", "mine", "../agent.sh --fast").code == 0
+    told = prompt.json("gt", "config", "agent", "get", "mine")["data"]
+    assert (told["command"], told["args"]) == (str(town.parent / "agent.sh"), ["--fast"])
+    assert prompt.gt("config", "agent", "set", "mine", "agent.sh ../x").code == 0
+    told = prompt.json("gt", "config", "agent", "get", "mine")["data"]
+    assert (told["command"], told["args"]) == ("agent.sh", ["../x"])

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.beads.rows import Bead
 from ledger.workspace.rows import Agent, Rig
-from ledger.workspace.work import STUCK, Assignment, Session
+from ledger.workspace.work import STUCK, Assignment, RefineryState, Session
 from tests.house.children import measured
 from tests.town.prompt import Prompt
 from tests.town.ruining import put
@@ -38,6 +38,7 @@ def full(prompt, town) -> Prompt:
         Session(id="s1", agent="mayor", runtime="codex"),
         Agent(id="api/polecats/elm", role="polecat", rig="web", state="working", hook_bead="we-1"),
         Assignment(id="as-1", bead=bead[2], agent="api/polecats/ash", state=STUCK),
+        RefineryState(rig="web", broken="push", reason="remote: error: no\nremote: a\n ! b"),
     )
     return prompt
 
@@ -58,7 +59,8 @@ def test_the_town_is_seen_in_one_look(full):
     assert [(one["id"], one["live"], one["runtime"]) for one in data["at_work"]] == [
         ("api/polecats/elm", False, ""), ("mayor", True, "codex"),
     ]  # fmt: skip
-    assert [need["cmd"][-1] for need in data["needs"]] == ["api-aaaaa", "hq-aaaab", "hq-aaaaa"]
+    needs = [need["cmd"][-1] for need in data["needs"]]
+    assert needs == ["api-aaaaa", "web", "hq-aaaab", "hq-aaaaa"]
     assert said["next"][0]["cmd"] == ["bd", "show", "api-aaaaa"]
     text = full.gt("status").text
     assert "Overseer  Ada <ada@example.org>" in text
@@ -67,6 +69,9 @@ def test_the_town_is_seen_in_one_look(full):
     assert "Rig       web: 2 polecats, 0 crew, 0 beads  PARKED" in text
     assert "Beads     3 open, 1 in progress, 0 hooked, 0 blocked, 3 ready" in text
     assert "Needs     api/polecats/ash is stuck on api-aaaaa" in text
+    assert "Needs     merging in web rests (push): error: no\n" in text
+    told = full.gt("refinery", "status", "web").text
+    assert "broken   push: error: no\n         a\n          ! b\n" in told
 
 
 def test_a_fast_look_counts_no_beads(full):

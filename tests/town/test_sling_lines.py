@@ -103,3 +103,28 @@ def test_what_is_released_is_open_and_nobodys(prompt, bead):
         assert (shown["status"], shown.get("assignee", "")) == ("open", "")
         assert f"not {how[0]}" in shown["notes"]
     assert prompt.refused("hook", "clear") == (3, "work.none")
+
+
+def test_what_is_taken_off_a_hook_is_not_given_out_again(prompt, town, bead):
+    """The convoy that the sling made for it alone ends with it; one that a person made says so."""
+    made = prompt.json("gt", "sling", bead, "api")["data"]["slung"][0]["convoy"]
+    assert prompt.gt("unsling", bead).code == 0
+    shown = prompt.json("gt", "convoy", "show", made)["data"]
+    assert (shown["status"], shown["close_reason"]) == ("closed", "its work was taken off the hook")
+    mine = prompt.json("gt", "convoy", "create", "Mine", bead)["data"]["id"]
+    with prompt.node():
+        prompt.line("gt", "rig", "park", "api")  # so that nobody is given it meanwhile
+        prompt.line("gt", "hook", bead, "mayor")
+        prompt.line("gt", "rig", "unpark", "api")
+        told = prompt.line("gt", "unsling", bead)
+    assert told["data"]["fed_by"] == [mine]
+    assert told["warn"] == [f"{mine} gives it to a worker again: gt config set convoy.feed false"]
+    assert prompt.json("gt", "hook", "show", "mayor")["data"]["hooks"][0]["bead"] == ""
+
+
+def test_a_worker_is_found_by_a_name_that_only_it_has(prompt, bead):
+    """As README types it; a name of nobody is refused."""
+    worker = prompt.json("gt", "sling", bead, "api")["data"]["slung"][0]["agent"]
+    found = prompt.json("gt", "hook", "show", worker.rpartition("/")[2])["data"]["hooks"]
+    assert [one["agent"] for one in found] == [worker]
+    assert prompt.refused("hook", "show", "nobody") == (3, "agent.unknown")

@@ -37,7 +37,7 @@ def test_a_bead_is_explained_from_its_filing_to_the_queue(town):
     commit(worktree(town, slung))
     done = town.works(slung.agent.id).hooks.done(HandIn(agent=slung.agent.id))
     queued = works.why.of(bead)
-    assert queued.reason == "waits in the merge queue, 0 before it, and nobody merges"
+    assert queued.reason == "waits in the merge queue, the first of it, and nobody merges"
     assert (queued.who, "gt refinery run" in queued.next) == ("you", True)
     request = works.why.of(done.request.id)
     assert (request.kind, request.state, request.reason) == ("request", "ready", queued.reason)

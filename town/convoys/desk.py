@@ -183,6 +183,16 @@ class Convoys(Landing):
 
     # --- feeding
 
+    def feeding(self, bead: str) -> list[str]:
+        """The convoys that would give the bead to a worker by themselves, as things stand."""
+        return sorted(
+            {
+                convoy.id
+                for convoy, one in self.ready_members(self.ports.now())
+                if one.id == bead and self.town.dispatching()
+            }
+        )
+
     def ready_members(self, now: int) -> list[tuple[Convoy, Bead]]:
         """Every bead of an open convoy that is to be given to a worker now, within capacity.
 

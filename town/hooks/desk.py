@@ -14,7 +14,7 @@ from ledger.beads import ids, rules
 from ledger.beads.rows import EPIC, IN_PROGRESS, OPEN, Bead
 from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import CREW, Agent, Rig
-from ledger.workspace.talk import Convoy, ConvoyItem
+from ledger.workspace.talk import CLOSED_CONVOY, OPEN_CONVOY, Convoy, ConvoyItem
 from ledger.workspace.work import (
     ACTIVE,
     FAILED,
@@ -250,12 +250,24 @@ class Hooks(Slinging):
             if not held or bead is None:
                 raise NoWorkError(agent or said)
             opened = rules.moved(bead, OPEN, now=self.ports.now(), assignee="")
-            change = self.ended(held[0], WITHDRAWN, "taken off the hook")
+            change = self.ended(held[0], WITHDRAWN, "taken off the hook") + self._let_go(held[0])
             change += Change(puts=(opened,), seen=(self.seen(bead),))
             found = self.store.get(Agent, held[0].agent) or Agent(id=held[0].agent)
             return Hooked(agent=found, bead=opened, work=held[0]), change
 
         return self.act("gt unsling", work)
+
+    def _let_go(self, work: Assignment) -> Change:
+        """The convoy that the sling made for this bead alone gives it to nobody any more."""
+        convoy = self.store.get(Convoy, work.convoy) if work.convoy else None
+        if convoy is None or not convoy.automatic or convoy.status != OPEN_CONVOY:
+            return Change()
+        if len(self.store.find(ConvoyItem, convoy=convoy.id)) > 1:
+            return Change()
+        why = "its work was taken off the hook"
+        over = replace(convoy, status=CLOSED_CONVOY, closed_at=self.ports.now(), close_reason=why)
+        told = self.event("convoy.closed", convoy.id, reason=why)
+        return Change(puts=(over,), events=(told,), seen=(self.seen(convoy),))
 
     def member(self, target: Target) -> bool:
         """Whether a member of a crew that is meant is there."""

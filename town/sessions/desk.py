@@ -1,7 +1,7 @@
 """The desk of sessions: which there are, what they print, and how a person tells or ends them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -81,13 +81,18 @@ class SessionDesk(Settling):
     # --- who is meant
 
     def agent(self, said: str) -> Address:
-        """The agent that a person means: an address, or `rig/name`. Raises NoAgentCalledError."""
+        """The agent that a person means: an address, `rig/name`, or a name that only one has.
+
+        Raises NoAgentCalledError.
+        """
         word = said.strip().strip("/")
         words = word.split("/")
         known = self.look(lambda: {one.id for one in self.store.find(Agent)})
         near: list[Address] = []
         if len(words) == PARTS_OF_SHORT:
             near = [of_polecat(*words), of_crew(*words)]
+        else:
+            near = _called(word, known)
         found = [one for one in near if one.text in known]
         whole = parsed(word)
         if whole is not None and whole.role and (whole.text in known or not whole.rig):
@@ -311,3 +316,10 @@ def _tail(transcript: str) -> str:
             return file.read().decode("utf-8", "replace")
     except OSError:
         return ""
+
+
+def _called(name: str, known: Collection[str]) -> list[Address]:
+    """The worker, member of a crew or dog of this name, where it is the only one."""
+    named = [parsed(one) for one in known if one.rpartition("/")[2] == name]
+    people = [one for one in named if one is not None and one.name]
+    return people if len(people) == 1 else []

@@ -9,8 +9,17 @@ from ledger.beads.choosing import Filter
 from ledger.beads.rows import LIVE, TOWN_TYPES, Bead
 from ledger.private.rows import Event, Setting
 from ledger.private.store import Change, PrivateStore
+from ledger.workspace.convoys import first_line
 from ledger.workspace.rows import CREW, POLECAT, Agent, Rig
-from ledger.workspace.work import MERGED, STUCK, Assignment, Hindrance, MergeRequest, Session
+from ledger.workspace.work import (
+    MERGED,
+    STUCK,
+    Assignment,
+    Hindrance,
+    MergeRequest,
+    RefineryState,
+    Session,
+)
 from town.beads.acting import Acting
 from town.beads.desk import PREFIX, Beads
 from town.beads.ports import BeadPorts
@@ -170,6 +179,15 @@ class Town(Acting):
             Need(f"{work.agent} is stuck on {work.bead}", ("bd", "show", work.bead))
             for work in self.store.find(Assignment, state=STUCK)
         ]
+        needs += self._hindered()
+        needs += [
+            Need(
+                f"merging in {state.rig} rests ({state.broken}): {first_line(state.reason)}",
+                ("gt", "refinery", "status", state.rig),
+            )
+            for state in self.store.find(RefineryState)
+            if state.broken
+        ]
         mine = {"overseer", overseer.name, overseer.email} - {""}
         waiting = [bead for bead in beads if bead.assignee in mine]
         waiting.sort(key=lambda bead: (bead.priority, bead.created_at))
@@ -180,7 +198,6 @@ class Town(Acting):
             needs.append(Need("no project yet", ("gt", "rig", "add", "<name>", "<repo>")))
         return needs[:NEEDS_SHOWN_MAX]
 
-    # --- what happened
     def _hindered(self) -> list[Need]:
         """What keeps work from being begun, once a cause."""
         causes: dict[str, list[Hindrance]] = {}
@@ -195,6 +212,7 @@ class Town(Acting):
             found.append(Need(words, ("gt", "why", first.bead)))
         return found
 
+    # --- what happened
 
     def log(self, asked: Asked) -> list[Event]:
         """The newest events that are meant, the oldest of them first."""
