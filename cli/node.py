@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -17,6 +17,14 @@ from town.node.home import Home
 from town.node.lifecycle import running, start, stop
 
 app = new_module()
+
+
+class NodeRunsError(UsageError):
+    """What the command does must not happen under a running node."""
+
+    code: ClassVar[str] = "usage.node_runs"
+    hint: ClassVar[str] = "wl down"
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("wl", "down"),)
 
 
 @app.command(cls=Command)
@@ -70,7 +78,7 @@ def up(
 def _recovered(call: Call, file: str, lost: str) -> None:
     """The home signs under a new key; no node may run meanwhile."""
     if running(Home(call.path(call.home))) is not None:
-        raise UsageError("a node runs here: wl down first")
+        raise NodeRunsError("a node runs here, and goes on under the old key")
     try:
         raw = call.terminal.read_all() if file == "-" else call.path(file).read_bytes()
     except OSError as error:

@@ -93,6 +93,7 @@ def _options(function: Callable[..., None]) -> list[Any]:
     return options
 
 
+SHORT_CHARS = 110  # of what a list says of a command: its first line, whole
 SHARED = _options(_shared)
 TELLING = _options(_telling)
 
@@ -198,7 +199,7 @@ class Lazy(Group):
             rows = []
             for name in names:
                 command = self.get_command(ctx, name)
-                rows.append((name, command.get_short_help_str(70)))
+                rows.append((name, command.get_short_help_str(SHORT_CHARS)))
             with formatter.section(title):
                 formatter.write_dl(rows)
 

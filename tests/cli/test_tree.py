@@ -113,6 +113,7 @@ def test_help_names_what_is_missing_on_purpose():
     assert code == 0
     assert paper.text.rstrip().endswith("not here on purpose: infer, hosted mode")
     assert not {"delete", "charsheet", "stamps"} & set(paper.text.split())
+    assert not [line for line in paper.text.splitlines()[1:] if line.endswith("...")], "cut short"
 
 
 def test_the_sections_of_help_hold_every_command_once():

@@ -177,8 +177,8 @@ def test_a_lost_key_is_replaced_at_the_start_and_never_under_a_running_node(prom
     assert prompt.json("post", "before")[0] == 0
     assert prompt.json("up", "--port", "0")[0] == 0
     code, said = prompt.json("up", "--recover", str(saved))
-    assert (code, said["error"]["code"]) == (2, "usage")
-    assert "a node runs here" in said["error"]["message"]
+    assert (code, said["error"]["code"]) == (2, "usage.node_runs")
+    assert said["error"]["try"] == [["wl", "down"]]
     assert prompt.json("down")[0] == 0
     code, out, err = prompt.type("up", "--port", "0", "--recover", str(saved))
     assert code == 0
