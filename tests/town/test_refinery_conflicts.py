@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.beads.rows import CLOSED, HOOKED, Bead
+from ledger.beads.rows import CLOSED, HOOKED, OPEN, Bead
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import (
     ACTIVE,
@@ -16,6 +16,11 @@ from ledger.workspace.work import (
 )
 from tests.town.refining import GATE, Yard, yard_in
 from tests.town.towns import git
+from town.convoys.desk import NewConvoy
+from town.hooks.handing import HandIn
+from town.hooks.slinging import Order
+from town.hooks.target import Target
+from town.node.town_services import Dispatch
 
 
 @pytest.fixture
@@ -64,6 +69,30 @@ def test_a_resolved_conflict_is_merged(yard: Yard):
     assert yard.bead_of(second).status == yard.get(Bead, task.id).status == CLOSED
     assert yard.find(Assignment, agent="api/polecats/two", state=SUBMITTED) == []
     yard.whole()
+
+
+def test_a_task_whose_worker_is_busy_goes_to_somebody_else(yard: Yard):
+    """It goes along in the convoy of the work; whoever gets it hands in a branch of its own."""
+    beads = [yard.bead("one"), yard.bead("two"), yard.bead("other")]
+    convoy = yard.works().convoys.create(NewConvoy(title="x", beads=beads[:2]))
+    yard.handed_in("one", {"README": "one\n"}, bead=beads[0], convoy=convoy.id)
+    second = yard.handed_in("two", {"README": "two\n"}, bead=beads[1], convoy=convoy.id)
+    target = Target(rig="api", agent="api/polecats/two", role="polecat", name="two")
+    yard.works().hooks.sling(Order(bead=beads[2], target=target, no_convoy=True))
+    yard.drained()
+    task = yard.request(second).blocked_by
+    assert yard.get(Bead, task).status == OPEN
+    Dispatch(yard.works("deacon")).cycle()
+    [work] = yard.find(Assignment, bead=task)
+    place = yard.workspace.root / work.worktree
+    git(place, "merge", "-q", "-X", "ours", f"origin/{second.branch}", "-m", "Resolve")
+    (place / "README").write_text("both\n")
+    git(place, "commit", "-q", "-a", "-m", "Both")
+    yard.works(work.agent).hooks.done(HandIn(agent=work.agent))
+    assert yard.cycle().merged == [second.id]
+    assert git(yard.origin, "show", "main:README") == "both\n"
+    assert [one.convoy.status for one in yard.works().convoys.check()] == ["closed"]
+    yard.check_sound()
 
 
 def test_closing_the_task_tries_the_branch_as_it_then_is(yard: Yard):

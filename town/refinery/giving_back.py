@@ -15,6 +15,7 @@ from ledger.beads.rows import BLOCKED, DISCOVERED_FROM, HOOKED, OPEN, TASK, TERM
 from ledger.private.store import Change
 from ledger.workspace.letters import Letter
 from ledger.workspace.rows import Agent, Rig
+from ledger.workspace.talk import OPEN_CONVOY, Convoy, ConvoyItem
 from ledger.workspace.work import (
     ACTIVE,
     BLOCKED_REQUEST,
@@ -222,16 +223,25 @@ class GivingBack(Unqueuing):
         return Change(puts=(link,), seen=(self.missing(Link, *link.key),))
 
     def _given(self, task: Bead, old: MergeRequest, source: Bead | None) -> Change:
-        """The task is on the hook of who did the work, where that is free; else it is open."""
+        """The task is on the hook of who did the work, where that is free; else it is open.
+
+        An open one goes along in the convoy of the work, so that the town gives it to somebody.
+        """
         there = self.store.get(Assignment, old.assignment) if old.assignment else None
         agent = self.store.get(Agent, there.agent) if there is not None else None
-        if source is None or there is None or agent is None or not free(agent):
-            return Change(puts=(task,), seen=(self.missing(Bead, task.id),))
-        if there.state not in ACTIVE:
-            return Change(puts=(task,), seen=(self.missing(Bead, task.id),))
-        again = again_of(there, old, self._new_id(), self.ports.now())
-        work = replace(again, bead=task.id, attempt=1, args=task.description)
-        return self.hooked(None, task, agent, work)
+        known = source is not None and there is not None and there.state in ACTIVE
+        if known and there is not None and agent is not None and free(agent):
+            again = again_of(there, old, self._new_id(), self.ports.now())
+            work = replace(again, bead=task.id, attempt=1, args=task.description)
+            return self.hooked(None, task, agent, work)
+        opened = Change(puts=(task,), seen=(self.missing(Bead, task.id),))
+        convoy = self.store.get(Convoy, old.convoy) if old.convoy else None
+        if convoy is None or convoy.status != OPEN_CONVOY:
+            return opened
+        item = ConvoyItem(convoy=convoy.id, bead=task.id, added_at=task.created_at)
+        told = self.event("convoy.added", convoy.id, beads=[task.id])
+        rests = (self.seen(convoy), self.missing(ConvoyItem, *item.key))
+        return opened + Change(puts=(item,), events=(told,), seen=rests)
 
     # --- those that could not be tried this time
 
@@ -278,7 +288,8 @@ def task_text(request: MergeRequest, clash: Clash) -> str:
         f"Merge request {request.id}, bead {request.bead or 'none'}.",
         "",
         f"On {request.branch}: git fetch origin, then git merge origin/{request.target}",
-        "(or rebase), resolve, run the gates, commit, push the branch.",
+        "(or rebase), resolve, run the gates, commit, push the branch. On a branch of your own:",
+        f"git merge origin/{request.branch}, then the same.",
         "Hand in with gt done; or close this task, and the branch is tried again as it then is.",
     ]
     if clash.files:

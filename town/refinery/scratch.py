@@ -346,7 +346,7 @@ class Scratch:
             raise BrokenError("push", f"{commit} does not come after {was}")
         lease = f"--force-with-lease=refs/heads/{branch}:{was}"
         self.git.run(
-            "push", "-q", lease, ORIGIN, f"{commit}:refs/heads/{branch}",
+            "push", "-q", "--no-verify", lease, ORIGIN, f"{commit}:refs/heads/{branch}",
             at=self.folder.repository, env={**self.env, **(env or {})},
         )  # fmt: skip
 
