@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-# What the wrapper does when git was called the n-th time with that first word.
+# What the wrapper does when git was called the n-th time with that word, behind one `-c` at most.
 KILL = 'kill -9 "$PPID"; exit 137'
 FAIL = 'echo "fatal: the disk is full" >&2; exit 128'
 
@@ -22,7 +22,8 @@ def wrapped_git(folder: Path, word: str, *, then: str, times: int = 1, before: b
     act = f'if [ "$(wc -l < "{count}")" -eq {times} ]; then {then}; fi'
     script = f"""#!/bin/sh
 echo "$*" >> "{folder / "log"}"
-if [ "$1" != "{word}" ]; then exec "{real}" "$@"; fi
+verb="$1"; if [ "$1" = "-c" ]; then verb="$3"; fi
+if [ "$verb" != "{word}" ]; then exec "{real}" "$@"; fi
 echo x >> "{count}"
 {act if before else ""}
 "{real}" "$@" || exit $?

@@ -20,7 +20,7 @@ from town.rigs.remotes import (
 )
 from town.rigs.source import NewRig, shown
 from town.workspace import submodules
-from town.workspace.git import Git, GitError
+from town.workspace.git import NO_HOOKS, Git, GitError
 from town.workspace.layout import RigFolder
 
 MARK: Final = "making"  # below .git; whose work in progress this is
@@ -32,7 +32,7 @@ FETCH_S: Final = 6 * 3_600.0
 
 def make(path: Path, rig: Rig, folder: RigFolder, git: Git, *, branch: str, token: str) -> str:
     """Why the clone at this path may be old; empty for one that has just asked. Raises GitError."""
-    copied = ("clone", "-q", "--local", "--no-checkout", "--no-tags", "--origin", RIG)
+    copied = (*NO_HOOKS, "clone", "-q", "--local", "--no-checkout", "--no-tags", "--origin", RIG)
     near = (*copied, "-c", f"remote.{RIG}.fetch={HERE}", "--", str(folder.repository), str(path))
     git.run(*near, at=path.parent, limit_s=FETCH_S)
     (path / ".git" / MARK).write_text(token, "utf-8")
@@ -84,7 +84,7 @@ def _check_out(path: Path, rig: Rig, git: Git, *, branch: str, made: bool) -> No
         how = ("-B", branch, "--no-track", f"{ORIGIN}/{rig.default_branch}")
     else:
         raise NoBranchError(shown(rig.git_url), branch, [])
-    git.run("checkout", "-q", *how, at=path, limit_s=FETCH_S)
+    git.run(*NO_HOOKS, "checkout", "-q", *how, at=path, limit_s=FETCH_S)
 
 
 def finish(path: Path) -> None:

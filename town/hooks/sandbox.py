@@ -13,7 +13,7 @@ from ledger.workspace.work import Assignment
 from town.hooks.errors import WorktreeGoneError
 from town.rigs.folder import worktree
 from town.workspace import submodules
-from town.workspace.git import Git, GitError
+from town.workspace.git import NO_HOOKS, Git, GitError
 from town.workspace.layout import RigFolder, Workspace
 
 ORIGIN: Final = "origin"
@@ -110,7 +110,7 @@ class Sandboxes:
         submodules.rescue(path, f"{RESCUE}/{work.id}", self.git, author.env())
         if not self.git.run("status", "--porcelain", at=path).strip():
             return
-        self.git.run("switch", "-q", "-c", f"{RESCUE}/{work.id}", at=path)
+        self.git.run(*NO_HOOKS, "switch", "-q", "-c", f"{RESCUE}/{work.id}", at=path)
         commit_all(self.git, path, f"Rescued before {work.bead} was begun here", author)
 
     def _turn(self, folder: RigFolder, path: Path, rig: Rig, work: Assignment) -> None:
@@ -124,7 +124,7 @@ class Sandboxes:
         start = handed_in if again else f"{ORIGIN}/{base}"
         if path.exists():
             words = ("switch", "-q", work.branch) if begun else ("switch", "-q", "-c", work.branch)
-            self.git.run(*words, *(() if begun else ("--no-track", start)), at=path)
+            self.git.run(*NO_HOOKS, *words, *(() if begun else ("--no-track", start)), at=path)
             submodules.fetch(path, folder, self.git)
             return
         how: tuple[str, ...] = () if begun else ("--no-track", "-b", work.branch)
@@ -152,5 +152,6 @@ def commit_all(git: Git, path: Path, message: str, author: Author) -> bool:
     git.run("add", "-A", at=path)
     if git.tells("diff", "--cached", "--quiet", at=path):
         return False
-    git.run("commit", "-q", "--no-verify", "-m", message, at=path, env=author.env())
+    words = ("commit", "-q", "--no-verify", "-m", message)
+    git.run(*NO_HOOKS, *words, at=path, env=author.env())
     return True

@@ -18,7 +18,7 @@ from town.rigs.remotes import ORIGIN
 from town.rigs.source import NewRig, shown
 from town.workspace import submodules
 from town.workspace.files import write_json
-from town.workspace.git import Git
+from town.workspace.git import NO_HOOKS, Git
 from town.workspace.layout import RigFolder
 
 MARK: Final = ".making"
@@ -91,12 +91,13 @@ def worktree(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     at = folder.repository
+    add = (*NO_HOOKS, "worktree", "add", "-q")
     if not folders:
-        git.run("worktree", "add", "-q", *how, str(path), start, at=at, limit_s=FETCH_S)
+        git.run(*add, *how, str(path), start, at=at, limit_s=FETCH_S)
     else:
-        git.run("worktree", "add", "-q", "--no-checkout", *how, str(path), start, at=at)
+        git.run(*add, "--no-checkout", *how, str(path), start, at=at)
         git.run("sparse-checkout", "set", *folders, at=path)
-        git.run("checkout", "-q", at=path, limit_s=FETCH_S)
+        git.run(*NO_HOOKS, "checkout", "-q", at=path, limit_s=FETCH_S)
     submodules.fetch(path, folder, git)
 
 

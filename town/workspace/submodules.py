@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from town.workspace.files import read_json
-from town.workspace.git import Git, GitError
+from town.workspace.git import NO_HOOKS, Git, GitError
 from town.workspace.layout import RigFolder
 
 MODULES: Final = ".gitmodules"
 SETTING: Final = "submodules"
 FETCH_S: Final = 6 * 3_600.0
 EACH: Final = ("submodule", "--quiet", "foreach", "--recursive")
-UPDATE: Final = ("submodule", "--quiet", "update", "--init", "--recursive")
+UPDATE: Final = (*NO_HOOKS, "submodule", "--quiet", "update", "--init", "--recursive")
 CLEAN: Final = "git reset -q --hard && git clean -ffdxq"
 
 
@@ -55,7 +55,7 @@ def rescue(checkout: Path, branch: str, git: Git, env: Mapping[str, str]) -> Non
     if not (checkout / MODULES).is_file():
         return
     # The branch is named by an assignment's id, which no shell takes for anything else.
-    saved = f"git add -A && git commit -q --no-verify -m {branch}"
+    saved = f"git add -A && git {' '.join(NO_HOOKS)} commit -q --no-verify -m {branch}"
     dirty = 'test -n "$(git status --porcelain)"'
     git.run(
         *EACH, f"if {dirty}; then {saved}; fi; git branch -f {branch} HEAD", at=checkout, env=env
