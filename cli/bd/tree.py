@@ -20,6 +20,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.numbers": ("count", "status", "epic", "statuses", "types"),
     "cli.bd.told": ("config", "where", "info", "version", "help"),
     "cli.bd.exchange": ("export", "import", "sync"),
+    "cli.bd.pruning": ("prune", "purge"),
     "cli.bd.query": ("query",),
     "cli.bd.states": ("state", "set-state", "promote", "todo", "lint"),
     "cli.bd.renaming": ("rename", "rename-prefix"),
@@ -38,7 +39,12 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Numbers": ("count", "status", "statuses", "types"),
     "Leave and enter": (*PLACES["cli.bd.exchange"],),
     "Known next time, too": (*PLACES["cli.bd.memories"], *PLACES["cli.bd.prime"]),
-    "This place": ("init", *PLACES["cli.bd.renaming"], *PLACES["cli.bd.told"]),
+    "This place": (
+        "init",
+        *PLACES["cli.bd.renaming"],
+        *PLACES["cli.bd.pruning"],
+        *PLACES["cli.bd.told"],
+    ),
 }
 # Other words for the same things, which users of the predecessor type.
 ALIASES: Final[Mapping[str, str]] = {

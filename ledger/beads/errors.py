@@ -164,6 +164,16 @@ class DependantsError(BeadError):
         self.beads, self.dependants = tuple(beads), tuple(dependants)
 
 
+class InTownError(BeadError):
+    """A town's workers, convoys, branches and merge requests name its beads."""
+
+    code: ClassVar[str] = "bead.in_town"
+    hint: ClassVar[str] = "`bd update ID` changes one, `bd delete ID` deletes it."
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"beads of a town {why}: workers, convoys and merge requests name them")
+
+
 class LinkedError(BeadError):
     """Two beads are linked already, in another way."""
 

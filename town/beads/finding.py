@@ -12,9 +12,9 @@ from ledger.beads.choosing import Some
 from ledger.beads.errors import ManyBeadsError, NoBeadError
 from ledger.beads.rows import BLOCKING, LIVE, OPEN, TOMBSTONE, Bead, Link, Outline
 from ledger.beads.waiting import Ends, Graph
-from ledger.private.rows import Setting
+from ledger.private.rows import Row, Setting
 from ledger.private.store import Change, ChangedError, PrivateReader
-from ledger.workspace.rows import Rig
+from ledger.workspace.rows import Agent, Rig
 from town.beads.acting import Acting
 
 PREFIX: Final = "issue_prefix"
@@ -143,6 +143,11 @@ class Finding(Acting):
         own = [self.prefix(), self.setting(PREFIX), *self.setting(ALLOWED_PREFIXES).split(",")]
         own += [rig.prefix for rig in self.store.find(Rig)]
         return tuple(dict.fromkeys(one.strip().rstrip("-") for one in own if one.strip()))
+
+    def in_town(self) -> bool:
+        """Whether the beads are those of a town, whose rows name them."""
+        of_towns: tuple[type[Row], ...] = (Rig, Agent)
+        return any(self.store.find(kind) for kind in of_towns)
 
     def bead_of(self, bead: str) -> Bead | None:
         """The bead with exactly this id."""

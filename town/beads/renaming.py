@@ -3,29 +3,15 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
 
 from ledger.beads import ids, renaming
-from ledger.beads.errors import BeadError, OtherPrefixError, TakenIdError
+from ledger.beads.errors import InTownError, OtherPrefixError, TakenIdError
 from ledger.beads.renaming import Names
 from ledger.beads.rows import TOMBSTONE, Bead, Comment, Link
 from ledger.private.rows import Row, Setting
 from ledger.private.store import Change, Dropped, Seen
-from ledger.workspace.rows import Agent, Rig
 from town.beads.finding import PREFIX
 from town.beads.linking import Linking
-
-OF_TOWNS: Final[tuple[type[Row], ...]] = (Rig, Agent)
-
-
-class InTownError(BeadError):
-    """A town's workers, branches and merge requests name its beads."""
-
-    code: ClassVar[str] = "bead.in_town"
-    hint: ClassVar[str] = "`bd update ID --title TEXT` changes what it is called."
-
-    def __init__(self) -> None:
-        super().__init__("ids of a town's beads stay: workers, branches and requests name them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +60,8 @@ class Renaming(Linking):
         return self.act("bd rename-prefix", work)
 
     def _renamed(self, choose: Callable[[], Names]) -> tuple[Renamed, Change]:
-        if any(self.store.find(kind) for kind in OF_TOWNS):
-            raise InTownError
+        if self.in_town():
+            raise InTownError("keep their ids")
         mark = self.mark()
         names = choose()
         if not names:
