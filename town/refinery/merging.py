@@ -37,6 +37,7 @@ class Merging:
         self.fixing = fixing
         self.trying = trying
         self.returning = returning
+        self.pushes = 0  # how many came through
 
     def run(self, batch: Batch, cycle: Cycle) -> None:
         """Everybody of the batch is merged, given back, or waits as before. Raises BrokenError."""
@@ -97,7 +98,7 @@ class Merging:
         if len(wanted) == 1:
             raise error
         refused: dict[str, RefusedError] = {}
-        through, needs = len(cycle.merged), batch.needs()
+        through, needs = self.pushes, batch.needs()
         for line in wanted:
             if needs.get(line.request.id, frozenset()) & refused.keys():
                 continue  # it waits on, behind one that is not merged
@@ -105,7 +106,7 @@ class Merging:
                 self._run([line], batch, cycle)
             except RefusedError as again:
                 refused[line.request.id] = again
-        if len(cycle.merged) == through:
+        if self.pushes == through:
             raise error
         for one, why in refused.items():
             if self.returning.refused(one, why.why, self.scratch.head(batch.target)):
@@ -157,6 +158,7 @@ class Merging:
         except GitError as error:
             if not self._arrived(tried, target, error):
                 return False
+        self.pushes += 1
         cycle.merged += self.records.merged(ids)
         return True
 
