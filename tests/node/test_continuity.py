@@ -3,6 +3,7 @@ import shutil
 import pytest
 
 from ledger.memory import MemoryStore
+from ledger.store import StoreError
 from town.node.continuity import Mark
 
 
@@ -122,3 +123,53 @@ def test_a_copy_from_the_same_run_with_the_key_before_is_not_the_newest(machine)
     mark.advance({"key/new": 0, "a": 0})
     mark.release()
     assert not started(machine, store, {"key/old": 0, "a": 3}).newest
+
+
+class Dying(MemoryStore):
+    """A ledger whose process dies before, or right after, it took its half of the mark."""
+
+    after = False
+
+    def put(self, space, key, value):
+        if self.after:
+            super().put(space, key, value)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_process_that_dies_between_the_halves_of_the_mark_keeps_its_key(machine, after):
+    """kill -9 at a start: the next start goes on signing, and an older copy still does not."""
+    store = MemoryStore()
+    started(machine, store, {"a": 3})
+    older = copied(store)
+    started(machine, store, {"a": 3})
+    dying = Dying()
+    MemoryStore.put(dying, "node", "continuity", store.document("node", "continuity"))
+    dying.after = after
+    mark = Mark(machine, dying)
+    assert mark.judge({"a": 3}).newest
+    with pytest.raises(KeyboardInterrupt):
+        mark.renew({"a": 3})
+    mark.release()
+    store = copied(dying)
+    assert not started(machine, older, {"a": 3}).newest
+    assert not started(machine, copied(store), {"a": 2}).newest
+    assert started(machine, store, {"a": 3}).newest
+    assert started(machine, store, {"a": 4}).newest
+
+
+def test_a_mark_that_cannot_be_written_is_told_as_a_fault_of_the_store(machine):
+    """A full disk, or a folder in its way: a code, and no words of the system alone."""
+    store = MemoryStore()
+    mark = Mark(machine, store)
+    mark.judge({})
+    mark.renew({})
+    [kept] = (machine / "marks").glob("*.json")
+    kept.unlink()
+    kept.mkdir()
+    with pytest.raises(StoreError, match="the mark of this town"):
+        mark.advance({"a": 1})
+    kept.rmdir()
+    mark.advance({"a": 1})
+    mark.release()
+    assert not started(machine, copied(store), {"a": 0}).newest

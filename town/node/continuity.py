@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ledger.store import StoreError, StoreFullError
+from town.node.blob_files import FULL
 from town.node.clock import new_secret
 from town.node.lifecycle import write_whole
 from town.node.lock import FileLock
@@ -67,22 +69,29 @@ class Mark:
     def _flaw(self, kept: Mapping[str, object] | None, token: str, heads: Mapping[str, int]) -> str:
         if kept is None:
             return "this machine has no mark of it"
-        if kept.get("token") != token:
+        if token not in (kept.get("token"), kept.get("before")):
             return "it is a copy from before the last start"
         behind = [chain for chain, seq in self._seqs(kept).items() if heads.get(chain, -1) < seq]
         return "records signed here are missing from it" if behind else ""
 
     def renew(self, heads: Mapping[str, int]) -> None:
-        """Ledger and machine carry a fresh token: every older copy of the ledger is outdated."""
+        """Ledger and machine carry a fresh token: every older copy of the ledger is outdated.
+
+        A process that dies between the two is no restore: until both carry it the machine knows
+        the ledger's last one as well. Nothing is signed meanwhile.
+        """
         note = self.notes.document(SPACE, KEY)
         name = str(note.get("name", "")) if isinstance(note, Mapping) else ""
+        before = str(note.get("token", "")) if isinstance(note, Mapping) and name else ""
         if not name or self._lock is None:
             self.release()
             name = new_secret().hex()
             self._take(name)
         token = new_secret().hex()
-        self._write(name, token, heads)
+        self._write(name, token, heads, before=before)
         self.notes.put(SPACE, KEY, {"name": name, "token": token})
+        if before:
+            self._write(name, token, heads)
 
     def advance(self, heads: Mapping[str, int]) -> None:
         """The machine knows how far the own chains have come; called after they were durable."""
@@ -119,6 +128,12 @@ class Mark:
             return {}
         return {str(chain): seq for chain, seq in seqs.items() if isinstance(seq, int)}
 
-    def _write(self, name: str, token: str, heads: Mapping[str, int]) -> None:
-        write_whole(self.folder / f"{name}.json", {"token": token, "heads": dict(heads)})
+    def _write(self, name: str, token: str, heads: Mapping[str, int], *, before: str = "") -> None:
+        """The mark is durable: a power cut that emptied it would take the key. Raises StoreError."""
+        kept = {"token": token, "heads": dict(heads), **({"before": before} if before else {})}
+        try:
+            write_whole(self.folder / f"{name}.json", kept, durable=True)
+        except OSError as error:
+            why = f"the mark of this town in {self.folder}: {error.strerror or error}"
+            raise (StoreFullError(why) if error.errno in FULL else StoreError(why)) from error
         self._written = dict(heads)

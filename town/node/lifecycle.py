@@ -121,12 +121,20 @@ def own_created() -> float:
     return float(psutil.Process().create_time())
 
 
-def write_whole(path: Path, value: Mapping[str, object]) -> None:
-    """The file has this JSON, or what it had before: never half of it."""
+def write_whole(path: Path, value: Mapping[str, object], *, durable: bool = False) -> None:
+    """The file has this JSON, or what it had before: never half of it, after a power cut either."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(value) + "\n", encoding="utf-8")
-    fresh.chmod(0o600)
-    os.replace(fresh, path)  # noqa: PTH105
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(value) + "\n")
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        fresh.chmod(0o600)
+        os.replace(fresh, path)  # noqa: PTH105
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _read(path: Path) -> dict[str, object]:
