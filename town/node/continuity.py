@@ -129,7 +129,7 @@ class Mark:
         return {str(chain): seq for chain, seq in seqs.items() if isinstance(seq, int)}
 
     def _write(self, name: str, token: str, heads: Mapping[str, int], *, before: str = "") -> None:
-        """The mark is durable: a power cut that emptied it would take the key. Raises StoreError."""
+        """The mark is durable: a power cut that emptied it would end the key. Raises."""
         kept = {"token": token, "heads": dict(heads), **({"before": before} if before else {})}
         try:
             write_whole(self.folder / f"{name}.json", kept, durable=True)
