@@ -120,6 +120,18 @@ def redeemed(
     return {**note, "redeemed": [*already, account]}
 
 
+def outlived(notes: Mapping[str, Any], *, of: str, now: int) -> list[str]:
+    """Which invites over their time a member's new one takes the places of, the oldest first.
+
+    All that it ever left are no more than may be open: short-lived ones fill no disk.
+    """
+    theirs = [
+        (int(note["expires_at"]), name) for name, note in notes.items() if note.get("of") == of
+    ]
+    over = sorted((until, name) for until, name in theirs if until <= now)
+    return [name for _, name in over[: max(0, len(theirs) - OPEN_MAX + 1)]]
+
+
 def entrusted(
     notes: Mapping[str, Any], facts: Mapping[str, Any], *, wasteland: str, of: str, now: int
 ) -> tuple[str, dict[str, Any]]:

@@ -105,3 +105,18 @@ def test_a_member_leaves_so_many_open_invites_and_no_more():
     assert refused.value.reason == "full"
     assert invite.entrusted(notes, LEFT, wasteland=BOARD, of="n", now=NOW)
     assert invite.entrusted({**notes, f"{0:064x}": over}, LEFT, wasteland=BOARD, of="m", now=NOW)
+
+
+def test_invites_over_their_time_make_room_for_new_ones_and_fill_no_disk():
+    """A member that leaves short-lived ones for ever has no more of them kept than may be open."""
+    notes: dict[str, dict] = {"f" * 64: {"of": "other", "expires_at": NOW - 1}}
+    for number in range(3 * invite.OPEN_MAX):
+        now = NOW + 10 * number
+        facts = {"hash": f"{number:064x}", "count": 1, "expires_at": now + 5}
+        name, note = invite.entrusted(notes, facts, wasteland=BOARD, of="m", now=now)
+        for old in invite.outlived(notes, of="m", now=now):
+            del notes[old]
+        notes[name] = note
+        assert len(notes) <= invite.OPEN_MAX + 1
+    assert "f" * 64 in notes
+    assert f"{3 * invite.OPEN_MAX - 1:064x}" in notes

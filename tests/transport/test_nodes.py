@@ -1,14 +1,17 @@
 """Two and three nodes on real sockets: joining, trading, racing, carrying, coming back."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
+from federation.invite import OPEN_MAX
 from federation.remembered import Memory
 from federation.session import Caller
 from tests.transport.nodes import joined, node
 from town.market.answer import Answer
 from town.market.errors import ClockOffError
+from town.node.hosting import INVITES_SPACE
 
 STAMP = {"dims": {"quality": 5}}
 
@@ -131,7 +134,12 @@ async def test_a_carrier_redeems_an_invite_while_its_maker_sleeps(tmp_path):
     async with node(tmp_path, "hub", public_url="yes") as hub, node(tmp_path, "elm") as elm:
         async with node(tmp_path, "rust", listens=False) as rust:
             await joined(hub, rust)
+            keeps, over = hub.town.town, {"of": rust.key, "expires_at": 1, "redeemed": []}
+            for number in range(OPEN_MAX):
+                note = {**over, "wasteland": keeps.current, "count": 1}
+                await hub.town.writer.do(partial(keeps.remember, INVITES_SPACE, str(number), note))
             said = await rust.use(lambda m: m.invite(via="hub"))
+            assert len(keeps.notes(INVITES_SPACE)) == OPEN_MAX + 1, "and the hub's own, redeemed"
             token = said.data["invite"]
         answer = await elm.use(lambda m: m.join(token))
         assert answer.exit == 0

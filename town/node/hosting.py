@@ -15,7 +15,7 @@ from federation.answerer import Answerer
 from federation.card import Card, signed
 from federation.contents import news
 from federation.driver import Board, metered
-from federation.invite import InviteError, entrusted, hash_of, redeemed
+from federation.invite import InviteError, entrusted, hash_of, outlived, redeemed
 from federation.letters import What
 from federation.meter import WINDOW_S, Meter
 from federation.outline import Outline
@@ -319,6 +319,8 @@ class Hosting:
             town, now = self.desk.town, self.now()
             notes = town.notes(INVITES_SPACE)
             name, note = entrusted(notes, facts, wasteland=wasteland, of=caller, now=now)
+            for old in outlived(notes, of=caller, now=now) if name not in notes else ():
+                town.remember(INVITES_SPACE, old, None)
             town.remember(INVITES_SPACE, name, note)
             return True
 
