@@ -129,6 +129,23 @@ class Handoff(Row, frozen=True, kw_only=True):
     told_at: int = 0
 
 
+class Checkpoint(Row, frozen=True, kw_only=True):
+    """How far somebody was with the work on their hook, should the session end without a word."""
+
+    table: ClassVar[Table] = Table(name="local_checkpoint", key=("agent",), versioned=False)
+
+    agent: Short
+    assignment: Short = ""
+    bead: Short = ""
+    branch: Short = ""
+    last_commit: Short = ""
+    changed: tuple[str, ...] = ()  # files that were not committed
+    step: str = ""
+    notes: str = ""
+    session: Short = ""
+    at: int = 0
+
+
 class Lease(Row, frozen=True, kw_only=True):
     """The right to do one thing, of one holder, until a moment."""
 
@@ -237,6 +254,7 @@ WORK_ROWS: Final[tuple[type[Row], ...]] = (
     Assignment,
     Session,
     Handoff,
+    Checkpoint,
     Lease,
     Hindrance,
     MergeRequest,

@@ -128,3 +128,33 @@ def test_a_worker_is_found_by_a_name_that_only_it_has(prompt, bead):
     found = prompt.json("gt", "hook", "show", worker.rpartition("/")[2])["data"]["hooks"]
     assert [one["agent"] for one in found] == [worker]
     assert prompt.refused("hook", "show", "nobody") == (3, "agent.unknown")
+
+
+def test_a_checkpoint_is_told_to_whoever_goes_on_with_the_work(prompt, town, bead):
+    """Branch, commit, what is not committed, and words; of this assignment only, until cleared.
+
+    Who has nothing on the hook has nothing to write down, and a person has no session to hand on.
+    """
+    assert prompt.refused("checkpoint", "write", "-m", "x") == (3, "work.none")
+    assert prompt.refused("handoff", "-m", "x") == (2, "handoff.nobody")
+    assert prompt.json("gt", "checkpoint", "read")["data"] is None
+    slung = prompt.json("gt", "sling", bead, "api")["data"]["slung"][0]
+    prompt.at = town / slung["worktree"]
+    (prompt.at / "new file.txt").write_text("half")
+    argv = ("checkpoint", "write", "--step", "3", "-m", "parser done\ntests next")
+    saved = prompt.json("gt", *argv)["data"]
+    head = prompt.git("rev-parse", "HEAD").strip()
+    assert (saved["branch"], saved["last_commit"]) == (slung["branch"], head)
+    assert (saved["modified_files"], saved["hooked_bead"]) == (["new file.txt"], bead)
+    told = prompt.gt("prime", "--compact").text
+    assert "step      3" in told
+    assert f"commit    {head[:12]}\nchanged   new file.txt\nparser done\ntests next" in told
+    assert prompt.json("gt", "checkpoint", "read", slung["agent"])["data"] == saved
+    assert prompt.gt("unsling").code == 0
+    (prompt.at / "new file.txt").unlink()
+    prompt.at = town
+    again = prompt.json("gt", "sling", bead, slung["agent"])["data"]["slung"][0]
+    prompt.at = town / again["worktree"]
+    assert "checkpoint" not in prompt.gt("prime").text
+    assert prompt.json("gt", "checkpoint", "clear")["data"] == {"cleared": True}
+    assert prompt.json("gt", "checkpoint", "clear")["data"] == {"cleared": False}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ledger.private.store import Change
 from ledger.workspace.work import Handoff, Session
+from town.agents.address import OVERSEER
 from town.hooks.errors import HookError
 from town.hooks.handing import Handing
 
@@ -31,11 +32,29 @@ class TooSoonError(HookError):
         self.retry_after_s = left_s
 
 
+class NobodyLeavesError(HookError):
+    """Who hands off has no session that could end."""
+
+    code: ClassVar[str] = "handoff.nobody"
+    hint: ClassVar[str] = "An agent hands off, in its own session; a person restarts one."
+    exit: ClassVar[int] = 2
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("gt", "session", "restart", "<agent>"),)
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(f"{agent} has no session to hand on")
+        self.agent = agent
+
+
 class Leaving(Handing):
     """Ends sessions without ending work."""
 
     def handoff(self, agent: str, text: str, *, session: str = "") -> Handoff:
-        """What is left for the next session is kept; this one is to end. Raises TooSoonError."""
+        """What is left for the next session is kept; this one is to end.
+
+        Raises TooSoonError, and NobodyLeavesError for a person, who has no session.
+        """
+        if agent == OVERSEER:
+            raise NobodyLeavesError(agent)
 
         def work() -> tuple[Handoff, Change]:
             now = self.ports.now()

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ledger.beads.rows import Bead
 from ledger.workspace.rows import BOOT, CREW, DEACON, DOG, MAYOR, POLECAT, REFINERY, WITNESS
-from ledger.workspace.work import Assignment
+from ledger.workspace.work import Assignment, Checkpoint
 from town.hooks.formula import steps
 
 ROLES: Final[Mapping[str, str]] = {
@@ -30,6 +30,7 @@ ROLES: Final[Mapping[str, str]] = {
     DEACON: "You look at the town: gt status, gt doctor, gt agents.",
     BOOT: "You look at whether the town's own services run: gt status.",
     DOG: "You do one errand for the town, and end.",
+    "": "You are the overseer: the person whose town this is. gt status shows how it stands.",
 }
 NOTHING: Final[Mapping[str, str]] = {
     POLECAT: "Nothing is on your hook. End this session now: exit.",
@@ -56,6 +57,7 @@ class Told:
     directives: Sequence[tuple[str, str]] = ()  # (where it stands, text)
     earlier: Sequence[str] = ()  # branches with earlier work on the bead
     handoff: str = ""  # what the session before left for this one
+    checkpoint: Checkpoint | None = None  # how far this very work was
     mail: Sequence[str] = ()
 
 
@@ -74,7 +76,7 @@ def primed(told: Told, *, compact: bool = False) -> list[str]:
 
 def _identity(told: Told) -> str:
     session = f" · session {told.session}" if told.session else ""
-    return f"[GAS TOWN] {told.agent} · role {told.role or 'none'}{session}"
+    return f"[GAS TOWN] {told.agent} · role {told.role or 'overseer'}{session}"
 
 
 def _continued(told: Told) -> list[str]:
@@ -84,9 +86,19 @@ def _continued(told: Told) -> list[str]:
 
 
 def _left(told: Told) -> list[str]:
-    if not told.handoff:
+    left = ["", "## What the session before you left", told.handoff.strip()] if told.handoff else []
+    return [*left, *_how_far(told.checkpoint)]
+
+
+def _how_far(saved: Checkpoint | None) -> list[str]:
+    if saved is None:
         return []
-    return ["", "## What the session before you left", told.handoff.strip()]
+    lines = ["", "## How far this work was, by its last checkpoint"]
+    lines += [f"step      {saved.step}"] if saved.step else []
+    lines += [f"commit    {saved.last_commit[:12]}"] if saved.last_commit else []
+    if saved.changed:
+        lines.append(f"changed   {', '.join(saved.changed)}")
+    return [*lines, *([saved.notes.strip()] if saved.notes.strip() else [])]
 
 
 def _nothing(told: Told) -> list[str]:

@@ -1,7 +1,7 @@
 """Gathers what a primed agent is told, from the hook, the settings and the town's policies."""
 
 from ledger.workspace.rows import Agent
-from ledger.workspace.work import Assignment
+from ledger.workspace.work import Assignment, Checkpoint
 from town.agents.address import parsed
 from town.hooks.desk import Hooked, Hooks
 from town.hooks.leaving import Leaving
@@ -26,6 +26,7 @@ def told(hooks: Leaving, agent: str, *, assignment: str, session: str, begin: bo
         directives=_directives(hooks.workspace, role, rig),
         earlier=_earlier(hooks, found),
         handoff=hooks.left_for(agent, session=session) if begin else "",
+        checkpoint=_how_far(hooks, found),
     )
 
 
@@ -49,6 +50,13 @@ def _directives(workspace: Workspace, role: str, rig: str) -> list[tuple[str, st
         for where, path in places
         if path.is_file()
     ]
+
+
+def _how_far(hooks: Hooks, found: Hooked) -> Checkpoint | None:
+    """The last checkpoint of this very assignment."""
+    saved = hooks.look(lambda: hooks.store.get(Checkpoint, found.agent.id))
+    mine = saved is not None and found.work is not None and saved.assignment == found.work.id
+    return saved if mine else None
 
 
 def _earlier(hooks: Hooks, found: Hooked) -> list[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from town.convoys.staging import Staging
     from town.crew.startup import Startup
     from town.crew.visiting import Visiting
+    from town.hooks.checkpoints import Checkpoints
     from town.hooks.leaving import Leaving
     from town.hooks.priming import Told
     from town.hooks.slinging import Order, Slung
@@ -145,6 +146,13 @@ class Works:
         from town.refinery.queue import Queue  # noqa: PLC0415
 
         return Queue(self.store, self.ports)
+
+    @cached_property
+    def checkpoints(self) -> "Checkpoints":
+        """How far the agents' work is."""
+        from town.hooks.checkpoints import Checkpoints  # noqa: PLC0415
+
+        return Checkpoints(self.store, self.ports, self.workspace, self.git)
 
     @cached_property
     def submitting(self) -> "Submitting":
