@@ -201,6 +201,7 @@ ORDERS: Final[dict[str, Callable[[Bead], Any]]] = {
     "type": lambda bead: (bead.issue_type, bead.priority, bead.id),
     "assignee": lambda bead: (bead.assignee, bead.priority, bead.id),
 }
+BY_WORDS: Final = ("title", "closed")  # orders of what an outline does not have
 
 
 @dataclass(frozen=True, slots=True)

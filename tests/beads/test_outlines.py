@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.beads import choosing, standing
-from ledger.beads.choosing import OF_WORDS, TESTS, Filter
+from ledger.beads.choosing import BY_WORDS, OF_WORDS, ORDERS, TESTS, Filter
 from ledger.beads.rows import Bead, Link, Outline
 from ledger.beads.waiting import Graph
 from ledger.dolt.private import DoltPrivate, open_private_doltlite
@@ -60,6 +60,32 @@ def test_the_first_ready_beads_are_those_of_the_whole_list(store, world, links, 
         assert list(line.links) == [
             link for link in store.find(Link) if link.issue_id == line.bead.id
         ]
+
+
+@FEW
+@given(
+    world=WORLDS, wanted=FILTERS, order=st.sampled_from([*ORDERS]),
+    how=st.tuples(st.booleans(), st.booleans(), st.integers(0, 4)),
+)  # fmt: skip
+def test_a_list_is_that_of_whole_beads(store, world, wanted, order, how):
+    """In each order, forwards and backwards, with closed beads and without."""
+    backwards, everything, at_most = how
+    old = [Dropped(kind=Bead, key=row.key) for row in store.find(Bead)]
+    store.apply(Change(puts=tuple(world.values()), drops=tuple(old)))
+    found = desk(store).lines(
+        wanted, order=order, backwards=backwards, everything=everything, at_most=at_most
+    )
+    meant = [b for b in world.values() if wanted.takes(b) and (everything or b.status != "closed")]
+    whole = sorted(meant, key=ORDERS[order], reverse=backwards)
+    assert [line.bead for line in found.lines] == whole[: at_most or None]
+    assert found.total == len(whole)
+
+
+def test_an_outline_has_what_each_order_of_it_asks_for():
+    """Only orders of words need a whole bead."""
+    for name, key in ORDERS.items():
+        if name not in BY_WORDS:
+            key(Outline(id="gt-one"))
 
 
 def test_a_filter_asks_an_outline_only_for_what_it_has():

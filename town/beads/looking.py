@@ -1,18 +1,30 @@
 """Looking at beads: one with everything around it, lists, what is ready or blocked, counts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from ledger.beads import choosing, dates, standing
-from ledger.beads.choosing import Filter, Page
+from ledger.beads.choosing import Filter, Page, Some
 from ledger.beads.errors import BadFieldError
-from ledger.beads.rows import BLOCKS, EPIC, STATUSES, TERMINAL, TOMBSTONE, Bead, Comment, Link
+from ledger.beads.rows import (
+    BLOCKS,
+    EPIC,
+    STATUSES,
+    TERMINAL,
+    TOMBSTONE,
+    Bead,
+    Comment,
+    Link,
+    Outline,
+)
 from ledger.beads.waiting import Blocker, Graph
-from ledger.private.store import Change
+from ledger.private.rows import Setting
+from ledger.private.store import Change, PrivateReader
 from town.beads.changing import Changing
+from town.beads.finding import live_beads, live_outlines
 
 DAY_US: Final = 86_400_000_000
 
@@ -123,11 +135,24 @@ class Looking(Changing):
         )
 
     def _all(self, wanted: Filter, everything: bool) -> Iterable[Bead]:  # noqa: FBT001
-        statuses = wanted.statuses or (() if everything else self.shown())
+        return self._among(self._statuses(wanted, everything), Bead, live_beads)
+
+    def _statuses(self, wanted: Filter, everything: bool) -> tuple[str, ...]:  # noqa: FBT001
+        """The statuses that are meant; none for all of them."""
+        return wanted.statuses or (() if everything else self.shown())
+
+    def _among(
+        self,
+        statuses: tuple[str, ...],
+        kind: type[Some],
+        live: Callable[[PrivateReader], dict[str, Some]],
+    ) -> Iterable[Some]:
+        """The beads of these statuses, or their outlines."""
         if statuses and not set(statuses) & {*TERMINAL}:
-            return [bead for bead in self.live().values() if bead.status in statuses]
+            found = self.store.made((Bead, Setting), live)
+            return [bead for bead in found.values() if bead.status in statuses]
         where: dict[str, Any] = {"status": statuses} if statuses else {}
-        return [bead for bead in self.store.find(Bead, **where) if bead.status != TOMBSTONE]
+        return [bead for bead in self.store.find(kind, **where) if bead.status != TOMBSTONE]
 
     def lines(
         self,
@@ -145,12 +170,14 @@ class Looking(Changing):
         def work() -> Listed:
             self._check_statuses(wanted)
             asked = self._narrowed(wanted, parent, deep=False, top=top)
-            found = filter(asked.test(), self._all(asked, everything))
             key = order_of(order)
-            if not backwards:
-                return self._lined(choosing.page(found, key, at_most=at_most))
-            whole = sorted(found, key=key, reverse=True)
-            return self._lined(Page(whole[: at_most or None], len(whole)))
+            if at_most and asked.by_outline and order not in choosing.BY_WORDS:
+                statuses = self._statuses(asked, everything)
+                among = self._among(statuses, Outline, live_outlines)
+                page = _paged(filter(asked.test(), among), key, at_most, backwards=backwards)
+                return self._lined(Page(self.filled(page.beads), page.total))
+            found = filter(asked.test(), self._all(asked, everything))
+            return self._lined(_paged(found, key, at_most, backwards=backwards))
 
         return self.look(work)
 
@@ -337,6 +364,16 @@ class Looking(Changing):
             return [p for p in found if not only_done or (p.children and p.closed == p.children)]
 
         return self.look(work)
+
+
+def _paged(
+    found: Iterable[Some], key: Callable[[Some], Any], at_most: int, *, backwards: bool
+) -> Page[Some]:
+    """The first of them in the order of the key, or the last ones first."""
+    if not backwards:
+        return choosing.page(found, key, at_most=at_most)
+    whole = sorted(found, key=key, reverse=True)
+    return Page(whole[: at_most or None], len(whole))
 
 
 def order_of(name: str) -> Any:
