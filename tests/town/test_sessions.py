@@ -1,5 +1,6 @@
 """The port of sessions, promise by promise, on each adapter, with real processes."""
 
+import json
 import os
 import shutil
 import signal
@@ -230,6 +231,23 @@ def test_a_number_that_somebody_else_has_by_now_is_left_alone(tmp_path):
         with pytest.raises(NoSessionError):
             sessions.send("hq-mayor", "x")
         other.kill()
+
+
+def test_whoever_held_the_last_run_does_not_speak_for_the_next(tmp_path):
+    """It writes late how its own program ended: the next one of the name lives all the same."""
+    sessions = ProcessSessions(tmp_path / "sessions")
+    sessions.start(plan(tmp_path, "sleep 60"))
+    [state] = (tmp_path / "sessions" / "hq-mayor").glob("state*.json")
+    late = psutil.Process(json.loads(state.read_text())["holder"])
+    late.suspend()
+    assert sessions.stop("hq-mayor", grace_s=0)
+    second = sessions.start(plan(tmp_path, "sleep 60"))
+    late.resume()
+    until(lambda: not late.is_running() or late.status() == psutil.STATUS_ZOMBIE)
+    assert [one.pid for one in sessions.running()] == [second.pid]
+    assert sessions.exit_code("hq-mayor") is None
+    assert sessions.stop("hq-mayor", grace_s=0)
+    until(lambda: sessions.exit_code("hq-mayor") is not None)
 
 
 def test_a_plain_process_shows_itself_to_nobody(tmp_path):

@@ -2,109 +2,34 @@
 
 import os
 import shutil
-import signal
-import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from ledger.beads import rules
 from ledger.beads.rows import Bead
-from ledger.private.store import Change
-from ledger.workspace.alarm import Escalation
 from ledger.workspace.rows import Agent
-from ledger.workspace.talk import Message
 from ledger.workspace.work import HELD, Assignment, Hindrance, Session
 from tests.town.test_hooks import rows, sling, worktree
-from tests.town.towns import TestTown, town_in
+from tests.town.watched import API, LATER, until, watched_town
 from town.agents.address import of_polecat
-from town.hooks.slinging import Slung
 from town.hooks.target import Target
 from town.node.watching import WatchLoop, newest_sign
 from town.sessions.starting import SessionRequest, WorkOverError
 from town.watch.deciding import Limits
-from town.watch.desk import Round
-from town.workspace.files import BadFileError, write_json
+from town.workspace.files import BadFileError
 
 pytestmark = pytest.mark.slow
-API = Target(rig="api")
-SOON = Limits(backoff_us=1, backoff_max_us=1, settle_us=0, stillborn_us=60_000_000)
-LATER = Limits(stillborn_us=0)  # whatever runs at all has run long enough
-
-
-@dataclass
-class Watched:
-    """A town whose watch goes round when it is told to."""
-
-    town: TestTown
-    bin: Path
-    did: list[Round] = field(default_factory=list)
-
-    def settings(self, provider: str = "process", **agents: str) -> None:
-        """The town runs these shell scripts, the first of them by default."""
-        told = {name: {"command": "sh", "args": ["-c", text]} for name, text in agents.items()}
-        told |= {"ghost": {"command": "ghost-agent"}}
-        default = next(iter(agents), "ghost")
-        said = {"session": {"provider": provider}, "default_agent": default, "agents": told}
-        write_json(self.town.workspace.settings, said)
-
-    def install(self, name: str, script: str) -> None:
-        """A program is on PATH from now on."""
-        (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
-        (self.bin / name).chmod(0o755)
-
-    def sling(self, title: str = "Fix it", **more: str) -> Slung:
-        """A new bead is on a worker's hook."""
-        return sling(self.town, self.town.bead(title), API, **more)
-
-    def round(self, limits: Limits = SOON) -> Round:
-        """The watch went round once."""
-        self.did.append(self.town.works("deacon").watch.round(limits))
-        return self.did[-1]
-
-    def attempts(self) -> list[int]:
-        """How often each bead was tried in vain."""
-        return [bead.attempts for bead in rows(self.town, Bead)]
-
-    def letters(self) -> list[str]:
-        """What a person was told of, the subjects alone."""
-        return [one.subject for one in rows(self.town, Message) if one.type == "escalation"]
-
-    def open_sessions(self) -> list[Session]:
-        """The sessions that are not over, by their rows."""
-        return rows(self.town, Session, ended_at=0)
-
-    def ended(self) -> None:
-        """The program of the newest session is gone."""
-        row = max(rows(self.town, Session), key=lambda one: one.started_at)
-        sessions = self.town.works().agents.around.sessions(row.provider)
-        until(lambda: sessions.find(row.name) is None)
-        until(lambda: sessions.exit_code(row.name) is not None)
-
-
-def until(what) -> None:
-    """Returns when it is so; fails when it is not so in time."""
-    deadline = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture
 def watched(tmp_path):
-    """A watched town; its sessions are over in the end."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    with town_in(tmp_path) as town:
-        town.env = {**town.env, "PATH": f"{folder}:{os.environ['PATH']}"}
-        yield Watched(town, folder)
-        town.works("deacon").watch.stop_all()
-        if shutil.which("tmux"):
-            town.works().agents.around.sessions("tmux").end()
+    """A watched town."""
+    with watched_town(tmp_path) as found:
+        yield found
 
 
 def test_work_for_a_program_that_is_not_there_waits_and_goes_on_by_itself(watched):
@@ -123,7 +48,7 @@ def test_work_for_a_program_that_is_not_there_waits_and_goes_on_by_itself(watche
     )  # fmt: skip
     [need] = works.town.status().needs
     assert need.words.endswith("and 1 more wait on the hook: ghost-agent is not on PATH")
-    [alarm] = rows(watched.town, Escalation, closed_at=0)
+    [alarm] = watched.open_alarms()
     assert (alarm.fingerprint, alarm.count) == ("agent/ghost-agent", 2)
     assert (worktree(watched.town, second) / "README").exists()  # a person may work there
 
@@ -132,7 +57,7 @@ def test_work_for_a_program_that_is_not_there_waits_and_goes_on_by_itself(watche
     assert {row.bead for row in watched.open_sessions()} == {first.bead.id, second.bead.id}
     watched.round(LATER)
     assert rows(watched.town, Hindrance) == []
-    assert rows(watched.town, Escalation, closed_at=0) == []
+    assert watched.open_alarms() == []
     assert works.town.status().needs == ()
     assert watched.attempts() == [0, 0]
 
@@ -180,6 +105,31 @@ def test_a_program_that_ran_and_failed_is_an_attempt(watched):
     assert rows(watched.town, Hindrance) == []
 
 
+def test_work_that_was_given_up_and_is_given_out_again_is_tried_again(watched):
+    """Opened by a person and slung: it counts from one, and a second end is told of as well."""
+    watched.settings(short="exit 1")
+    bead = watched.sling().bead.id
+    for letters in (1, 2):
+        for _ in range(3):
+            watched.round()
+            watched.ended()
+            assert rows(watched.town, Assignment, state=HELD) != []
+            watched.round()
+        watched.round()
+        assert rows(watched.town, Bead)[0].status == "blocked"
+        assert len(watched.letters()) == letters
+        assert len(watched.open_alarms()) == 1
+        [row] = rows(watched.town, Bead)
+        opened = rules.moved(row, "open", now=row.updated_at, assignee="")
+        watched.put(opened)
+        again = sling(watched.town, bead, API)
+        assert again.work.attempt == 1
+    watched.settings(calm="exec sleep 60")
+    watched.round()
+    assert watched.open_alarms() == []
+    assert [row.attempt for row in watched.open_sessions()] == [1]
+
+
 def test_a_remote_that_is_away_keeps_work_waiting_and_is_told_of_at_the_third_time(watched):
     """The worktree was deleted by hand, the remote cannot be reached; then it is back."""
     watched.settings(calm="exec sleep 60")
@@ -202,7 +152,7 @@ def test_a_remote_that_is_away_keeps_work_waiting_and_is_told_of_at_the_third_ti
     watched.round(LATER)
     assert len(watched.open_sessions()) == 1
     assert (place / "F").read_text() == "committed\n"
-    assert rows(watched.town, Escalation, closed_at=0) == []
+    assert watched.open_alarms() == []
 
 
 def test_settings_that_cannot_be_read_are_told_of_and_stop_nobody_else(watched):
@@ -280,8 +230,7 @@ def test_a_bead_that_somebody_put_elsewhere_is_off_the_hook(watched, how, words)
     assert len(watched.open_sessions()) == 1
     [bead] = rows(watched.town, Bead)
     put = replace(bead, **how)
-    store = watched.town.private.store
-    watched.town.private.run(lambda: store.apply(Change(puts=(put,))))
+    watched.put(put)
     watched.round()
     watched.round()
     [work] = rows(watched.town, Assignment)
@@ -313,44 +262,3 @@ def test_two_who_sling_one_bead_at_once_begin_one_session(watched):
     assert sorted(one.bead for one in rows(watched.town, Assignment)) == sorted(beads)
     assert sorted(one.bead for one in watched.open_sessions()) == sorted(beads)
     assert len({one.pid for one in watched.open_sessions()}) == len(beads)
-
-
-@pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")
-def test_a_tmux_server_that_was_killed_takes_nothing_with_it_but_sessions(watched):
-    """Everybody's session begins anew in the same worktree, on a new server."""
-    watched.settings("tmux", calm="exec sleep 60")
-    watched.sling("one")
-    watched.sling("two")
-    watched.round()
-    tmux = watched.town.works().agents.around.sessions("tmux")
-    pids = {one.pid for one in tmux.running()}
-    assert len(pids) == 2
-    subprocess.run(tmux._argv("kill-server"), check=True, capture_output=True)
-    watched.round()
-    watched.round()
-    again = {one.pid for one in tmux.running()}
-    assert len(again) == 2
-    assert not pids & again
-    assert watched.attempts() == [1, 1]
-
-
-def test_who_cannot_be_asked_is_left_as_it_is_and_keeps_nobody_else(watched):
-    """A provider's script is gone: its session is neither over nor begun twice; others go on."""
-    watched.settings(calm="exec sleep 60")
-    first, second = watched.sling("one"), watched.sling("two")
-    watched.round()
-    [row] = [one for one in watched.open_sessions() if one.bead == first.bead.id]
-    elsewhere = replace(row, provider="script:not-there")
-    store = watched.town.private.store
-    watched.town.private.run(lambda: store.apply(Change(puts=(elsewhere,))))
-    [other] = [one for one in watched.open_sessions() if one.bead == second.bead.id]
-    os.kill(other.pid, signal.SIGKILL)
-    until(lambda: not Path(f"/proc/{other.pid}").exists())
-    told = watched.round()
-    assert [code for code, _ in told.failed] == ["session.provider"]
-    watched.round()
-    [kept] = [one for one in watched.open_sessions() if one.bead == first.bead.id]
-    assert kept == elsewhere
-    [again] = [one for one in watched.open_sessions() if one.bead == second.bead.id]
-    assert again.pid != other.pid
-    watched.town.private.run(lambda: store.apply(Change(puts=(row,))))  # it is found, and ended

@@ -284,13 +284,9 @@ def test_the_watch_waits_as_long_as_the_settings_say():
     set_ = {"operational": {"session": {"backoff_s": 0.5, "attempts_max": 7}}}
     assert read(TownSettings, set_).operational.session.backoff_s == 0.5
     assert limits_of(set_) == Limits(backoff_us=500_000, attempts_max=7)
-    for odd in (
-        "x",
-        [],
-        {"session": []},
-        {"session": {"attempts_max": True, "grace_s": -1.0}},
-        {"session": {"backoff_s": float("inf"), "settle_s": "1", "silent_s": 1e300}},
-    ):
+    times = {"backoff_s": float("inf"), "settle_s": "1", "silent_s": 1e300, "grace_s": -1.0}
+    odds: list[object] = ["x", [], {"session": []}, {"session": times}]
+    for odd in (*odds, {"session": {"attempts_max": True}}):
         assert limits_of({"operational": odd}) == Limits()
 
 

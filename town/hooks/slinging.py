@@ -111,7 +111,9 @@ class Slinging(Unqueuing):
         gone = {row.id for row in back.puts if isinstance(row, Bead)}
         off = self._off_the_hook(agent, order, gone)
         work = self._work(self._gathered(order, bead, settings), bead, agent, rig)
-        hooked = rules.moved(bead, HOOKED, now=self.ports.now(), assignee=agent.id)
+        hooked = rules.moved(
+            bead, HOOKED, now=self.ports.now(), assignee=agent.id, attempts=0
+        )  # whoever gives it out again means that it be tried again
         busy = replace(agent, state=WORKING, hook_bead=bead.id, assignment=work.id)
         convoy, convoy_rows = self._convoy(order, bead)
         work = replace(work, convoy=convoy)

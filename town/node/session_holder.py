@@ -2,7 +2,8 @@
 
 Started as `python -S -E session_holder.py FOLDER`, and on nobody's behalf but the folder's:
 `plan.json` says what to run, `input` is a pipe of what to type, `output` grows by what is printed,
-`state.json` has the program's number and in the end its exit code. It outlives whoever began it.
+a file of this very run has the program's number and in the end its exit code, so that whoever holds
+the next run of the name is never mistaken for it. It outlives whoever began it.
 Standard library only.
 """
 
@@ -41,6 +42,7 @@ class Holder:
         with open(os.path.join(folder, "plan.json"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
             self.plan: dict[str, Any] = json.load(file)
         self.output = os.path.join(folder, "output")  # noqa: PTH118
+        self.state = f"state-{self.plan['run']}.json"
 
     def run(self) -> None:
         """The program has ended, and everything that it printed is kept."""
@@ -56,9 +58,9 @@ class Holder:
         pipe = os.open(os.path.join(self.folder, "input"), os.O_RDWR | os.O_NONBLOCK)  # noqa: PTH118
         state = {"holder": os.getpid(), "pid": pid}
         with open(self.output, "ab", buffering=0) as output:  # noqa: PTH123
-            _write(self.folder, "state.json", state)  # from now on it can be looked at
+            _write(self.folder, self.state, state)  # from now on it can be looked at
             code = self._between(pid, terminal, pipe, woken, output)
-        _write(self.folder, "state.json", state | {"exit": code})
+        _write(self.folder, self.state, state | {"exit": code})
 
     def _become(self) -> NoReturn:
         signal.set_wakeup_fd(-1)

@@ -6,6 +6,7 @@ process that did not begin it; a person cannot attach to it.
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -51,8 +52,10 @@ class ProcessSessions:
         """Its holder was started; what an earlier session of this name left is gone."""
         place = self.folder / plan.name
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ("state.json", "born.json", "input", "output"):
+        for name in ("born.json", "input", "output"):
             (place / name).unlink(missing_ok=True)
+        for path in place.glob("state-*"):
+            path.unlink(missing_ok=True)
         os.mkfifo(place / "input", 0o600)
         if plan.transcript is not None:
             (place / "output").symlink_to(made(plan.transcript))
@@ -62,6 +65,7 @@ class ProcessSessions:
             "env": dict(plan.env),
             "columns": plan.columns,
             "lines": plan.lines,
+            "run": secrets.token_hex(8),
         }
         write_whole(place / "plan.json", told)
         argv = [sys.executable, "-S", "-E", str(HOLDER), str(place)]
@@ -73,13 +77,18 @@ class ProcessSessions:
     def _until_running(self, name: str) -> Running:
         deadline = time.monotonic() + START_WAIT_S
         while time.monotonic() < deadline:
-            state = self._told(name, "state.json")
+            state = self._state(name)
             if "pid" in state:
                 born = {"pid": state["pid"], "created": created_at(state["pid"])}
                 write_whole(self.folder / name / "born.json", born)
                 return Running(name=name, pid=born["pid"], created=born["created"])
             time.sleep(POLL_S)
         raise SessionError(name, "its holder gave no sign")
+
+    def _state(self, name: str) -> dict[str, Any]:
+        """What is known of the newest run of the session."""
+        run = self._told(name, "plan.json").get("run", "")
+        return self._told(name, f"state-{run}.json")
 
     def _told(self, name: str, file: str) -> dict[str, Any]:
         try:
@@ -148,7 +157,7 @@ class ProcessSessions:
 
     def exit_code(self, name: str) -> int | None:
         """How the last session of this name ended."""
-        found = self._told(name, "state.json").get("exit")
+        found = self._state(name).get("exit")
         return found if isinstance(found, int) else None
 
     def end(self) -> None:

@@ -17,7 +17,7 @@ from town.agents.address import Address, of_crew, of_polecat, parsed
 from town.agents.presets import Preset
 from town.seance.passages import plain
 from town.sessions.environment import passed_on
-from town.sessions.port import NoSessionError, Running
+from town.sessions.port import NoSessionError, Running, stop_this
 from town.sessions.programs import ELSEWHERE, NoProgramError, is_program
 from town.sessions.settling import Settling
 from town.sessions.starting import SessionRequest
@@ -189,7 +189,8 @@ class SessionDesk(Settling):
         if found is None:
             return False
         sessions = self.around.sessions(found.row.provider)
-        ended = sessions.stop(found.row.name, grace_s=grace_s) if found.alive else False
+        name, pid = found.row.name, found.row.pid
+        ended = found.alive and stop_this(sessions, name, pid=pid, grace_s=grace_s)
         self.ended(found.row.id, reason=reason, code=sessions.exit_code(found.row.name))
         return ended
 

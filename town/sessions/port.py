@@ -79,6 +79,17 @@ class Running:
     active_at: int = 0
 
 
+def stop_this(sessions: "Sessions", name: str, *, pid: int, grace_s: float) -> bool:
+    """Nothing of this very run of the session runs any more; whether anything did.
+
+    One of the same name that somebody else has begun since is not touched.
+    """
+    there = sessions.find(name)
+    if there is None or there.pid != pid:
+        return False
+    return sessions.stop(name, grace_s=grace_s)
+
+
 class Sessions(Protocol):
     """Runs sessions. Every method may raise SessionError."""
 

@@ -34,6 +34,7 @@ from town.sessions.port import (
     SessionPlan,
     Sessions,
     SessionThereError,
+    stop_this,
 )
 from town.workspace.files import read_json
 from town.workspace.git import Git
@@ -309,7 +310,7 @@ class Starting(Acting):
         try:
             return self._written(row, found)
         except WastelandError:
-            sessions.stop(row.name, grace_s=0)
+            stop_this(sessions, row.name, pid=row.pid, grace_s=0)
             raise
 
     def _written(self, row: Session, found: _Found) -> Session:

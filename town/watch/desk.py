@@ -5,6 +5,7 @@ each. It never deletes a worktree, and it ends only sessions of its own town.
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -19,7 +20,7 @@ from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
 from town.escalation.desk import Matter
 from town.hooks.desk import Hooks
-from town.sessions.port import NoSessionError, Running, Sessions
+from town.sessions.port import NoSessionError, Running, Sessions, stop_this
 from town.watch.deciding import (
     SILENT,
     Act,
@@ -39,6 +40,8 @@ from town.watch.hindered import Hindered, fault_of, stillborn
 
 MARKS: Final = {"nudge": "nudged_at", "interrupt": "interrupted_at"}
 STOP_GRACE_S: Final = 3.0
+STOPPED: Final = "stopped"
+SESSION_END: Final = "session_end"
 NUDGE: Final = "You have been silent for long. Go on with your work, or gt done --status ESCALATED."
 
 
@@ -179,9 +182,14 @@ class Watch(Hindered):
                 return self._free(hindrance)
 
     def _over(self, act: Ended, limits: Limits) -> str:
+        row = act.seen.row
+        said = self._last_line(row) if act.stillborn else ""
+        sessions = self.watch.sessions(row.provider)
+        if sessions.find(row.name) is None:
+            sessions.stop(row.name, grace_s=0)  # what it began and left behind
         if act.stillborn:
-            return self._not_run(act.seen, limits)
-        why = "crash" if act.crashed else act.seen.row.reason or "done"
+            return self._not_run(act.seen, said, limits)
+        why = "crash" if act.crashed else row.reason or "done"
         return self._ended(act.seen, why, again=act.crashed)
 
     def _start(self, act: Start, limits: Limits) -> str:
@@ -194,6 +202,8 @@ class Watch(Hindered):
             if fault is not None:
                 self.hinder(held.work.id, fault, limits)
             raise
+        if act.attempt == 1:
+            self.alarms.settle(_about(held.work), reason="it was given out again")
         return f"started {held.agent.id} on {held.work.bead}, attempt {act.attempt}"
 
     def _begin(self, act: Start) -> None:
@@ -204,10 +214,10 @@ class Watch(Hindered):
         self.furnish(held.work)
         self.watch.starter.begin(held, attempt=act.attempt, reason=act.reason)
 
-    def _not_run(self, seen: Seen, limits: Limits) -> str:
+    def _not_run(self, seen: Seen, said: str, limits: Limits) -> str:
         """The session's row is closed; nothing is counted against its work."""
         row = seen.row
-        fault = stillborn(row, seen.exit, self._last_line(row))
+        fault = stillborn(row, seen.exit, said)
         self.act("gt watch", lambda: (None, self.not_run(row, seen.exit, fault, limits)))
         return f"{row.agent}: not run"
 
@@ -250,7 +260,7 @@ class Watch(Hindered):
                 return "", Change()
             now = self.ports.now()
             over = replace(old, ended_at=now, exit=seen.exit, reason=reason)
-            kind = "session_death" if again else "session_end"
+            kind = "session_death" if again else SESSION_END
             told = self.event(kind, row.agent, session=row.id, exit=seen.exit, bead=row.bead)
             change = Change(puts=(over,), events=(told,), seen=(self.seen(old),))
             return f"{row.agent}: {kind}", change + (self._tried(row) if again else Change())
@@ -268,7 +278,8 @@ class Watch(Hindered):
         return Change(puts=(tried, later), seen=(self.seen(bead), self.seen(mine)))
 
     def _stop(self, seen: Seen, reason: str) -> str:
-        self.watch.sessions(seen.row.provider).stop(seen.row.name, grace_s=STOP_GRACE_S)
+        row, sessions = seen.row, self.watch.sessions(seen.row.provider)
+        stop_this(sessions, row.name, pid=row.pid, grace_s=STOP_GRACE_S)
         silent = reason == SILENT
         why = "hung" if silent else seen.row.reason or "done"
         return self._ended(seen, why, again=silent)
@@ -287,7 +298,7 @@ class Watch(Hindered):
             note = f"{bead.notes}\nBLOCKED: {why}; the last was on {mine.branch}".strip()
             stuck = rules.moved(bead, BLOCKED, now=self.ports.now(), notes=note)
             matter = Matter(
-                about=f"attempts/{bead.id}",
+                about=_about(mine),
                 subject=f"{bead.id} is blocked: {why}",
                 text=f"{why}. Its branch {mine.branch} keeps what was done.\nbd show {bead.id}",
                 bead=bead.id,
@@ -322,36 +333,51 @@ class Watch(Hindered):
     # --- the end
 
     def stop_all(self) -> list[str]:
-        """No session of the town runs; the names of those that did. Work stays on its hooks."""
-        ended = [
-            one.name
-            for sessions in self._providers()
-            for one in sessions.running()
-            if sessions.stop(one.name, grace_s=STOP_GRACE_S)
-        ]
+        """No session of the town runs; the names of those that did. Work stays on its hooks.
 
-        for sessions in self._providers():
-            sessions.end()
-
-        def work() -> tuple[None, Change]:
-            now = self.ports.now()
-            rows = self.store.find(Session, ended_at=0)
-            over = tuple(replace(row, ended_at=now, reason="stopped") for row in rows)
-            told = tuple(
-                self.event("session_end", row.agent, session=row.id, reason="stopped")
-                for row in rows
-            )
-            return None, Change(puts=over, events=told)
-
-        self.act("gt down", work)
+        Raises WastelandError where one that runs sessions cannot be asked; the others are ended.
+        """
+        rows = self.look(lambda: self.store.find(Session, ended_at=0))
+        ended: list[str] = []
+        failed: dict[str, WastelandError] = {}
+        for provider in self._providers():
+            known = {row.name for row in rows if row.provider == provider}
+            try:
+                ended += self._end(self.watch.sessions(provider), known)
+            except WastelandError as error:
+                failed[provider] = error
+        self.act("gt down", lambda: (None, self._all_stopped(failed.keys())))
+        for first in failed.values():
+            raise first
         return ended
+
+    def _end(self, sessions: Sessions, known: AbstractSet[str]) -> list[str]:
+        """Nothing of these sessions runs, nor of any other; the names of those that did."""
+        names = sorted(known | {one.name for one in sessions.running()})
+        ended = [name for name in names if sessions.stop(name, grace_s=STOP_GRACE_S)]
+        sessions.end()
+        return ended
+
+    def _all_stopped(self, unasked: AbstractSet[str]) -> Change:
+        now = self.ports.now()
+        found = self.store.find(Session, ended_at=0)
+        rows = [row for row in found if row.provider not in unasked]
+        over = tuple(replace(row, ended_at=now, reason=STOPPED) for row in rows)
+        told = (self.event(SESSION_END, row.agent, session=row.id, reason=STOPPED) for row in rows)
+        return Change(puts=over, events=tuple(told))
 
     def left(self) -> list[int]:
         """The numbers of the programs of sessions that run."""
-        return [one.pid for sessions in self._providers() for one in sessions.running()]
+        providers = [self.watch.sessions(name) for name in self._providers()]
+        return [one.pid for sessions in providers for one in sessions.running()]
 
-    def _providers(self) -> list[Sessions]:
+    def _providers(self) -> list[str]:
         """What runs sessions of the town, or ran one that was not seen to end."""
         rows = self.look(lambda: self.store.find(Session, ended_at=0))
         names = {self.watch.provider(), *(row.provider for row in rows)}
-        return [self.watch.sessions(name) for name in sorted(names) if name]
+        return [name for name in sorted(names) if name]
+
+
+def _about(work: Assignment) -> str:
+    """The matter of work that is given up."""
+    return f"attempts/{work.bead}"
