@@ -13,7 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.workspace.work import Lease
-from tests.town.test_hooks import rows
+from tests.town.test_hooks import rows, worktree
+from tests.town.towns import git
 from tests.town.watched import alive, until, watched_town
 from town.agents.address import of_polecat
 from town.sessions.port import NoProviderError, Running, SessionPlan, Sessions
@@ -81,6 +82,20 @@ def test_what_a_dead_session_left_behind_is_ended_before_the_next_begins(watched
             watched.round()
     assert watched.town.works("deacon").watch.stop_all() != []
     assert [alive(int(pid)) for pid in kids.read_text().split()] == [False, False]
+
+
+def test_a_lock_of_git_that_a_killed_session_held_stops_nobody(watched):
+    """Killed in the midst of a commit: the next session of the work can commit again."""
+    dies = 'touch "$(git rev-parse --git-dir)/index.lock"; kill -9 $$'
+    goes_on = "git commit -q --allow-empty -m again; exec sleep 60"
+    watched.settings(agent=f'if [ "$GT_ATTEMPT" = 1 ]; then {dies}; fi; {goes_on}')
+    slung = watched.sling()
+    watched.round()
+    watched.ended()
+    watched.round()
+    watched.round()
+    place = worktree(watched.town, slung)
+    until(lambda: git(place, "log", "-1", "--format=%s") == "again\n")
 
 
 def is_gone(pid: int) -> bool:

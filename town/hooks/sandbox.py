@@ -131,6 +131,16 @@ class Sandboxes:
         start = work.branch if begun else start
         worktree(folder, path, how, self.git, start=start, folders=rig.folders)
 
+    def unlock(self, work: Assignment) -> None:
+        """No lock of git's is left of a session that was killed: only when nothing of it runs."""
+        path = self.workspace.root / work.worktree
+        if not self.is_worktree(path, self.workspace.rig(work.rig)):
+            return
+        own = Path(self.git.run("rev-parse", "--absolute-git-dir", at=path).strip())
+        branch = self.workspace.rig(work.rig).repository / "refs" / "heads" / f"{work.branch}.lock"
+        for lock in (own / "index.lock", own / "HEAD.lock", branch):
+            lock.unlink(missing_ok=True)
+
     def standing(self, rig: str, path: Path) -> None:
         """Raises WorktreeGoneError where the worktree of some work is not there."""
         if not self.is_worktree(path, self.workspace.rig(rig)):

@@ -15,6 +15,7 @@ from ledger.workspace.work import Assignment, Hindrance, Session
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 HANDOFF: Final = "handoff"
+CRASH: Final = "crash"
 OVER: Final = "its work is over"
 SILENT: Final = "it was silent"
 NOT_RUN: Final = (126, 127)  # what a shell says of a program that is not there, or is none
@@ -208,7 +209,7 @@ def _of_work(held: Held, *, now: int, limits: Limits, resting: Mapping[str, str]
         return [GiveUp(held=held)]
     if _waits(held, failed, now=now, limits=limits):
         return []
-    return [Start(held=held, attempt=failed + 1, reason="crash" if failed else "assigned")]
+    return [Start(held=held, attempt=failed + 1, reason=CRASH if failed else "assigned")]
 
 
 def _waits(held: Held, failed: int, *, now: int, limits: Limits) -> bool:

@@ -22,6 +22,7 @@ from town.escalation.desk import Matter
 from town.hooks.desk import Hooks
 from town.sessions.port import NoSessionError, Running, Sessions, stop_this
 from town.watch.deciding import (
+    CRASH,
     SILENT,
     Act,
     Ended,
@@ -189,7 +190,7 @@ class Watch(Hindered):
             sessions.stop(row.name, grace_s=0)  # what it began and left behind
         if act.stillborn:
             return self._not_run(act.seen, said, limits)
-        why = "crash" if act.crashed else row.reason or "done"
+        why = CRASH if act.crashed else row.reason or "done"
         return self._ended(act.seen, why, again=act.crashed)
 
     def _start(self, act: Start, limits: Limits) -> str:
@@ -211,6 +212,8 @@ class Watch(Hindered):
         if not held.work.furnished_at:
             self.furnish(held.work)  # whoever works by hand needs it too
         self.watch.starter.check(held)
+        if act.reason == CRASH:
+            self.sandboxes.unlock(held.work)
         self.furnish(held.work)
         self.watch.starter.begin(held, attempt=act.attempt, reason=act.reason)
 
