@@ -30,6 +30,7 @@ Told = Callable[[str, tuple[bytes, ...]], Awaitable[None]]  # a root in hex, and
 Progress = Callable[[int, int], None]  # records that came, and that there are to come in all
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 LINE_AGAIN_S: Final = 5.0
+UNEXPECTED: Final = "failed.unexpected"
 MEMORIES_MAX: Final = 200
 IDLE_S: Final = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0)  # after so many false alarms in a row
 CATCH_UP_S: Final = 0.2  # after a start, so that several nodes do not all call at once
@@ -284,10 +285,20 @@ class PeerLoop:
             wait_s = _step(BACK_OFF_S, standing.failures)
             self._quiet_s = 0.0 if getattr(error, "retryable", False) else wait_s  # it may be back
             return wait_s * _jitter()
+        except Exception as error:  # noqa: BLE001  # the outermost loop: else nobody calls again
+            standing.failures, standing.error = standing.failures + 1, UNEXPECTED
+            _tell(f"exchange with {peer.label}", error)
+            return _step(BACK_OFF_S, standing.failures) * _jitter()
         standing.failures = 0
         self._alarms = self._alarms + heard if not report.sent + report.received else 0
         self._quiet_s = _step(IDLE_S if report.equal else BACK_OFF_S, self._alarms)
         return self.pull_s * _jitter()
+
+
+def _tell(what: str, error: Exception) -> None:
+    """Whoever runs the loop learns of a fault that nobody foresaw."""
+    loop = asyncio.get_running_loop()
+    loop.call_exception_handler({"message": what, "exception": error})
 
 
 def _step(steps: Sequence[float], number: int) -> float:
@@ -334,8 +345,12 @@ class EventLine:
         while (peer := self.peer()) is not None:
             if peer.addresses:
                 wasteland = self.loop.board.replica.wasteland
-                with contextlib.suppress(WastelandError):
+                try:
                     await self.link.events(peer, wasteland, self._told)
+                except WastelandError:
+                    pass  # the loop's own exchanges say what is wrong with the peer
+                except Exception as error:  # noqa: BLE001  # the outermost loop, as above
+                    _tell(f"line to {peer.label}", error)
             await asyncio.sleep(LINE_AGAIN_S * _jitter())
 
     async def _told(self, root: str, lines: tuple[bytes, ...]) -> None:

@@ -140,6 +140,46 @@ async def test_a_peer_that_fails_is_called_ever_less_often(town):
     assert town.board.standing(PEER.key).failures == 0
 
 
+async def test_a_fault_that_nobody_foresaw_ends_no_loop(town):
+    """It is told to whoever runs the loop and said of the peer; the next turn is made."""
+    told: list[dict] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, facts: told.append(facts))
+    town.answer = OSError(28, "No space left on device")
+    town.loop.start()
+    await town.turned(1)
+    assert town.board.standing(PEER.key).error == "failed.unexpected"
+    town.answer = EQUAL
+    town.loop.wake()
+    await town.turned(2)
+    assert [str(facts["exception"]) for facts in told] == ["[Errno 28] No space left on device"]
+
+
+async def test_a_line_that_breaks_in_an_unforeseen_way_is_held_again(town, monkeypatch):
+    """A peer's words that nobody thought of cost one line, not all that follow."""
+    monkeypatch.setattr(driver, "LINE_AGAIN_S", 0.0)
+    told: list[dict] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, facts: told.append(facts))
+
+    class Odd:
+        asked = 0
+
+        async def ask(self, *_: object) -> bytes:
+            raise AssertionError
+
+        async def events(self, *_: object) -> None:
+            self.asked += 1
+            raise ValueError(self.asked)
+
+    link = Odd()
+    line = EventLine(link, lambda: PEER, town.loop, do=at_once, now=town.now)
+    line.start()
+    async with asyncio.timeout(5):
+        while link.asked < 3:  # noqa: ASYNC110  # it waits for no event of ours
+            await asyncio.sleep(0.005)
+    await line.stop()
+    assert len(told) >= 2
+
+
 async def test_the_timer_is_jittered_so_that_nodes_do_not_call_together(town):
     """Two towns with one setting do not ask in step."""
     town.answer = EQUAL

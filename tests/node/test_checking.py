@@ -1,6 +1,7 @@
 """Signatures looked at in a second process: the same verdicts, whatever becomes of the process."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -107,3 +108,32 @@ def test_the_second_process_loads_no_ledger():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_disk_too_full_for_lines_loses_no_verdict(checking):
+    """The spool takes no more, half a chunk, or nothing: this process looks by itself."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    made = lines(3 * CHUNK)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(b"".join(made[:CHUNK])) * 3 // 2, limit[1]))
+        assert checking.put(made).verdicts() == [said(line) for line in made]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limit[1]))
+        assert checking.put(made).verdicts() == [said(line) for line in made]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_where_no_process_can_be_begun_this_one_looks(checking):
+    """No file is left for its pipes: the same verdicts, and a process again later."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    made = lines(2 * CHUNK)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (checking._spool.fileno() + 1, limit[1]))
+        assert checking.put(made).verdicts() == [said(line) for line in made]
+        assert not checking.pid
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    assert checking.put(made).verdicts() == [said(line) for line in made]
+    assert checking.pid

@@ -1,5 +1,7 @@
 """When a ledger is committed: after a user's word, after much, in a long stream ever less often."""
 
+import asyncio
+
 import pytest
 
 from ledger.journal import Journal
@@ -12,6 +14,7 @@ from town.market.town import Town
 from town.node import keeping
 from town.node.home import Home
 from town.node.keeping import BulkPlan, Keeper
+from town.node.writer import Writer
 
 
 class Counting(MemoryStore):
@@ -208,3 +211,26 @@ def test_a_commit_says_what_a_user_did_and_about_what(tmp_path):
     assert {f"wl join: {board[:12]}", "wl note: w-0123456789"} <= parts
     assert {f"wl post: {item}", f"wl delete: {item}"} <= parts
     rust.town.close()
+
+
+async def test_a_fault_in_one_tick_stops_no_clock(town, tmp_path, monkeypatch):
+    """What is due is looked at again a second later: else no claim would ever end here."""
+    monkeypatch.setattr(keeping, "TICK_S", 0.01)
+    asked: list[int] = []
+    done = asyncio.Event()
+
+    def next_due() -> int:
+        asked.append(len(asked))
+        if len(asked) == 1:
+            raise OSError(28, "No space left on device")
+        done.set()
+        return 0
+
+    writer = Writer(after=lambda: None)
+    keeper = Keeper(Home(tmp_path))
+    keeper.start(town, writer, next_due)
+    async with asyncio.timeout(5):
+        await done.wait()
+    await keeper.stop()
+    writer.close()
+    assert len(asked) > 1

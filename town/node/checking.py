@@ -83,12 +83,22 @@ class Checking:
         for at in range(0, len(lines), CHUNK):
             part = [line.removesuffix(b"\n") for line in lines[at : at + CHUNK]]
             data = b"".join((b"" if b"\n" in line else line) + b"\n" for line in part)
-            os.pwrite(self._spool.fileno(), data, self._end)
-            chunks.append(_Chunk(data, self._end, len(part)))
-            self._end += len(data)
-        self._waiting.extend(chunks)
+            chunks.append(self._spooled(_Chunk(data, self._end, len(part))))
+        self._waiting.extend(chunk for chunk in chunks if chunk.found is None)
         self._give()
         return CheckTicket(self, chunks)
+
+    def _spooled(self, chunk: _Chunk) -> _Chunk:
+        """The chunk lies in the spool; on a disk too full for it, it was looked at here."""
+        try:
+            whole = os.pwrite(self._spool.fileno(), chunk.data, chunk.offset) == len(chunk.data)
+        except OSError:
+            whole = False
+        if whole:
+            self._end += len(chunk.data)
+        else:
+            chunk.found, chunk.data = checked(chunk.data), b""
+        return chunk
 
     def wait(self, chunk: _Chunk) -> bytes:
         """What was found of the chunk; other chunks are looked at here meanwhile."""
@@ -108,7 +118,10 @@ class Checking:
 
     def _give(self) -> None:
         if self._waiting and self._child is None:
-            self._child = self._begin()
+            try:
+                self._child = self._begin()
+            except OSError:
+                return  # no process can be begun now: what waits is looked at here
         while self._waiting and len(self._given) < AHEAD_MAX and self._child is not None:
             chunk = self._waiting.popleft()
             self._given.append(chunk)

@@ -148,11 +148,14 @@ class Keeper:
         while True:
             await asyncio.sleep(TICK_S)
             ticks += 1
-            due = next_due()
-            if due is not None and due <= clock.now():
-                await writer.do(_nothing)  # conduct has its turn after each piece of work
-            if ticks % SIZE_TICKS == 0:
-                await writer.do(partial(self.collect, town))
+            try:
+                due = next_due()
+                if due is not None and due <= clock.now():
+                    await writer.do(_nothing)  # conduct has its turn after each piece of work
+                if ticks % SIZE_TICKS == 0:
+                    await writer.do(partial(self.collect, town))
+            except Exception as error:  # noqa: BLE001  # outermost: a clock that stands ends nothing
+                LOG.warning("tick", why=f"{type(error).__name__}: {error}")
 
     # --- storage and health
 
