@@ -25,6 +25,9 @@ rig.add_typer(rig_settings.config)
 rig.command(cls=Command)(rig_settings.settings)
 
 Name = Annotated[str, typer.Argument(metavar="RIG", help="The rig's name.")]
+Submodules = Annotated[
+    bool, typer.Option("--submodules/--no-submodules", help="Fetch its submodules too.")
+]
 
 
 @rig.command(cls=Command)
@@ -49,9 +52,7 @@ def add(
     sparse: Annotated[
         list[str] | None, typer.Option("--sparse-checkout", help="Only these folders.")
     ] = None,
-    submodules: Annotated[
-        bool, typer.Option("--submodules/--no-submodules", help="Fetch its submodules too.")
-    ] = True,
+    submodules: Submodules = True,
     force: Annotated[
         bool, typer.Option("--force", help="Also without a remote, or with another prefix.")
     ] = False,
