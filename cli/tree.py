@@ -155,6 +155,14 @@ class Group(Examples, TyperGroup):
     """A word with commands under it."""
 
 
+class NoCommandError(UsageError):
+    """No command of the program is called so."""
+
+    def __init__(self, why: str, program: str) -> None:
+        super().__init__(why)
+        self.try_ = ((program, "--help"),)
+
+
 class Lazy(Group):
     """The root: knows which file has which command, and imports it when it is named."""
 
@@ -178,7 +186,8 @@ class Lazy(Group):
         if said in self.elsewhere:
             raise ElsewhereError(line, self.elsewhere[said])
         near = " or ".join(get_close_matches(said, list(self.places), n=2))
-        raise UsageError(f"no command is called {said!r}{f'; near it: {near}' if near else ''}")
+        why = f"no command is called {said!r}{f'; near it: {near}' if near else ''}"
+        raise NoCommandError(why, ctx.command_path)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every command, without importing any."""

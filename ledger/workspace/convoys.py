@@ -48,6 +48,9 @@ EMPTY: Final = "nothing to follow"
 BY_OWNER: Final = "Landed by owner"
 SHOWN_MAX: Final = 5
 QUEUED: Final = "queued"
+STARTING: Final = "starting"
+DEAD: Final = "worker-dead"
+NOT_BEGUN: Final = "not-begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +137,20 @@ def reason(standing: Standing, convoy: Convoy, dispatch: Dispatch, *, now: int) 
     for look in (_over, _in_the_queue, _in_hands, _held_up, _nobodys):
         found = look(standing, now)
         if found is not None:
-            if found.code == QUEUED and not dispatch.running:
-                found = Reason("nobody-merges", f"{found.words}, and nobody merges", found.by)
-            return _with_past(found, standing)
+            return _with_past(found if dispatch.running else _without_node(found), standing)
     return _with_past(_dispatched(standing, convoy, dispatch), standing)
+
+
+def _without_node(found: Reason) -> Reason:
+    """The same where nobody merges and nobody begins sessions."""
+    if found.code == QUEUED:
+        return Reason("nobody-merges", f"{found.words}, and nobody merges", found.by)
+    if found.code == STARTING:
+        words = f"on the hook of {found.by[0]}, and nobody begins its session: gt up"
+        return Reason(NOT_BEGUN, words, found.by)
+    if found.code == DEAD:
+        return Reason(NOT_BEGUN, f"{found.words}, and nobody begins another: gt up", found.by)
+    return found
 
 
 def merging(request: MergeRequest, dispatch: Dispatch, *, ahead: int, rests: str) -> Reason:
@@ -225,10 +238,10 @@ def _without_session(standing: Standing, work: Assignment, now: int) -> Reason:
     if f"/{CREW}/" in work.agent:
         return Reason("crew-away", f"on the hook of {work.agent}, who has no session", who)
     if session is None and now - work.created_at < SPAWN_GRACE_US:
-        return Reason("starting", f"{work.agent} is about to begin", who, moving=True)
+        return Reason(STARTING, f"{work.agent} is about to begin", who, moving=True)
     begun = work.state != SPAWNING or session is not None
     words = "its session is gone" if begun else "its session was never begun"
-    return Reason("worker-dead", f"{work.agent}: {words}, attempt {work.attempt}", who)
+    return Reason(DEAD, f"{work.agent}: {words}, attempt {work.attempt}", who)
 
 
 def _held_up(standing: Standing, now: int) -> Reason | None:

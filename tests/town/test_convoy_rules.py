@@ -98,6 +98,17 @@ def test_each_way_to_stand_still_has_its_own_reason(code, standing, words):
     assert words in found.words
 
 
+def test_without_a_node_no_session_is_promised():
+    """Whoever waits for one, or for another one, is told what begins it."""
+    for held in (
+        Standing(bead=bead(status="hooked"), work=work(state="spawning", created_at=NOW)),
+        Standing(bead=bead(status="hooked"), work=work(attempt=2), session=ENDED),
+    ):
+        found = convoys.reason(held, CONVOY, Dispatch(running=False), now=NOW)
+        assert (found.code, found.moving) == ("not-begun", False)
+        assert found.words.endswith(": gt up")
+
+
 def test_what_keeps_a_ready_bead_from_a_worker_is_said():
     """Nobody dispatches, dispatch is paused, no worker is free, it is staged, its owner slings."""
     ready = Standing(bead=bead(), rig=RIG)

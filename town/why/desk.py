@@ -40,6 +40,7 @@ NEXT: Final[Mapping[str, tuple[str, str, str]]] = {
     "starting": ("its session begins", WATCH, "within seconds"),
     "crew-away": ("its member of the crew goes on with it", "{who}", ""),
     "worker-dead": ("its session begins anew", WATCH, "within seconds"),
+    "not-begun": ("gt up begins its session; by hand: gt prime in its worktree", PERSON, ""),
     "hindered": (
         "mend that, or give it another program: gt sling --force --agent NAME",
         PERSON,
