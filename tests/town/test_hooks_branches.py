@@ -1,11 +1,16 @@
 """Branches of work that somebody moves or deletes by hand, here or at the remote: real git."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from ledger.workspace.work import MergeRequest
 from tests.town.test_hooks import commit, rows, sling, worktree
-from tests.town.towns import git, town_in
-from town.hooks.handing import HandIn, UnseenError
+from tests.town.towns import TestTown, git, town_in
+from town.hooks.handing import HandIn, UnseenError, WrongBranchError
+from town.hooks.slinging import Order
+from town.hooks.target import Target
 
 
 @pytest.fixture
@@ -64,3 +69,58 @@ def test_a_branch_that_was_deleted_under_its_worktree_is_there_again(town):
     done = town.works(me).hooks.done(HandIn(agent=me))
     told = git(town.origin, "log", "--format=%s", done.request.sha).splitlines()
     assert told == ["Saved by gt done: what was not committed yet", "Write F", "first"]
+
+
+def conflicting(town: TestTown, place: Path) -> None:
+    """A rebase onto the target stands still at a conflict."""
+    (place / "README").write_text("mine\n", "utf-8")
+    git(place, "commit", "-q", "-a", "-m", "Mine")
+    other = town.folder / "other"
+    git(town.folder, "clone", "-q", str(town.origin), str(other))
+    (other / "README").write_text("theirs\n", "utf-8")
+    git(other, "commit", "-q", "-a", "-m", "Theirs")
+    git(other, "push", "-q", "origin", "HEAD")
+    git(place, "fetch", "-q", "origin")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(place, "rebase", "origin/main")
+    assert git(place, "branch", "--show-current") == ""
+
+
+def test_a_rebase_of_the_work_itself_is_left_to_its_next_session(town):
+    """Whoever was killed in it goes on where it stood, and hands in."""
+    slung = sling(town, town.bead())
+    me, place = slung.agent.id, worktree(town, slung)
+    conflicting(town, place)
+    town.works().hooks.furnish(slung.work)
+    with pytest.raises(WrongBranchError):
+        town.works(me).hooks.done(HandIn(agent=me))
+    (place / "README").write_text("both\n", "utf-8")
+    git(place, "add", "README")
+    git(place, "-c", "core.editor=true", "rebase", "--continue")
+    done = town.works(me).hooks.done(HandIn(agent=me))
+    assert git(town.origin, "show", f"{done.request.sha}:README") == "both\n"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_other_work_finds_nothing_of_a_rebase_and_loses_nothing_of_it(town, killed):
+    """All of it is on a branch of its own, also where the rescuer was killed in its midst."""
+    zed = Target(rig="api", agent="api/polecats/zed", role="polecat", name="zed")
+    place = worktree(town, sling(town, town.bead("one"), zed))
+    conflicting(town, place)
+    (place / "loose").write_text("not committed", "utf-8")
+    order = Order(bead=town.bead("two"), target=zed, force=True)
+    hooks = town.works().hooks
+    new = town.works().hooks.act("gt sling", lambda: hooks.step(order, {}))
+    rescue = f"rescue/{new.work.id}"
+    if killed:  # it had switched, and committed nothing yet
+        git(place, "add", "-A")
+        git(place, "rebase", "--quit")
+        git(place, "switch", "-q", "-c", rescue)
+    hooks.furnish(new.work)
+    assert git(place, "branch", "--show-current").strip() == new.work.branch
+    assert git(place, "status", "--porcelain") == ""
+    assert git(place, "show", f"{rescue}:loose") == "not committed"
+    assert "theirs" in git(place, "show", f"{rescue}:README")
+    assert "mine" in git(place, "show", f"{rescue}:README")
+    hooks.furnish(new.work)
+    assert git(place, "branch", "--list", "rescue/*").split() == [rescue]

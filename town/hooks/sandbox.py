@@ -18,6 +18,7 @@ from town.workspace.layout import RigFolder, Workspace
 
 ORIGIN: Final = "origin"
 RESCUE: Final = "rescue"
+UNDERWAY: Final = ("rebase", "merge", "cherry-pick", "revert")  # what can be in the midst
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -63,7 +64,7 @@ class Sandboxes:
         folder = self.workspace.rig(rig.name)
         path = self.workspace.root / work.worktree
         if self.is_worktree(path, folder):
-            if self._branch(path) == work.branch:
+            if work.branch in (self._branch(path), self._rebased(path)):
                 self.reborn(path, rig, work)
                 submodules.complete(path, folder, self.git)
                 return path
@@ -105,13 +106,37 @@ class Sandboxes:
                 self.git.run("update-ref", f"refs/heads/{work.branch}", start, at=path)
                 return
 
+    def _rebased(self, path: Path) -> str:
+        """The branch that is being rebased there; empty for none. HEAD is on none meanwhile."""
+        own = Path(self.git.run("rev-parse", "--absolute-git-dir", at=path).strip())
+        for way in ("rebase-merge", "rebase-apply"):
+            name = own / way / "head-name"
+            if name.is_file():
+                return name.read_text("utf-8", "replace").strip().removeprefix("refs/heads/")
+        return ""
+
     def _rescue(self, path: Path, author: Author, work: Assignment) -> None:
-        """Whatever is not committed lies on a branch of its own, in submodules too."""
-        submodules.rescue(path, f"{RESCUE}/{work.id}", self.git, author.env())
-        if not self.git.run("status", "--porcelain", at=path).strip():
+        """Whatever lies on no branch lies on one of its own: files, and commits of a rebase.
+
+        Can be repeated by whoever comes after one that was killed in it.
+        """
+        detached = not self._branch(path)
+        self.git.run("add", "-A", at=path)  # conflicts too, as they stand in the files
+        for verb in UNDERWAY:
+            self.git.tells(verb, "--quit", at=path)
+        if self.git.tells("diff", "--cached", "--quiet", at=path) and not detached:
             return
-        self.git.run(*NO_HOOKS, "switch", "-q", "-c", f"{RESCUE}/{work.id}", at=path)
+        name = f"{RESCUE}/{work.id}"
+        if self._branch(path) != name:
+            self.git.run("switch", "-q", "-c", self._unused(name, path), at=path)
         commit_all(self.git, path, f"Rescued before {work.bead} was begun here", author)
+
+    def _unused(self, name: str, path: Path) -> str:
+        """A name that no branch has."""
+        number, free = 1, name
+        while self.git.tells("rev-parse", "-q", "--verify", f"refs/heads/{free}", at=path):
+            number, free = number + 1, f"{name}-{number + 1}"
+        return free
 
     def _turn(self, folder: RigFolder, path: Path, rig: Rig, work: Assignment) -> None:
         """The worktree is on the work's branch: as far as that had come, else from its base."""
