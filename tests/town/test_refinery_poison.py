@@ -82,6 +82,24 @@ def test_work_of_which_git_makes_no_files_goes_back(yard: Yard):
     yard.whole()
 
 
+def test_work_that_names_a_submodule_which_nobody_has_goes_back(yard: Yard):
+    """Its repository is not there: everybody else is merged, and its worker has git's words."""
+    nowhere = yard.folder / "nowhere.git"
+    module = f'[submodule "lib"]\n\tpath = lib\n\turl = {nowhere}\n'
+    yard.branch("odd", {".gitmodules": module})
+    git(yard.clone, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},lib")
+    git(yard.clone, "commit", "-q", "--amend", "-m", "Use lib")
+    git(yard.clone, "push", "-q", "-f", "origin", "odd")
+    sha = git(yard.clone, "rev-parse", "HEAD").strip()
+    git(yard.clone, "reset", "-q", "--hard", "origin/main")
+    bad = yard.handed_in("bad", {}, sha=sha)
+    good = yard.handed_in("good", {"good": "1"})
+    cycle = yard.cycle()
+    assert (cycle.merged, cycle.failed, cycle.broken) == ([good.id], [bad.id], "")
+    assert "nowhere.git" in yard.bead_of(bad).notes
+    yard.whole()
+
+
 def test_work_that_the_remote_refuses_goes_back_and_the_rest_is_merged(yard: Yard):
     """A rule of the remote about one commit is that one's fault, whoever is tried with it."""
     hook = yard.origin / "hooks" / "pre-receive"

@@ -33,8 +33,8 @@ class Tree(Protocol):
         """Where they lie."""
         ...
 
-    def clean_at(self, commit: str) -> None:
-        """There are exactly the files of that commit."""
+    def exactly(self, commit: str) -> None:
+        """There are exactly the files of that commit, and of the submodules that it names."""
         ...
 
     def unchanged(self) -> bool:
@@ -130,7 +130,7 @@ class GateRunner:
             found, left = self._once(gates, told, gates.again), gates.again
             while left and self._spoiled(found, gates.again):
                 left -= 1
-                self.tree.clean_at(sha)
+                self.tree.exactly(sha)
                 found = _both(found, self._once(gates, told, 0))
         finally:
             if gates.groups:

@@ -148,6 +148,11 @@ class Scratch:
             _make_writable(self.path)
             self._cleaned(commit)
 
+    def exactly(self, commit: str) -> None:
+        """The same, and each submodule is as that commit names it. Raises GitError."""
+        self.clean_at(commit)
+        submodules.exactly(self.path, self.folder, self.git)
+
     def _cleaned(self, commit: str) -> None:
         self.run("checkout", "-q", "--force", "--detach", commit)
         self.run("clean", "-ffdxq")
@@ -226,8 +231,7 @@ class Scratch:
                 self._built[behind] = found
             done = behind
             stack.commits[request.id] = self._built[behind]
-        self.clean_at(stack.tip)
-        submodules.exactly(self.path, self.folder, self.git)
+        self.exactly(stack.tip)
         return stack
 
     def _usable(self, request: MergeRequest, *, at: str) -> str | Unstacked:
@@ -238,15 +242,26 @@ class Scratch:
         said = ""
         for _ in range(2):
             try:
-                return self._squash(request)
+                found = self._squash(request)
+                if isinstance(found, str) and self._names_others(at, found):
+                    self.exactly(found)
+                return found  # noqa: TRY300  # what follows is about the failure
             except GitError as error:
                 if error.status <= 0 or error.status in FROM_OUTSIDE:
                     raise
                 said = error.said
-            self.clean_at(at)
+            self.exactly(at)
             tree = self.run("rev-parse", "HEAD^{tree}").strip()
             self.run("commit-tree", "-m", "All is well", tree)  # there is room for it
+            self.run("ls-remote", "-q", ORIGIN, "HEAD", at=self.folder.repository)  # and a line
         return Unstacked(UNUSABLE, said=said)
+
+    def _names_others(self, old: str, new: str) -> bool:
+        """Whether a commit names other commits of submodules than the one before."""
+        if not (self.path / submodules.MODULES).is_file():
+            return False
+        changed = self.run("diff", "--raw", "--no-renames", old, new)
+        return "160000" in changed or f"\t{submodules.MODULES}\n" in changed
 
     def _squash(self, request: MergeRequest) -> str | Unstacked:
         """The commit that has all of the request on top of where the worktree is."""
