@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.private.store import Change
@@ -35,6 +35,7 @@ SOME = st.lists(st.tuples(st.integers(0, 90), st.integers(0, 20), st.booleans())
 
 
 @given(SOME, st.integers(1, 60), st.integers(0, 100))
+@example([kept(0, size=1, days=1), kept(1, size=0, days=2)], 3, 0)
 def test_what_goes_is_old_or_too_much_and_never_what_is_needed(found, age, most):
     """No live or recent one; all that are too old; the oldest first, and no more than must go."""
     gone = too_many(found, now=NOW, age_us=age * DAY_US, bytes_max=most)
@@ -46,10 +47,11 @@ def test_what_goes_is_old_or_too_much_and_never_what_is_needed(found, age, most)
     may_go = [one for one in left if one.row.ended_at and NOW - one.ended_at >= RECENT_US]
     assert all(NOW - one.ended_at < age * DAY_US for one in may_go)
     assert not may_go or sum(one.size for one in left) <= most
-    for one in gone:
-        if NOW - one.ended_at < age * DAY_US:
-            assert sum(kept.size for kept in left) + one.size > most
-            assert all(other.ended_at >= one.ended_at for other in may_go)
+    too_much = [one for one in gone if NOW - one.ended_at < age * DAY_US]
+    if too_much:  # the last that went had to go, and nothing older stayed
+        last = max(too_much, key=lambda one: (one.ended_at, one.path.name))
+        assert sum(one.size for one in left) + last.size > most
+        assert all(other.ended_at >= last.ended_at for other in may_go)
 
 
 @pytest.fixture

@@ -118,8 +118,9 @@ class Sandboxes:
     def _rescue(self, path: Path, author: Author, work: Assignment) -> None:
         """Whatever lies on no branch lies on one of its own: files, and commits of a rebase.
 
-        Can be repeated by whoever comes after one that was killed in it.
+        In submodules too. Can be repeated by whoever comes after one that was killed in it.
         """
+        submodules.rescue(path, f"{RESCUE}/{work.id}", self.git, author.env())
         detached = not self._branch(path)
         self.git.run("add", "-A", at=path)  # conflicts too, as they stand in the files
         for verb in UNDERWAY:
@@ -128,7 +129,8 @@ class Sandboxes:
             return
         name = f"{RESCUE}/{work.id}"
         if self._branch(path) != name:
-            self.git.run("switch", "-q", "-c", self._unused(name, path), at=path)
+            fresh = self._unused(name, path)
+            self.git.run(*NO_HOOKS, "switch", "-q", "-c", fresh, at=path)
         commit_all(self.git, path, f"Rescued before {work.bead} was begun here", author)
 
     def _unused(self, name: str, path: Path) -> str:
