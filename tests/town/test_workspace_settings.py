@@ -324,3 +324,21 @@ def test_what_is_put_aside_overwrites_nothing(tmp_path):
         path.write_text(str(number))
         assert put_aside(path).read_text() == str(number)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.json.aside-1", "a.json.aside-2"]
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "wants"),
+    [
+        ("scheduler.max_polecats", "many", "a whole number"),
+        ("scheduler.batch_size", "0", "a whole number, at least 1"),
+        ("convoy.feed", "perhaps", "true or false"),
+        ("cli_theme", "blue", "one of auto, dark, light"),
+        ("agents", "x", "an object of JSON"),
+        ("runtime.args", "[1]", "a list, between commas or as JSON"),
+        ("scheduler.spawn_delay", "soon", "a length of time, as 90s, 5m, 4h or 1d"),
+    ],
+)
+def test_a_wrong_value_is_told_what_there_could_be(key, said, wants):
+    """In a person's words, not in those of a type."""
+    with pytest.raises(SettingValueError, match=f": {wants}$"):
+        parsed(TownSettings, key, said)

@@ -22,6 +22,13 @@ UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400
 TRUTHS: Final = {
     "true": True, "on": True, "yes": True, "false": False, "off": False, "no": False,
 }  # fmt: skip
+WANTED: Final[Mapping[Any, str]] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    tuple: "a list, between commas or as JSON",
+    dict: "an object of JSON",
+}
 NEAR_MAX: Final = 3
 _NUMBER: Final[Mapping[type, re.Pattern[str]]] = {
     int: re.compile(r"-?[0-9]{1,18}"),
@@ -333,9 +340,20 @@ def checked(key: str, value: Any, type_: Any) -> Any:
     try:
         msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
-        wants = LENGTH_OF_TIME if type_ == Duration else str(error)
-        raise SettingValueError(key, value, wants) from error
+        raise SettingValueError(key, value, _wanted(type_) or str(error)) from error
     return value
+
+
+def _wanted(type_: Any) -> str:
+    """What a value of the type is, in words; empty where only the check itself can say it."""
+    if type_ == Duration:
+        return LENGTH_OF_TIME
+    if get_origin(type_) is Literal:
+        return f"one of {', '.join(str(one) or 'nothing' for one in get_args(type_))}"
+    plain, *more = get_args(type_) if get_origin(type_) is Annotated else (type_,)
+    least = next((meta.ge for meta in more if meta.ge is not None), None)
+    found = WANTED.get(get_origin(plain) or plain, "")
+    return f"{found}, at least {least}" if found and least is not None else found
 
 
 def read(kind: type[Whole], told: Mapping[str, Any]) -> Whole:
