@@ -8,19 +8,18 @@ from typing import Annotated, Final
 import typer
 
 from cli.bd.interchange import interchange
-from cli.bd.memories import SHOWN_CHARS
 from cli.bd.opened import at_desk, caller_of
 from cli.bd.printing import print_lines, print_object
 from cli.context import Call, UsageError
 from cli.escape import escape
 from cli.tree import Command, call_of, example, new_module
+from ledger.beads.memories import told_of
 from town.beads.remembering import Remembering
 
 app = new_module()
 
 OWN: Final = "PRIME.md"  # what a project says instead
 OWN_BYTES_MAX: Final = 1 << 20
-REMEMBERED_CHARS_MAX: Final = 20_000
 RULES: Final = (
     "# Beads",
     "",
@@ -83,7 +82,7 @@ def prime(
     own = None if plain or only else _own(path.parent / OWN)
     with at_desk(ctx, Remembering) as desk:
         kept = desk.found()
-    remembered = _remembered(kept)
+    remembered = told_of(kept)
     if own is not None:
         return _primed(call, [*own, *remembered], hook=hook)
     lines = [] if only else [*RULES, *(BRIEF if brief else COMMANDS)]
@@ -104,20 +103,6 @@ def _own(file: Path) -> list[str] | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
-
-
-def _remembered(kept: dict[str, str]) -> list[str]:
-    """The memories, each whole where there is room, else how it begins."""
-    if not kept:
-        return []
-    room, lines = REMEMBERED_CHARS_MAX, ["", f"## Remembered ({len(kept)})"]
-    for key, text in kept.items():
-        line = " ".join(text.split())
-        if len(line) > room:
-            line = f"{line[:SHOWN_CHARS]}… (bd recall {key})"
-        room = max(room - len(line), SHOWN_CHARS)
-        lines.append(f"- {key}: {line}")
-    return lines
 
 
 def _primed(call: Call, lines: Iterable[str], *, hook: bool) -> int:

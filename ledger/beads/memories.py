@@ -17,6 +17,8 @@ KEY_CHARS_MAX: Final = 200
 VALUE_CHARS_MAX: Final = 1 << 16
 KEY_WORDS_MAX: Final = 8
 MADE_KEY_CHARS_MAX: Final = 60
+TOLD_CHARS_MAX: Final = 20_000
+BEGIN_CHARS: Final = 80
 _BETWEEN: Final = re.compile(r"[\W_]+")
 
 
@@ -55,3 +57,17 @@ def having(found: Mapping[str, str], words: str) -> dict[str, str]:
         for key in sorted(found)
         if asked in key.casefold() or asked in found[key].casefold()
     }
+
+
+def told_of(kept: Mapping[str, str]) -> list[str]:
+    """What an agent is told of the memories: a line each, or how it begins where room is short."""
+    if not kept:
+        return []
+    room, lines = TOLD_CHARS_MAX, ["", f"## Remembered ({len(kept)})"]
+    for key in sorted(kept):
+        line = " ".join(kept[key].split())
+        if len(line) > room:
+            line = f"{line[:BEGIN_CHARS]}… (bd recall {key})"
+        room = max(room - len(line), BEGIN_CHARS)
+        lines.append(f"- {key}: {line}")
+    return lines

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from cli.bd.prime import REMEMBERED_CHARS_MAX
+from ledger.beads.memories import TOLD_CHARS_MAX
 from tests.beads.desks import exchange
 from tests.cli.beads import TypedBeads
 from town.beads.exchange import Wanted
@@ -78,9 +78,9 @@ def test_prime_says_how_to_work_and_what_is_remembered(beads):
 def test_memories_without_end_do_not_fill_an_agents_head(beads):
     """What has no room is named with how it begins."""
     for number in range(4):
-        beads.json("remember", "x" * (REMEMBERED_CHARS_MAX // 2), "--key", f"long-{number}")
+        beads.json("remember", "x" * (TOLD_CHARS_MAX // 2), "--key", f"long-{number}")
     text = beads.type("prime", "--memories-only").text
-    assert len(text) < REMEMBERED_CHARS_MAX * 1.1
+    assert len(text) < TOLD_CHARS_MAX * 1.1
     assert "… (bd recall long-3)" in text
 
 

@@ -22,6 +22,7 @@ from ledger.workspace.work import (
     MergeRequest,
 )
 from tests.town.towns import TestTown, git, town_in
+from town.beads.remembering import Remembering
 from town.hooks.errors import (
     BusyError,
     NothingDoneError,
@@ -357,6 +358,11 @@ def test_prime_tells_the_work_at_the_first_call_and_begins_it(town):
     for words in (slung.bead.id, "only the parser", "deep\nwork", slung.work.branch, "make ok"):
         assert words in lines
     assert rows(town, Bead, id=slung.bead.id)[0].status == "in_progress"
+    assert "## Remembered" not in lines
+    Remembering(works.hooks.store, works.hooks.ports).keep("use -race", key="tests")
+    for compact in (False, True):  # after compaction, too
+        again = primed(works.told(slung.agent.id, **asked), compact=compact)
+        assert again[again.index("## Remembered (1)") + 1] == "- tests: use -race"
     nobody = "\n".join(
         primed(works.told("api/polecats/other", assignment="", session="", begin=True))
     )

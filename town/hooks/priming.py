@@ -4,9 +4,10 @@ Pure: from what stands on the hook to lines. A store that cannot be read is neve
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ledger.beads.memories import told_of
 from ledger.beads.rows import Bead
 from ledger.workspace.rows import BOOT, CREW, DEACON, DOG, MAYOR, POLECAT, REFINERY, WITNESS
 from ledger.workspace.work import Assignment, Checkpoint
@@ -59,18 +60,21 @@ class Told:
     handoff: str = ""  # what the session before left for this one
     checkpoint: Checkpoint | None = None  # how far this very work was
     mail: Sequence[str] = ()
+    remembered: Mapping[str, str] = field(default_factory=dict)  # texts by their keys
 
 
 def primed(told: Told, *, compact: bool = False) -> list[str]:
     """The lines, in the order in which they matter."""
     lines = [_identity(told)]
     if compact:
-        return [*lines, *_continued(told), *_left(told), *told.mail]
+        kept = told_of(told.remembered)
+        return [*lines, *_continued(told), *_left(told), *kept, *told.mail]
     lines += ["", ROLES.get(told.role, "")]
     for where, text in told.directives:
         lines += ["", f"## Policy of {where} (it overrides everything below)", text.strip()]
     lines += _left(told)
     lines += ["", *(_hooked(told) if told.bead is not None else _nothing(told))]
+    lines += told_of(told.remembered)
     return [*lines, *(["", *told.mail] if told.mail else [])]
 
 

@@ -3,6 +3,7 @@
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import Assignment, Checkpoint
 from town.agents.address import parsed
+from town.beads.remembering import Remembering
 from town.hooks.desk import Hooked, Hooks
 from town.hooks.leaving import Leaving
 from town.hooks.priming import Told
@@ -27,6 +28,7 @@ def told(hooks: Leaving, agent: str, *, assignment: str, session: str, begin: bo
         earlier=_earlier(hooks, found),
         handoff=hooks.left_for(agent, session=session) if begin else "",
         checkpoint=_how_far(hooks, found),
+        remembered=Remembering(hooks.store, hooks.ports).found(),
     )
 
 
