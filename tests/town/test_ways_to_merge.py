@@ -110,6 +110,7 @@ def test_a_convoy_says_how_its_work_is_merged_whoever_gives_it(yard: Yard):
 def test_what_is_fed_again_is_done_as_it_was_asked_for(yard: Yard):
     """A worker is taken off; whoever gets the bead next has the same words, and merges nothing."""
     bead = yard.bead("look")
+    yard.works().convoys.create(NewConvoy(title="x", beads=[bead]))
     first = sling(yard, bead, args="only the parser", no_merge=True, runtime="fake", merge="direct")
     yard.works().hooks.unsling(bead)
     Dispatch(yard.works("deacon")).cycle()
