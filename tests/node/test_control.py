@@ -12,6 +12,7 @@ import pytest
 from cli.launcher import Hand
 from town.node import frames
 from town.node.control import Control, Request
+from town.node.place import socket_path
 
 REQUEST = b'{"argv":["x"],"cwd":"/","env":{"A":"b"},"tty":[false,true,false],"columns":72}'
 
@@ -25,7 +26,7 @@ def serve(tmp_path):
     begun = []
 
     def begin(execute):
-        control = Control(str(tmp_path / "run" / "node.sock"), execute)
+        control = Control(socket_path(str(tmp_path)), execute)
         asyncio.run_coroutine_threadsafe(control.start(), loop).result(10)
         begun.append(control)
         return control

@@ -194,6 +194,7 @@ def test_the_keys_of_an_account_stay(prompt):
     assert prompt.json("wl", "status", "--home", home)["data"]["town"]["handle"] == "ash"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_leaving_that_was_killed_is_repeated(tmp_path):
     """`kill -9` at every seventh step of removing: the same line again takes the rest away."""
