@@ -160,7 +160,7 @@ class NoCommandError(UsageError):
 
     def __init__(self, why: str, program: str) -> None:
         super().__init__(why)
-        self.try_ = ((program, "--help"),)
+        self.try_ = ((program, "help"),)
 
 
 class Lazy(Group):
