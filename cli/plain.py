@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from typer._coercion import RuntimeParam, build_runtime_param
 
-PLAIN: Final = (str, int, bool, list[str])
+PLAIN: Final = (str, int, float, bool, list[str])
+NUMBERS: Final = (int, float)
 DIGITS_MAX: Final = 9
 _LEFT: Final = object()  # whatever is not plain
 
@@ -24,12 +25,12 @@ class Plain(RuntimeParam):
 
     def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
         found = _read(self.annotation, value)
-        if found is not _LEFT and (self.annotation is not int or self._within(found)):
+        if found is not _LEFT and (self.annotation not in NUMBERS or self._within(found)):
             return found
         # Not kept: one value of a command comes this way, and mostly to be refused.
         return build_runtime_param(self.descriptor).coerce(value, param, ctx)
 
-    def _within(self, number: int) -> bool:
+    def _within(self, number: float) -> bool:
         info = self.parameter_info
         above = info.min is None or info.min <= number
         return above and (info.max is None or number <= info.max)

@@ -14,7 +14,7 @@ from cli.plain import PLAIN, Plain, read_plainly
 from tests.few import FEW
 
 ANY = st.one_of(
-    st.text(), st.integers(), st.booleans(), st.none(), st.binary(),
+    st.text(), st.integers(), st.floats(allow_nan=False), st.booleans(), st.none(), st.binary(),
     st.from_regex(r"\A[ +-]?[0-9_]{1,12}\Z"), st.sampled_from(["yes", "0", "off", "-1", "\udc80"]),
     st.lists(st.text()), st.lists(st.integers()).map(tuple),
 )  # fmt: skip
