@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from town.node.lifecycle import process_of
+from town.node.lifecycle import CREATED_TOLERANCE_S, process_of
 
 if TYPE_CHECKING:
     import psutil
@@ -38,7 +38,7 @@ def family_of(pid: int, created: float) -> "list[psutil.Process]":
 
     found: dict[int, psutil.Process] = {}
     program = process_of(pid, created) if pid else None
-    if not pid or (program is None and psutil.pid_exists(pid) and created_at(pid) != created):
+    if not pid or (program is None and _is_anothers(pid, created)):
         return []
     if program is not None:
         with contextlib.suppress(psutil.Error):
@@ -48,6 +48,12 @@ def family_of(pid: int, created: float) -> "list[psutil.Process]":
             if os.getsid(one.pid) == pid:
                 found[one.pid] = one
     return [one for one in found.values() if _alive(one)]
+
+
+def _is_anothers(pid: int, created: float) -> bool:
+    """Whether the number is another process's by now; one that waits to be buried has it still."""
+    found = created_at(pid)  # asked once: it can be buried at any moment
+    return bool(found) and abs(found - created) >= CREATED_TOLERANCE_S
 
 
 def end_family(pid: int, created: float, *, grace_s: float) -> bool:
