@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux"),
 ]
-AGENT = '#!/bin/sh\necho "$0 is here"\nsleep 600\n'
+AGENT = '#!/bin/sh\necho "${0##*/} is here"\nsleep 600\n'
 BEADS = ("gt-abc12", "gt-def34", "gt-m3k9p", "gt-w5t2x")
 
 
