@@ -55,6 +55,9 @@ class MemoryPrivate:
         for seen in change.seen:
             if self._rows.get(seen.kind, {}).get(seen.key) != seen.row:
                 raise ChangedError(seen.kind.table.name, seen.key)
+        gone = {drop.key for drop in change.drops if drop.kind is Event}
+        if gone:
+            self._events = [event for event in self._events if event.key not in gone]
         for drop in change.drops:
             self._rows.get(drop.kind, {}).pop(drop.key, None)
             self._fresh |= drop.kind.table.versioned

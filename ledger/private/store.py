@@ -68,6 +68,11 @@ class Change:
         )
 
 
+def missed(events: Sequence[Event], *, after: int) -> bool:
+    """Whether events behind this number are gone, by the first of those that are there."""
+    return bool(events) and events[0].seq > after + 1
+
+
 class PrivateReader(Protocol):
     """Looks at the private database."""
 
@@ -87,7 +92,7 @@ class PrivateReader(Protocol):
         ...
 
     def events(self, after: int, *, at_most: int = EVENTS_MAX) -> Sequence[Event]:
-        """What happened behind this number, in order."""
+        """What happened behind this number, in order; what is long ago may be gone."""
         ...
 
     def made(self, of: tuple[type[Row], ...], make: "Callable[[PrivateReader], Made]") -> Made:

@@ -13,7 +13,7 @@ from ledger.dolt.private import open_private_doltlite
 from ledger.dolt.private_schema import PRIVATE_SCHEMA, shape
 from ledger.dolt.version import NewerStoreError
 from ledger.private.rows import Cursor, Event, Setting
-from ledger.private.store import Change, ChangedError, Dropped, Seen
+from ledger.private.store import Change, ChangedError, Dropped, Seen, missed
 from tests.beads.stores import BACKENDS, empty
 from tests.few import FEW
 
@@ -130,6 +130,17 @@ def test_events_are_numbered_and_read_from_anywhere(store):
     assert [event.kind for event in store.events(0, at_most=2)] == ["a", "b"]
     assert store.events(0)[0].payload == {"x": [1, "ü"]}
     assert list(store.events(3)) == []
+
+
+def test_events_of_long_ago_can_go_and_the_numbers_go_on(store):
+    """Whoever comes to a gap is told so by the first number behind it."""
+    store.apply(Change(events=tuple(Event(kind=name) for name in "abcd")))
+    store.apply(Change(drops=(Dropped(kind=Event, key=(1,)), Dropped(kind=Event, key=(2,)))))
+    assert [event.kind for event in store.events(0)] == ["c", "d"]
+    assert [event.seq for event in store.apply(Change(events=(Event(kind="e"),)))] == [5]
+    assert missed(store.events(1), after=1)
+    assert not missed(store.events(2), after=2)
+    assert not missed(store.events(5), after=5)
 
 
 def test_a_checkpoint_is_taken_only_of_what_has_changed(store):

@@ -9,8 +9,8 @@ from ledger.beads.jsonl import instant, moment
 from ledger.beads.merging import ConflictMarkersError, read_file
 from ledger.beads.rows import Bead, Comment, Link
 from ledger.private.memory import MemoryPrivate
-from ledger.private.rows import Setting
-from ledger.private.store import Change
+from ledger.private.rows import Event, Setting
+from ledger.private.store import Change, Dropped
 from tests.beads.desks import NOW, Clock, exchange
 from town.beads import files
 from town.beads.files import UnreadableError
@@ -260,6 +260,23 @@ def test_a_project_with_a_file_keeps_it_up_to_date(place):
     assert due(beads, place)
     assert set(read_file(place.path.read_bytes()).beads) == {"gt-one", "gt-two"}
     assert not due(beads, place)
+
+
+def test_a_change_whose_event_is_gone_by_now_is_no_less_written(place):
+    """A project that was left alone for longer than events are kept gets its file all the same."""
+    clock = Clock()
+    beads = exchange(clock=clock)
+    put(beads, "gt-one")
+    beads.sync(place)
+    written(place, NOW)
+    put(beads, "gt-two")
+    told = Event(kind="mail.sent")
+    beads.store.apply(Change(events=(told,)))
+    gone = [Dropped(kind=Event, key=event.key) for event in beads.store.events(0)][:-1]
+    beads.store.apply(Change(drops=tuple(gone)))
+    clock.now = NOW + 2 * MINUTE_US
+    assert due(beads, place)
+    assert set(read_file(place.path.read_bytes()).beads) == {"gt-one", "gt-two"}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ledger.beads.errors import NoBeadError
 from ledger.beads.rows import PARENT_CHILD, Bead, Link
-from ledger.private.rows import Setting
+from ledger.private.rows import Event, Setting
+from ledger.private.store import Change, Dropped
 from ledger.workspace.addresses import NoRecipientError
 from ledger.workspace.talk import Convoy, ConvoyItem, Message, Nudge
 from ledger.workspace.work import Assignment, MergeRequest, Session
@@ -253,6 +254,17 @@ def test_a_consumer_that_is_far_behind_catches_up(talk):
     assert [one.convoy.id for one in talk.convoys().follow()] == [made.id]
     assert talk.convoys().follow() == []
     assert boxes(talk) == {"overseer": 1}
+
+
+def test_what_happened_while_nobody_looked_and_is_forgotten_lands_a_convoy_all_the_same(talk):
+    """Its events are gone; the gap in their numbers has each convoy looked at."""
+    made = convoy(talk, "ap-aaaaa")
+    talk.convoys().follow()
+    talk.beads().close("ap-aaaaa")
+    talk.nudges("mayor").set_level("muted")
+    gone = [Dropped(kind=Event, key=event.key) for event in talk.store.events(0)][:-1]
+    talk.store.apply(Change(drops=tuple(gone)))
+    assert [one.convoy.id for one in talk.convoys().follow()] == [made.id]
 
 
 def test_whoever_has_left_the_town_is_not_waited_for(talk):

@@ -12,7 +12,7 @@ from typing import Final
 from ledger.beads.errors import BeadError
 from ledger.beads.merging import read_file
 from ledger.private.rows import Cursor
-from ledger.private.store import Change
+from ledger.private.store import Change, missed
 from stamps.clock import SECOND_US
 from town.beads import files
 from town.beads.exchange import Exchange, Exported, Imported, Wanted
@@ -106,6 +106,7 @@ class Syncing(Exchange):
         cursor = self.store.get(Cursor, _cursor(place))
         last, fresh = cursor.seq if cursor is not None else 0, False
         while events := self.store.events(last):
+            fresh = fresh or missed(events, after=last)
             last = events[-1].seq
             fresh = fresh or any(not event.kind.startswith(CHATTER) for event in events)
         return last, fresh

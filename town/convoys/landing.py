@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ledger.beads.rows import Bead
 from ledger.private.rows import Cursor, Event
-from ledger.private.store import Change, PrivateStore
+from ledger.private.store import Change, PrivateStore, missed
 from ledger.workspace import convoys
 from ledger.workspace.addresses import OVERSEER
 from ledger.workspace.convoys import EMPTY
@@ -81,8 +81,10 @@ class Landing(Members):
         if not opened:
             return [], 0
         at = self.store.get(Cursor, CURSOR)
-        events = self.store.events(at.seq if at is not None else 0, at_most=EVENTS_AT_ONCE)
-        if len(events) == EVENTS_AT_ONCE:  # far behind: each is looked at instead
+        after = at.seq if at is not None else 0
+        events = self.store.events(after, at_most=EVENTS_AT_ONCE)
+        if len(events) == EVENTS_AT_ONCE or missed(events, after=after):
+            # far behind: each is looked at instead
             return [convoy.id for convoy in opened], last_seq(self.store)
         return self._about(events), events[-1].seq if events else 0
 

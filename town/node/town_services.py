@@ -25,6 +25,7 @@ from town.node.works import Works
 from town.workspace.events_file import last_seq
 from town.workspace.files import read_json
 from town.workspace.layout import RigFolder
+from town.workspace.past import Past
 from town.workspace.settings import milliseconds
 from town.workspace.settings_file import rig_settings
 
@@ -221,6 +222,11 @@ class TownServices:
             "workers": self.workers.wake,
             "transcripts": Seldom(
                 lambda: mine.transcripts.prune(workspace), every_us=PRUNE_US, now=mine.now
+            ).cycle,
+            "past": Seldom(
+                lambda: Past(mine.store, mine.ports).prune(workspace),
+                every_us=PRUNE_US,
+                now=mine.now,
             ).cycle,
         }
         settings = workspace.settings

@@ -154,6 +154,7 @@ class Keeping(Part, frozen=True, kw_only=True):
 
     transcripts_for: Duration = "30d"  # since their sessions ended
     transcripts_mb: Count = 2_000  # of all that ended; the oldest go first
+    events_for: Duration = "90d"  # in the database
     events_mb: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 32  # of the file of events
     events_parts: Count = 3  # older parts of it
 
