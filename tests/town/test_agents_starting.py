@@ -3,13 +3,17 @@
 import json
 import os
 import shutil
+import socket
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
+from ledger.private.store import Change, Dropped
 from ledger.workspace.rows import MAYOR, Agent
 from ledger.workspace.work import Lease, Session
 from stamps.errors import WastelandError
@@ -18,7 +22,7 @@ from town.agents.address import Address, of_crew
 from town.sessions.desk import RestsError
 from town.sessions.port import SessionError, SessionThereError
 from town.sessions.settling import Settling
-from town.sessions.starting import BeingBegunError, SessionRequest
+from town.sessions.starting import START_LEASE_US, BeingBegunError, SessionRequest
 from town.workspace.files import write_json
 
 pytestmark = pytest.mark.slow
@@ -210,13 +214,30 @@ def test_a_session_whose_starter_died_is_begun_anew(town, provider):
     agents(town, provider=provider, fake="sleep 60")
     desk = town.works().agents
     first = desk.begin(SessionRequest(who=THE_MAYOR))
-    from ledger.private.store import Change, Dropped  # noqa: PLC0415
-
     town.private.store.apply(Change(drops=(Dropped(kind=Session, key=(first.id,)),)))
     second = desk.begin(SessionRequest(who=THE_MAYOR))
     assert second.pid != first.pid
     assert [view.row.pid for view in desk.open() if view.alive] == [second.pid]
     until(lambda: not Path(f"/proc/{first.pid}").exists() or os.name != "posix")
+
+
+def test_a_start_that_was_killed_holds_the_next_one_up_for_no_moment(town):
+    """Whoever begins a session is waited for while they live, and not until their lease ends."""
+    agents(town, fake="sleep 60")
+    desk = town.works().agents
+    with subprocess.Popen([shutil.which("sleep") or "", "60"]) as starter:
+        born = psutil.Process(starter.pid).create_time()
+        who = json.dumps([socket.gethostname(), starter.pid, born])
+        lease = Lease(
+            resource="session:hq-mayor", holder=f"ses-x {who}",
+            expires_at=town.works().now() + START_LEASE_US - 1_000_000,
+        )  # fmt: skip
+        town.private.store.apply(Change(puts=(lease,)))
+        with pytest.raises(BeingBegunError):
+            desk.begin(SessionRequest(who=THE_MAYOR))
+        starter.kill()
+    assert desk.begin(SessionRequest(who=THE_MAYOR)).pid
+    assert list(town.private.store.find(Lease)) == []
 
 
 def test_a_folder_that_is_not_there_begins_nothing(town):

@@ -248,6 +248,7 @@ class Works:
             git=self.git,
             sessions=lambda name: choice.sessions_called(name, self.workspace, self.env),
             provider=lambda: choice.provider_of(self.workspace, self.env),
+            makers=self.makers,
             env=self.env,
             bin=choice.own_programs(),
         )

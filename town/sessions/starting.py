@@ -5,7 +5,8 @@ afterwards (`settling`), by the node or by a process of its own, never by whoeve
 begin the session of one agent at once: one of them does.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from town.agents.presets import Preset
 from town.agents.runtime import Asked, chosen, launch
 from town.beads.acting import Acting
 from town.beads.ports import BeadPorts
+from town.rigs.ports import Makers
 from town.sessions.environment import Facts, session_env
 from town.sessions.names import session_name
 from town.sessions.places import folder_of
@@ -42,12 +44,18 @@ from town.workspace.install import overseer_of
 from town.workspace.layout import Workspace
 
 START_LEASE_US: Final = 20 * SECOND_US
+SEPARATOR: Final = " "
 ASSIGNED: Final = "assigned"
 
 
 def lease_of(name: str) -> str:
     """What the right to begin a session of this name is called."""
     return f"session:{name}"
+
+
+def beginner_of(lease: Lease) -> str:
+    """The id of the session that the holder of such a lease begins."""
+    return lease.holder.partition(SEPARATOR)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +82,7 @@ class SessionPorts:
     git: Git
     sessions: Callable[[str], Sessions]  # by a provider's name
     provider: Callable[[], str]  # the name of the one that new sessions get
+    makers: Makers  # to know who begins a session, and whether they live
     env: Mapping[str, str]  # of whoever starts
     bin: str  # where our own programs lie
 
@@ -142,13 +151,10 @@ class Starting(Acting):
         provider = self.around.provider()
         sessions = self.around.sessions(provider)
         identifier = f"ses-{self.ports.new_secret().hex()[:16]}"
-        self._claim(found, identifier)
-        try:
+        with self._alone(found, identifier):
             running = self._started(request, found, identifier, sessions)
             row = self._row(request, found, identifier, provider, running)
             return self._recorded(row, found, sessions)
-        finally:
-            self._release(found.name, identifier)
 
     # --- who and what
 
@@ -184,28 +190,50 @@ class Starting(Acting):
 
     # --- one starter at a time
 
-    def _claim(self, found: _Found, identifier: str) -> None:
-        """Nobody else begins this session meanwhile. Raises BeingBegunError, SessionThereError."""
+    @contextmanager
+    def _alone(self, found: _Found, identifier: str) -> Iterator[None]:
+        """Nobody else begins this session until the block ends. Raises BeingBegunError."""
+        maker = self.around.makers.begin(identifier)
+        try:
+            self._claim(found, identifier, maker)
+            try:
+                yield
+            finally:
+                self._release(found.name, identifier)
+        finally:
+            self.around.makers.end(identifier)
+
+    def _claim(self, found: _Found, identifier: str, maker: str) -> None:
+        """The session is ours to begin. Raises BeingBegunError."""
         resource = lease_of(found.name)
 
         def work() -> tuple[None, Change]:
             held = self.store.get(Lease, resource)
             now = self.ports.now()
-            # A lease that ends later than any can is of a clock that was set back since.
-            if held is not None and now < held.expires_at <= now + START_LEASE_US:
+            if held is not None and self._lives(held, now):
                 raise BeingBegunError(found.name)
-            mine = Lease(resource=resource, holder=identifier, expires_at=now + START_LEASE_US)
+            holder = f"{identifier}{SEPARATOR}{maker}"
+            mine = Lease(resource=resource, holder=holder, expires_at=now + START_LEASE_US)
             seen = self.missing(Lease, resource) if held is None else self.seen(held)
             return None, Change(puts=(mine,), seen=(seen,))
 
         self.act("session begun", work)
+
+    def _lives(self, lease: Lease, now: int) -> bool:
+        """Whether somebody still begins the session: a start that was killed holds nobody up."""
+        # One that ends later than any can is of a clock that was set back since.
+        if not now < lease.expires_at <= now + START_LEASE_US:
+            return False
+        token, _, maker = lease.holder.partition(SEPARATOR)
+        begun_at = lease.expires_at - START_LEASE_US
+        return self.around.makers.lives(maker, token, begun_at=begun_at)
 
     def _release(self, name: str, identifier: str) -> None:
         resource = lease_of(name)
 
         def work() -> tuple[None, Change]:
             held = self.store.get(Lease, resource)
-            if held is None or held.holder != identifier:
+            if held is None or beginner_of(held) != identifier:
                 return None, Change()
             gone = Dropped(kind=Lease, key=(resource,))
             return None, Change(drops=(gone,), seen=(self.seen(held),))
@@ -316,7 +344,7 @@ class Starting(Acting):
     def _written(self, row: Session, found: _Found) -> Session:
         def work() -> tuple[Session, Change]:
             lease = self.store.get(Lease, lease_of(row.name))
-            if lease is None or lease.holder != row.id:
+            if lease is None or beginner_of(lease) != row.id:
                 raise BeingBegunError(row.name)
             self._check_work(row)
             agent = self.store.get(Agent, row.agent)
