@@ -75,7 +75,7 @@ class OtherRigError(HookError):
     """The bead belongs to another rig."""
 
     code: ClassVar[str] = "work.rig"
-    hint: ClassVar[str] = "Give it to its own rig, or add --force."
+    hint: ClassVar[str] = "`bd create TITLE --rig RIG` makes one there; --force gives this one."
 
     def __init__(self, bead: str, rig: str, prefix: str) -> None:
         super().__init__(f"{bead} is not of {rig}, whose beads begin with {prefix}-")
