@@ -30,7 +30,6 @@ app = new_module()
 RESET: Final = "respawn-reset"
 OF_COUNTS: Final = Word("each gt sling counts attempts from one again", ("gt sling BEAD RIG",))
 ONE_ACCOUNT: Final = Word("several accounts of a model's provider")
-ONE_SESSION: Final = Word("work in a fresh session for each step", ("gt handoff -m TEXT",))
 
 Words = Annotated[list[str], typer.Argument(metavar="BEAD... [TARGET]", help="What, to whom.")]
 Args = Annotated[
@@ -54,9 +53,13 @@ Review = Annotated[bool, typer.Option("--review-only", help="A look; no commits 
 NoConvoy = Annotated[bool, typer.Option("--no-convoy", help="No convoy follows it.")]
 Owned = Annotated[bool, typer.Option("--owned", help="Its convoy is landed by hand.")]
 Force = Annotated[bool, typer.Option("-f", "--force", help="Take it from whoever has it.")]
+# What these two ask for is so without them.
 Always = Annotated[bool, typer.Option("--create", "--no-boot", hidden=True, help="As always.")]
+Throttle = Annotated[
+    int, typer.Option("--max-concurrent", hidden=True, help="As always: one by one.")
+]
 Account = Annotated[str, typer.Option("--account", hidden=True, help="Not yet.")]
-Ralph = Annotated[bool, typer.Option("--ralph", hidden=True, help="Not yet.")]
+Ralph = Annotated[bool, typer.Option("--ralph", help="Again and again, until it is accepted.")]
 On = Annotated[str, typer.Option("--on", hidden=True, help="Not yet.")]
 
 
@@ -87,9 +90,10 @@ def sling(  # one option a field of the order
     no_convoy: NoConvoy = False,
     owned: Owned = False,
     force: Force = False,
-    always: Always = False,
-    account: Account = "",
     ralph: Ralph = False,
+    _always: Always = False,
+    _throttle: Throttle = 0,
+    account: Account = "",
     on: On = "",
 ) -> int:
     """Give beads to a worker, which gets a worktree, a branch, and a session while the node runs.
@@ -97,19 +101,18 @@ def sling(  # one option a field of the order
     TARGET is a project (its next free worker, else a new one), RIG/NAME, RIG/crew/NAME, mayor, or
     . for yourself; without one, the bead's own project. An epic or convoy stands for its beads.
     """
-    del always  # what they ask for is so without them
-    _check(words, merge=merge, formula=formula or on, account=account, ralph=ralph)
-    text = _said(call := call_of(ctx), subject, message, "-" if stdin else args)
+    _check(words, merge=merge, formula=formula or on, account=account)
     plan = Order(
-        bead="", target=Target(), args=text, merge=merge, base=base, runtime=agent, formula=formula,
-        raw=raw, vars=_vars(var), no_merge=no_merge, review_only=review_only,
-        no_convoy=no_convoy, owned=owned, force=force,
+        bead="", target=Target(), merge=merge,
+        args=_said(call := call_of(ctx), subject, message, "-" if stdin else args),
+        base=base, runtime=agent, formula=formula, raw=raw, vars=_vars(var), no_merge=no_merge,
+        review_only=review_only, no_convoy=no_convoy, owned=owned, force=force, ralph=ralph,
     )  # fmt: skip
     with works_of(ctx) as works:
         return show(call, _slung(works, call, words, crew, plan), now=works.now())
 
 
-def _check(words: list[str], *, merge: str, formula: str, account: str, ralph: bool) -> None:
+def _check(words: list[str], *, merge: str, formula: str, account: str) -> None:
     """Raises UsageError, and NotYetError for what comes later: nothing is done by halves."""
     if words[0] == RESET:
         raise ElsewhereError(f"gt sling {RESET}", OF_COUNTS)
@@ -119,8 +122,6 @@ def _check(words: list[str], *, merge: str, formula: str, account: str, ralph: b
         raise NotYetError(f"the formula {formula}", Word(FORMULAS, ("gt sling BEAD RIG",)))
     if account:
         raise NotYetError("gt sling --account", ONE_ACCOUNT)
-    if ralph:
-        raise NotYetError("gt sling --ralph", ONE_SESSION)
 
 
 def _said(call: Call, *parts: str) -> str:

@@ -70,6 +70,7 @@ class Assignment(Row, frozen=True, kw_only=True):
     merge: Short = TO_QUEUE
     no_merge: bool = False
     review_only: bool = False
+    ralph: bool = False  # begun again by its worker until all that was asked for holds
     convoy: Short = ""
     dispatched_by: Short = ""
     created_at: int = 0

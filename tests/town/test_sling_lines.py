@@ -53,7 +53,6 @@ def test_a_line_that_cannot_be_done_does_nothing(prompt, bead):
         (("--formula", "shiny"), (1, "command.later")),
         (("--on", "shiny"), (1, "command.later")),
         (("--account", "work"), (1, "command.later")),
-        (("--ralph",), (1, "command.later")),
         (("--merge", "sideways"), (2, "usage")),
         (("--var", "novalue"), (2, "usage")),
     ):
@@ -63,15 +62,17 @@ def test_a_line_that_cannot_be_done_does_nothing(prompt, bead):
 
 
 def test_what_is_said_to_a_worker_comes_from_every_option_in_order(prompt, town, bead):
-    """Subject, message and standard input, read once though two beads get it; no steps if raw."""
+    """Subject, message and input, read once though two get it; no steps if raw; until it holds."""
     other = prompt.bd("create", "Fix that", "--prefix", "ap", "--silent").text.strip()
     argv = ("sling", bead, other, "api", "-s", "Soon", "-m", "both", "--stdin", "--hook-raw-bead")
-    assert prompt.gt(*argv, "--no-boot", stdin=b"as they are").code == 0
+    more = ("--no-boot", "--max-concurrent", "1", "--ralph")
+    assert prompt.gt(*argv, *more, stdin=b"as they are").code == 0
     for worktree in (town / "api" / "polecats").glob("*/api"):
         prompt.at = worktree
         told = prompt.gt("prime").text
         assert "### what was asked for\nSoon\nboth\nas they are\n" in told
         assert "### steps" not in told
+        assert "### again and again" in told
 
 
 def test_a_hook_is_seen_filled_and_emptied(prompt, town, bead):

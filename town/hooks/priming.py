@@ -43,6 +43,12 @@ STORE_BROKEN: Final = (
     "Do NOT run gt done. Wait a minute and run gt prime again; tell your person if it stays so.",
 )
 
+RALPH: Final = (
+    "### again and again",
+    "Work, then hold the whole of it against what it is done by. Whatever does not hold yet: begin",
+    "again from the bead, in this session. gt done only when all of it holds.",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -129,6 +135,7 @@ def _hooked(told: Told) -> list[str]:
         ("notes", bead.notes),
     ):
         lines += ["", f"### {title}", text.strip()] if text.strip() else []
+    lines += ["", *RALPH] if work.ralph else []
     if work.formula:
         lines += ["", f"### steps ({work.formula})"]
         listed = steps(work.base, told.settings)

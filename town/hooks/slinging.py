@@ -76,6 +76,7 @@ class Order:
     vars: Mapping[str, str] = field(default_factory=dict)
     no_merge: bool = False
     review_only: bool = False
+    ralph: bool = False
     no_convoy: bool = False
     owned: bool = False
     force: bool = False
@@ -303,6 +304,7 @@ class Slinging(Unqueuing):
             merge=order.merge or TO_QUEUE,
             no_merge=order.no_merge,
             review_only=order.review_only,
+            ralph=order.ralph,
             dispatched_by=self.ports.caller.actor,
             created_at=now,
         )
@@ -340,6 +342,7 @@ def _as_before(order: Order, work: Assignment) -> Order:
     return with_other(
         order, args=work.args, formula=work.formula, vars=work.vars, runtime=work.runtime,
         merge=order.merge or work.merge, no_merge=work.no_merge, review_only=work.review_only,
+        ralph=work.ralph, raw=not work.formula,
     )  # fmt: skip
 
 
