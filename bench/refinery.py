@@ -94,7 +94,7 @@ class Queue:
         """Branches with a file each, made in one go."""
         base = self.town.git(self.town.origin, "rev-parse", "main").strip()
         lines = [
-            f"commit refs/heads/work/{number}\ncommitter Ada <ada@example.org> 1700000000 +0000\n"
+            f"commit refs/heads/topic/{number}\ncommitter Ada <ada@example.org> 1700000000 +0000\n"
             f"data <<END\nAdd {number}\nEND\nfrom {base}\n"
             f"M 100644 inline file{number}\ndata <<END\n{number}\nEND\n\n"
             for number in range(count)
@@ -102,7 +102,7 @@ class Queue:
         self.town.git(self.town.origin, "fast-import", "--quiet", stdin="".join(lines))
 
     def _heads(self, count: int) -> list[str]:
-        names = (f"refs/heads/work/{number}" for number in range(count))
+        names = (f"refs/heads/topic/{number}" for number in range(count))
         return self.town.git(self.town.origin, "rev-parse", *names).split()
 
     def _hand_in(self, number: int, sha: str) -> None:
@@ -112,7 +112,7 @@ class Queue:
         worker = f"{RIG}/polecats/w{number}"
         queue = self.works.queue
         asked = Asked(
-            rig=RIG, branch=f"work/{number}", sha=sha, target="main", bead=bead,
+            rig=RIG, branch=f"topic/{number}", sha=sha, target="main", bead=bead,
             assignment=f"as-{number}", worker=worker,
         )  # fmt: skip
 

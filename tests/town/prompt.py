@@ -104,6 +104,12 @@ class Prompt:
         except ConnectionError:  # it died over the line, which is typed again
             return self.type(program, *argv)
 
+    def done(self, *argv: str) -> dict[str, Any]:
+        """What a line of `gt` said that ended well."""
+        told = self.json("gt", *argv)
+        assert told["exit"] == 0, told
+        return dict(told["data"])
+
     def refused(self, *argv: str, **more: Any) -> tuple[int, str]:
         """The exit code and the code of the error that a line of `gt` ended with."""
         found = self.json("gt", *argv, **more)

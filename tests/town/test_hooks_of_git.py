@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.town.prompt import Prompt
-
 pytestmark = pytest.mark.slow
 FAILING = ("post-checkout", "pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 
@@ -31,13 +29,6 @@ def hook(folder: Path, name: str) -> None:
     (folder / name).chmod(0o755)
 
 
-def done(prompt: Prompt, *argv: str) -> dict:
-    """What a line of `gt` said that ended well."""
-    told = prompt.json("gt", *argv)
-    assert told["exit"] == 0, told
-    return told["data"]
-
-
 def test_no_hook_of_a_person_keeps_work_from_being_begun_and_saved(prompt, hooks):
     """Rig, crew, worktree, what `gt done` saves: all there. A pre-push hook refuses the hand-in."""
     prompt.env.pop("GIT_CONFIG_KEY_2")
@@ -45,12 +36,12 @@ def test_no_hook_of_a_person_keeps_work_from_being_begun_and_saved(prompt, hooks
     prompt.repository("origin")
     prompt.env |= {"GIT_CONFIG_COUNT": "3", "GIT_CONFIG_KEY_2": "core.hooksPath"}
     root = prompt.at / "gt"
-    done(prompt, "install", str(root), "--git")
+    prompt.done("install", str(root), "--git")
     prompt.at = root
-    done(prompt, "rig", "add", "api", "../origin.git")
-    done(prompt, "crew", "add", "max")
+    prompt.done("rig", "add", "api", "../origin.git")
+    prompt.done("crew", "add", "max")
     bead = prompt.bd("create", "work", "--rig", "api", "--silent").text.strip()
-    done(prompt, "sling", bead, "api")
+    prompt.done("sling", bead, "api")
     [place] = (root / "api/polecats").glob("*/api")
     (place / "new").write_text("x")
     hook(hooks, "pre-push")
@@ -60,7 +51,7 @@ def test_no_hook_of_a_person_keeps_work_from_being_begun_and_saved(prompt, hooks
     assert "not today" in refused["error"]["message"]
     assert prompt.git("status", "--porcelain", at=place) == ""  # saved all the same
     (hooks / "pre-push").unlink()
-    done(prompt, "done")
+    prompt.done("done")
     hook(hooks, "pre-push")  # which would keep everybody from main
     prompt.at = root
-    assert done(prompt, "refinery", "run", "api")["merged"]
+    assert prompt.done("refinery", "run", "api")["merged"]
