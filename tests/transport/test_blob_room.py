@@ -8,7 +8,7 @@ import pytest
 
 from federation.blobs import Blob
 from federation.errors import Fault, PeerError
-from tests.transport.nodes import joined, node
+from tests.transport.nodes import Node, joined, node
 from tests.transport.test_blobs import (
     LOG,
     handed_in,
@@ -25,6 +25,14 @@ from town.market.blob_notes import BlobNote
 from town.node.blobs import ROOM_BYTES_MIN, SHARES
 
 pytestmark = pytest.mark.slow  # real sockets
+
+
+async def beside_a_secret(rust: Node, ash: Node) -> str:
+    """An item that both know, where rust alone has a file of another one of its own."""
+    item, own = await posted(rust, ash), await posted(rust, ash)
+    await rust.use(lambda m: m.claim(own))
+    await rust.use(lambda m: m.done(own, blobs=[source(b"secret")]))
+    return item
 
 
 async def test_what_is_taken_for_others_has_a_size_and_a_room(tmp_path):
@@ -50,9 +58,7 @@ async def test_a_full_room_does_not_tell_what_is_here(tmp_path):
     env = {"WL_BLOBS_ROOM_BYTES": str(SHARES * ROOM_BYTES_MIN)}
     async with node(tmp_path, "rust", env=env) as rust, node(tmp_path, "ash") as ash:
         await joined(rust, ash)
-        item, own = await posted(rust, ash), await posted(rust, ash)
-        await rust.use(lambda m: m.claim(own))
-        await rust.use(lambda m: m.done(own, blobs=[source(b"secret")]))
+        item = await beside_a_secret(rust, ash)
         told = []
         for payload in (b"fills", b"secret", b"unknown"):
             record = await asyncio.to_thread(name_it, ash, item, payload)
@@ -145,9 +151,7 @@ async def test_whoever_brings_what_was_here_pays_for_it_all_the_same(tmp_path):
     env = {"WL_BLOBS_ROOM_BYTES": str(SHARES * share)}
     async with node(tmp_path, "rust", env=env) as rust, node(tmp_path, "ash") as ash:
         await joined(rust, ash)
-        item, own = await posted(rust, ash), await posted(rust, ash)
-        await rust.use(lambda m: m.claim(own))
-        await rust.use(lambda m: m.done(own, blobs=[source(b"secret")]))
+        item = await beside_a_secret(rust, ash)
         told = []
         for payload in (b"secret", b"one", b"two"):
             record = await asyncio.to_thread(name_it, ash, item, payload)
