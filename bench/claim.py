@@ -102,46 +102,65 @@ def handed(town: Town, *argv: str) -> tuple[int, Any]:
 
 
 @contextlib.contextmanager
-def two_towns(delay_ms: float) -> Iterator[tuple[Town, Town]]:
-    """A poster with an address, and a worker who reaches it through a slow line alone."""
+def street(delay_ms: float, *handles: str) -> Iterator[list[Town]]:
+    """The first town has an address, a slow line, through which alone the others reach it."""
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
-        poster, worker = Town(Path(place) / "hop"), Town(Path(place) / "rust")
+        towns = [Town(Path(place) / handle) for handle in handles]
+        host, *others = towns
         line = SlowLine(delay_ms)
         stack.callback(line.end)
-        for town, handle in ((poster, "hop"), (worker, "rust")):
+        for town, handle in zip(towns, handles, strict=True):
             town.place.mkdir()
             town.run("init", "--handle", handle)
-        poster.run("create", "hop/commons")
+        host.run("create", "hop/commons")
         own = f"http://127.0.0.1:{line.port}"
-        url, _ = stack.enter_context(poster.node("--port", "0", "--public-url", own))
+        url, _ = stack.enter_context(host.node("--port", "0", "--public-url", own))
         parts = urlsplit(url)
         line.target = (str(parts.hostname), int(parts.port or 0))
-        stack.enter_context(worker.node("--port", "0"))
-        token = poster.ask("invite")["invite"]
-        worker.run("join", token, "--yes")
-        yield poster, worker
+        for town in others:
+            stack.enter_context(town.node("--port", "0"))
+            town.run("join", host.ask("invite")["invite"], "--yes")
+        yield towns
+
+
+def claims(poster: Town, worker: Town) -> tuple[list[float], list[float]]:
+    """How long each round trip to the host took, and each claim; both in milliseconds."""
+    items = [handed(poster, "post", f"item {n}")[1]["id"] for n in range(TURNS)]
+    name = worker.ask("peer", "list")["rows"][0]["name"]
+    _arrived(worker, items)
+    trips, took = [], []
+    for item in items:
+        trips.append(float(handed(worker, "peer", "ping", name)[1]["round_trip_ms"]))
+        start = time.perf_counter()
+        code, _ = handed(worker, "claim", item)
+        took.append((time.perf_counter() - start) * 1e3)
+        if code:
+            raise RuntimeError(f"claim ended with {code}")
+    return trips, took
 
 
 def measured(delay_ms: float) -> None:
     """The row of a line that is so long."""
-    with two_towns(delay_ms) as (poster, worker):
-        items = [handed(poster, "post", f"item {n}")[1]["id"] for n in range(TURNS)]
-        name = worker.ask("peer", "list")["rows"][0]["name"]
-        _arrived(worker, items)
-        trips, claims = [], []
-        for item in items:
-            trips.append(float(handed(worker, "peer", "ping", name)[1]["round_trip_ms"]))
-            start = time.perf_counter()
-            code, _ = handed(worker, "claim", item)
-            claims.append((time.perf_counter() - start) * 1e3)
-            if code:
-                raise RuntimeError(f"claim ended with {code}")
-    trip, claim = percentile(trips, 0.5), percentile(claims, 0.5)
+    with street(delay_ms, "hop", "rust") as (poster, worker):
+        trips, took = claims(poster, worker)
+    trip, claim = percentile(trips, 0.5), percentile(took, 0.5)
     row(f"a claim until `yours`, a line of {2 * delay_ms:.0f} ms there and back",
         f"one round trip + {EXTRA_MS:.0f} ms",
-        f"{claim:.0f} ms (least {min(claims):.0f}),"
+        f"{claim:.0f} ms (least {min(took):.0f}),"
         f" a round trip {trip:.0f} (least {min(trips):.0f})",
         met=claim <= trip + EXTRA_MS)  # fmt: skip
+
+
+def carried(delay_ms: float) -> None:
+    """The row of a claim that a third town carries: neither of the two has an address."""
+    with street(delay_ms, "hop", "rust", "ash") as (_, poster, worker):
+        trips, took = claims(poster, worker)
+    trip, claim = percentile(trips, 0.5), percentile(took, 0.5)
+    row(f"the same between two without an address, each {2 * delay_ms:.0f} ms from a carrier",
+        f"two round trips + {2 * EXTRA_MS:.0f} ms",
+        f"{claim:.0f} ms (least {min(took):.0f}),"
+        f" a round trip {trip:.0f} (least {min(trips):.0f})",
+        met=claim <= 2 * trip + 2 * EXTRA_MS)  # fmt: skip
 
 
 def _arrived(worker: Town, items: list[str]) -> None:
@@ -157,6 +176,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     for delay_ms in DELAYS_MS:
         measured(delay_ms)
+        carried(delay_ms)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_tree import invoke
+from tests.waiting import LONG_S
 
 # What is typed, and some of what may follow; `!` before a word that may not.
 LINES = [
@@ -95,7 +96,7 @@ class Zsh:
         """The keys were pressed."""
         os.write(self.line, text.encode())
 
-    def until(self, word: str, seconds: float = 15.0) -> str:
+    def until(self, word: str, seconds: float = LONG_S) -> str:
         """What the terminal showed, up to the word."""
         seen, end = "", time.monotonic() + seconds
         while word not in seen:

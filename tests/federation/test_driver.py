@@ -30,6 +30,7 @@ from stamps.record import Entry, to_line
 from tests.federation.exchange import secrets
 from tests.ledger.people import HOUR
 from tests.ledger.people import Board as People
+from tests.waiting import LONG_S
 
 PEER = Peer(key="did:key:zBolt", name="bolt", addresses=("http://bolt.example",))
 EQUAL = Report(equal=True, root=b"")
@@ -99,7 +100,7 @@ class Town:
 
     async def turned(self, count: int) -> None:
         """So many turns were made."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_S):
             while len(self.reports) < count:  # noqa: ASYNC110  # it waits for no event of ours
                 await asyncio.sleep(0.005)
 
@@ -173,7 +174,7 @@ async def test_a_line_that_breaks_in_an_unforeseen_way_is_held_again(town, monke
     link = Odd()
     line = EventLine(link, lambda: PEER, town.loop, do=at_once, now=town.now)
     line.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_S):
         while link.asked < 3:  # noqa: ASYNC110  # it waits for no event of ours
             await asyncio.sleep(0.005)
     await line.stop()
@@ -247,7 +248,7 @@ async def test_news_on_the_line_are_taken_without_a_question(town):
     lines = news(town.wire.board.replica, before, now)
     assert lines is not None
     await town.wire.lines.put((now.root.hex(), lines))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_S):
         while not held(town, post):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     assert town.wire.asked == []

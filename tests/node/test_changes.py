@@ -2,6 +2,7 @@ import threading
 
 import pytest
 
+from tests.waiting import LONG_S
 from town.node.changes import Changes, InterruptedByUserError, cancellable
 
 
@@ -40,7 +41,7 @@ def test_a_cancelled_wait_ends_at_once_with_an_error_of_its_own():
 
     waiter = threading.Thread(target=wait)
     waiter.start()
-    looking.wait(30)
+    looking.wait(LONG_S)
     cancelled.set()
     changes.ring()
     waiter.join(30)

@@ -5,13 +5,13 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from stamps.errors import BadRecordError
 from stamps.identity import DeviceKey
 from stamps.record import parse_line, sign, to_line, verify
+from tests.waiting import until
 from town.node.checking import AHEAD_MAX, CHUNK, Checking
 
 pytestmark = pytest.mark.slow  # `make check` waits for none of these
@@ -80,11 +80,12 @@ def test_lines_that_nobody_asks_for_any_more_leave_nothing_behind(checking):
             ticket.forget()
         assert not checking._waiting
         assert len(checking._given) <= AHEAD_MAX
-    until = time.monotonic() + 30
-    while checking.pid and time.monotonic() < until:
+
+    def rested() -> bool:
         checking.rest()
-        time.sleep(0.05)
-    assert not checking.pid
+        return not checking.pid
+
+    until(rested)
     assert os.fstat(checking._spool.fileno()).st_size == 0
     assert checking.put(some[:10]).verdicts() == [said(line) for line in some[:10]]
 

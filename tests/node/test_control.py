@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.launcher import Hand
+from tests.waiting import LONG_S
 from town.node import frames
 from town.node.control import Control, Request
 from town.node.place import socket_path
@@ -125,7 +126,7 @@ def test_commands_run_side_by_side(serve):
     with connect(control) as slow, connect(control) as fast:
         thread = threading.Thread(target=lambda: Hand(slow).run(REQUEST.replace(b'"x"', b'"slow"')))
         thread.start()
-        waiting.wait(30)
+        waiting.wait(LONG_S)
         assert Hand(fast).run(REQUEST) == 0
         release.set()
         thread.join(30)
@@ -145,14 +146,14 @@ def test_a_launcher_that_goes_away_cancels_its_command(serve, how):
     control = serve(execute)
     line = connect(control)
     line.sendall(frames.pack(frames.REQUEST, REQUEST))
-    begun.wait(30)
+    begun.wait(LONG_S)
     if how == "cancel":
         line.sendall(frames.pack(frames.CANCEL))
         read = line.makefile("rb").read
         assert frames.read_frame(read) == (frames.BEGUN, b"")
         assert frames.read_frame(read) == (frames.EXIT, b"130")
     line.close()
-    assert cancelled.wait(30)
+    assert cancelled.wait(LONG_S)
 
 
 def test_writing_to_a_launcher_that_is_gone_is_a_broken_pipe(serve):
@@ -161,7 +162,7 @@ def test_writing_to_a_launcher_that_is_gone_is_a_broken_pipe(serve):
 
     def execute(request, talk):
         begun.set()
-        gone.wait(30)
+        gone.wait(LONG_S)
         try:
             while True:
                 talk.write(frames.OUT, b"x" * 100_000)
@@ -172,10 +173,10 @@ def test_writing_to_a_launcher_that_is_gone_is_a_broken_pipe(serve):
     control = serve(execute)
     line = connect(control)
     line.sendall(frames.pack(frames.REQUEST, REQUEST))
-    assert begun.wait(30)
+    assert begun.wait(LONG_S)
     line.close()
     gone.set()
-    assert told.wait(30)
+    assert told.wait(LONG_S)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from stamps.record import Envelope
 from tests.cli.towns import TypedTown
 from tests.ledger.people import HOUR, Board
 from tests.market.towns import MemoryKeys
+from tests.waiting import LONG_S
 from town.market.town import Town
 from town.node import keeping
 from town.node.home import Home
@@ -229,7 +230,7 @@ async def test_a_fault_in_one_tick_stops_no_clock(town, tmp_path, monkeypatch):
     writer = Writer(after=lambda: None)
     keeper = Keeper(Home(tmp_path))
     keeper.start(town, writer, next_due)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_S):
         await done.wait()
     await keeper.stop()
     writer.close()

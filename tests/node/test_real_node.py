@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.children import measured
+from tests.waiting import LONG_S, until
 from town.node.boot import child_environment
 from town.node.home import Home
 from town.node.lifecycle import running
@@ -54,13 +55,7 @@ class Prompt:
 
     def until_up(self) -> int:
         """The node's number, once it is announced."""
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            facts = running(self.home)
-            if facts is not None:
-                return facts.pid
-            time.sleep(0.05)
-        raise AssertionError("no node came up")
+        return until(lambda: running(self.home), why="no node came up").pid
 
 
 @pytest.fixture
@@ -107,7 +102,7 @@ def test_a_node_in_the_foreground_ends_by_a_signal(prompt, number):
     prompt.until_up()
     posted = prompt.json("post", "through the node")[1]["data"]["id"]
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=LONG_S)
     assert (process.returncode, err) == (0, ""), out
     assert not prompt.home.facts.exists()
     assert prompt.json("show", posted)[0] == 0
@@ -141,7 +136,7 @@ def test_a_command_on_its_way_ends_when_its_node_does(prompt):
     waiting = prompt.start("wait", item, "--until", "reply", "--timeout", "10m", "--json")
     time.sleep(1)
     assert prompt.json("down")[0] == 0
-    out, _ = waiting.communicate(timeout=20)
+    out, _ = waiting.communicate(timeout=LONG_S)
     assert waiting.returncode in (6, 130)
     assert json.loads(out)["error"]["code"] in ("node.down", "interrupted")
 

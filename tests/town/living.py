@@ -3,8 +3,7 @@
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,7 @@ from town.node.lifecycle import running
 
 AGENT = Path(__file__).with_name("agent.sh")
 WORKER = {"command": "sh", "args": [str(AGENT)]}
-WAIT_S = 60.0
 QUICK = {"backoff_s": 0.2, "backoff_max_s": 0.4, "settle_s": 1.0}
-
-
-def until(what: Callable[[], Any], *, wait_s: float = WAIT_S) -> Any:
-    """What it finds, once that is something; fails when it is nothing in time."""
-    deadline = time.monotonic() + wait_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.1)
-    return found
 
 
 class LivingTown:

@@ -3,8 +3,7 @@
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from tests.house.children import measured
 from tests.town.prompt import Prompt
 from town.node.home import Home
 from town.node.lifecycle import running
-
-WAIT_S = 30.0
 
 
 def listening() -> None:
@@ -93,11 +90,3 @@ def running_town(prompt: Prompt, root: Path) -> Iterator[RunningTown]:
     finally:
         found.down()
     found.check_sound()
-
-
-def until(what: Callable[[], object]) -> None:
-    """Returns once it is so."""
-    end = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)

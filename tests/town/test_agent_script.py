@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.town.prompt import Prompt
-from tests.town.running import RunningTown, running_town, until
+from tests.town.running import RunningTown, running_town
 from tests.town.towns import git, repository
+from tests.waiting import until
 from town.workspace.files import write_json
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]

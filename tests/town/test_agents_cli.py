@@ -11,19 +11,10 @@ import time
 import pytest
 
 from tests.house.children import measured
+from tests.waiting import LONG_S, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-WAIT_S = 30
 TALKER = "#!/bin/sh\nstty -echo\necho 'I am here'\nwhile read -r l; do echo \"heard: $l\"; done\n"
-
-
-def until(what):
-    """What it found, once it is there."""
-    deadline = time.monotonic() + WAIT_S
-    while not (found := what()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return found
 
 
 @pytest.fixture
@@ -156,7 +147,7 @@ def test_the_callers_keys_reach_a_program_that_the_node_starts(prompt, talker):
 def _seen(fd: int, wanted: str) -> str:
     """What the terminal showed until the words were there."""
     shown = ""
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + LONG_S
     while wanted not in shown:
         assert time.monotonic() < deadline, shown
         if select.select([fd], [], [], 0.1)[0]:
@@ -185,7 +176,7 @@ def test_a_person_sits_down_with_the_mayor_and_leaves_it_running(prompt, talker,
                 time.sleep(0.2)  # keys that come together are taken for a paste
                 os.write(near, key)
             _seen(near, "detached")
-            process.wait(WAIT_S)
+            process.wait(LONG_S)
         assert prompt.line("gt", "mayor", "status")["data"]["session"]["runs"]
         plain = prompt.line("gt", "mayor", "attach")
         assert plain["data"]["attach"][:4] == ["env", "-u", "TMUX", "tmux"]

@@ -18,6 +18,7 @@ from ledger.workspace.rows import MAYOR, Agent
 from ledger.workspace.work import Lease, Session
 from stamps.errors import WastelandError
 from tests.town.towns import town_in
+from tests.waiting import until
 from town.agents.address import Address, of_crew
 from town.sessions.desk import RestsError
 from town.sessions.port import SessionError, SessionThereError
@@ -26,7 +27,6 @@ from town.sessions.starting import START_LEASE_US, BeingBegunError, SessionReque
 from town.workspace.files import write_json
 
 pytestmark = pytest.mark.slow
-WAIT_S = 20
 THE_MAYOR = Address(text=MAYOR, role=MAYOR)
 PROVIDERS = [
     "process",
@@ -36,14 +36,6 @@ ECHO = (
     'stty -echo; env > env.txt; printf "%s\\n" "$@" > argv.txt;'
     ' while read -r l; do echo "<$l>" >> told.txt; done'
 )
-
-
-def until(what) -> None:
-    """Returns when it is so; fails when it is not so in time."""
-    deadline = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def agents(town, *, provider: str = "process", default: str = "fake", **told: object) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.waiting import until
 from town.node.git import GitProgram
 from town.workspace.git import GitError, NoGitError
 
@@ -42,10 +43,7 @@ def lives(pid: int) -> bool:
 def gone(place: Path) -> None:
     """The shell that hung has ended, and so has the program that it had begun."""
     shell, sleep = map(int, (place / "hangs").read_text().split())
-    end = time.monotonic() + 10
-    while lives(shell) or lives(sleep):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: not (lives(shell) or lives(sleep)))
 
 
 def test_what_takes_too_long_is_ended(tmp_path, env):

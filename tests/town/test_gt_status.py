@@ -3,7 +3,6 @@
 import json
 import subprocess
 import threading
-import time
 
 import pytest
 
@@ -13,8 +12,7 @@ from ledger.workspace.work import STUCK, Assignment, RefineryState, Session
 from tests.house.children import measured
 from tests.town.prompt import Prompt
 from tests.town.ruining import put
-
-WAIT_S = 20
+from tests.waiting import LONG_S, until
 
 
 @pytest.fixture
@@ -131,18 +129,15 @@ def test_following_shows_what_happens_and_holds_nobody_up(prompt, town):
     )
     reader.start()
     try:
-        deadline = time.monotonic() + WAIT_S
-        while not seen and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: seen)
         assert prompt.gt("config", "set", "cli_theme", "dark").code == 0
         for number in range(3):
             assert prompt.bd("create", f"after {number}").code == 0
-        while len(seen) < 4 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: len(seen) >= 4)
     finally:
         process.terminate()
-        process.wait(WAIT_S)
-        reader.join(WAIT_S)
+        process.wait(LONG_S)
+        reader.join(LONG_S)
         stream.close()
     assert seen == ["before", "after 0", "after 1", "after 2"]
 
@@ -174,7 +169,7 @@ def test_who_follows_through_a_node_does_not_keep_it_up(prompt, town):
         later = [json.loads(watcher.stdout.readline()) for _ in range(3)]
         assert (first["data"]["beads"]["open"], later[-1]["data"]["beads"]["open"]) == (0, 1)
     for one in (follower, watcher):
-        said, _ = one.communicate(timeout=WAIT_S)
+        said, _ = one.communicate(timeout=LONG_S)
         assert one.returncode == 0
         assert [line for line in said.splitlines() if "schema" not in line] == []
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.house.children import measured
 from tests.town.prompt import Prompt
+from tests.waiting import LONG_S, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,7 +57,7 @@ class Reader(Prompt):
             env = measured({**self.env, "TERM": "xterm"})
             argv = self.command(program, *words)
             os.execvpe(argv[0], argv, env)  # noqa: S606
-        seen, end = b"", time.monotonic() + 30
+        seen, end = b"", time.monotonic() + LONG_S
         while b"is here" not in seen and time.monotonic() < end:
             if select.select([terminal], [], [], 0.5)[0]:
                 try:
@@ -161,10 +162,5 @@ def test_the_runtime_block_of_the_readme_is_taken_as_printed(reader):
     reader.types('bd create "Do it" --id gt-abc12 --silent')
     reader.types("gt sling gt-abc12 myproject")
     reader.types("gt up --port 0")
-    end = time.monotonic() + 30
-    while True:
-        sessions = json.loads(reader.types("gt seance --json"))["data"]["sessions"]
-        if sessions or time.monotonic() > end:
-            break
-        time.sleep(0.2)
+    sessions = until(lambda: json.loads(reader.types("gt seance --json"))["data"]["sessions"])
     assert [one["runtime"] for one in sessions] == ["codex"]

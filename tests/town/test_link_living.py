@@ -7,8 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.town.living import LivingTown, living_town, until
+from tests.town.living import LivingTown, living_town
 from tests.town.prompt import Prompt
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -110,7 +111,7 @@ def test_a_claim_that_is_taken_back_stops_the_worker_and_keeps_its_commits(town,
     until(lambda: town.gt("wl", "show", item)["exit"] == 0)
     plain = town.prompt.line("wl", "claim", item, "--home", str(town.home.path))  # as agents do
     assert plain["exit"] == 0
-    until(lambda: item in town.prompt.spawn("bd", "list", "--json").stdout, wait_s=15)
+    until(lambda: item in town.prompt.spawn("bd", "list", "--json").stdout)
     bead = bead_of(town, item)["id"]
     script = f"write F x; commit Half; run {town.gate()}; done"
     assert town.gt("sling", bead, "api", "--args", script)["exit"] == 0

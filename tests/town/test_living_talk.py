@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.town.living import LivingTown, living_town, until
+from tests.town.living import LivingTown, living_town
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 PROVIDERS = [

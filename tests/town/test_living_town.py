@@ -8,7 +8,8 @@ import time
 import psutil
 import pytest
 
-from tests.town.living import living_town, until
+from tests.town.living import living_town
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 PROVIDERS = [
@@ -65,7 +66,7 @@ def test_a_death_is_seen_and_answered_in_seconds(tmp_path):
         time.sleep(1)
         town.kill(pid)
         killed = time.monotonic()
-        until(lambda: len(town.sessions()) > 1, wait_s=20)
+        until(lambda: len(town.sessions()) > 1)
         assert time.monotonic() - killed < 15
 
 

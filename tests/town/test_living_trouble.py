@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from tests.town.living import AGENT, LivingTown, living_town, until
+from tests.town.living import AGENT, LivingTown, living_town
 from tests.town.test_living_town import events
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 SLOW_S = 4  # and as long as a node needs to be killed and begun anew

@@ -10,6 +10,7 @@ import pytest
 from ledger.workspace.talk import DELIVERED, PENDING
 from tests.town.talkers import Talkers
 from tests.town.test_nudge import NAME, RUST, row
+from tests.waiting import until
 from town.node.session_processes import ProcessSessions
 from town.node.session_tmux import TmuxSessions
 from town.nudge.desk import IMMEDIATE, Saying
@@ -20,7 +21,6 @@ ADAPTERS = [
     "process",
     pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),
 ]
-WAIT_S = 20
 
 
 # --- real sessions
@@ -39,14 +39,6 @@ def live(request, tmp_path):
         found.sessions.stop(one.name, grace_s=0)
     if request.param == "tmux":
         subprocess.run(found.sessions._argv("kill-server"), check=False, capture_output=True)
-
-
-def until(what) -> None:
-    """Returns when it is so; fails when it is not so in time."""
-    deadline = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_real_session_hears_what_is_said_to_it_once(live, tmp_path):

@@ -3,13 +3,13 @@
 import json
 import shutil
 import stat
-import time
 from pathlib import Path
 
 import pytest
 
 from ledger.workspace.rows import MAYOR
 from tests.town.towns import town_in
+from tests.waiting import until
 from town.agents.address import Address, of_crew, of_polecat
 from town.agents.presets import BY_NAME, PRESETS
 from town.agents.readiness import ready
@@ -242,11 +242,8 @@ def test_a_program_of_each_name_runs_and_is_seen_to_live(town, provider):
         for _ in range(3):
             assert desk.of(THE_MAYOR).alive, preset.name
         kept = folder / f"argv-{row.id}"
-        deadline = time.monotonic() + 20
-        while not kept.exists() or not kept.read_text():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        said = kept.read_text().split("\n")
+        until(kept.exists)
+        said = until(kept.read_text).split("\n")
         fixed = GOLDEN[preset.name][0][: -1 if preset.prompt_mode == "arg" else None]
         words = [word.replace(SETTINGS, str(folder / ".claude/settings.json")) for word in fixed]
         assert [Path(said[0]).name, *said[1 : len(words)]] == words

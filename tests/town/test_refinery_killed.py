@@ -3,8 +3,6 @@
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from tests.house.children import measured
 from tests.town.prompt import Prompt
 from tests.town.refining import alive
 from tests.town.wrapped_git import KILL, lines_of, wrapped_git
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -87,13 +86,6 @@ class Shop:
 def shop(prompt: Prompt, town: Path) -> Shop:
     """A rig with work to be merged."""
     return Shop(prompt, town)
-
-
-def until(met: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_killed_while_its_gates_run(shop: Shop, tmp_path: Path):

@@ -11,7 +11,8 @@ import pytest
 
 from tests.town.prompt import Prompt
 from tests.town.refining import alive
-from tests.town.running import RunningTown, running_town, until
+from tests.town.running import RunningTown, running_town
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 

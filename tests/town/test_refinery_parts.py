@@ -207,38 +207,33 @@ def test_a_branch_that_grew_after_it_was_handed_in_is_kept(yard: Yard):
     assert kept.branch in git(yard.origin, "branch", "--list")
 
 
-class Timed:
-    """Something of ours that starts processes, and how long it was at it."""
+class Counted:
+    """Git, and how often it was asked for something."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
-        self.took_s = 0.0
+        self.calls = 0
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self.inner, name)
 
         def call(*args: Any, **more: Any) -> Any:
-            began = time.monotonic()
-            try:
-                return real(*args, **more)
-            finally:
-                self.took_s += time.monotonic() - began
+            self.calls += 1
+            return real(*args, **more)
 
         return call
 
 
-def test_beside_gates_and_git_it_costs_little(yard: Yard):
-    """At most 300 ms a request, among them culprits; it is a tenth of that on an idle machine."""
-    count = 10
-    for number in range(count):
-        bad = {"BROKEN": "x"} if number % 5 == 2 else {}
-        yard.handed_in(f"w{number}", {f"f{number}": "x", **bad})
-    refinery = yard.works().refinery
-    git_, commands = Timed(refinery.git), Timed(refinery.commands)
-    refinery.git, refinery.commands = git_, commands
-    began = time.monotonic()
-    while refinery.cycle("api").due:
-        pass
-    whole = time.monotonic() - began
-    assert len(yard.main()) == count - 2
-    assert whole - git_.took_s - commands.took_s < count * 0.3
+def test_what_a_request_takes_of_git_does_not_grow_with_the_queue(yard: Yard):
+    """A longer queue takes fewer calls a request; `bench.refinery` has the time beside them."""
+    calls = {}
+    for count in (2, 8):
+        for number in range(count):
+            yard.handed_in(f"w{count}-{number}", {f"f{count}-{number}": "x"})
+        refinery = yard.works().refinery
+        refinery.git = git_ = Counted(refinery.git)
+        while refinery.cycle("api").due:
+            pass
+        calls[count] = git_.calls
+    assert len(yard.main()) == 2 + 8
+    assert calls[8] / 8 <= calls[2] / 2

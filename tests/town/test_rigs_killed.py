@@ -11,8 +11,9 @@ import pytest
 
 from tests.house.children import measured
 from tests.town.prompt import Prompt, files
-from tests.town.running import RunningTown, running_town, until
+from tests.town.running import RunningTown, running_town
 from tests.town.wrapped_git import FAIL, KILL, wrapped_git
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ledger.private.store import Change
 from ledger.workspace.work import Session
 from tests.town.towns import town_in
+from tests.waiting import until
 from town.seance.desk import ManySessionsError, NoSuchSessionError, SilentError
 from town.seance.passages import answering, plain, words_of
 from town.workspace.files import write_json
@@ -216,10 +217,7 @@ def flux(prompt, tmp_path):
     write_json(root / "settings" / "config.json", told)
     first = prompt.json("gt", "mayor", "start")["data"]["session"]
     second = prompt.json("gt", "mayor", "restart")["data"]["session"]
-    deadline = time.monotonic() + 20
-    while not Path(second["transcript"]).read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(Path(second["transcript"]).read_text)
     prompt.gt("mayor", "stop")
     return first, second
 

@@ -6,6 +6,7 @@ import pytest
 
 from stamps.clock import SECOND_US
 from tests.town.towns import town_in
+from tests.waiting import LONG_S
 from town.node.town_services import POLL_S, Seldom, Worker, Workers, poll_s, rest_s
 from town.workspace.files import write_json
 
@@ -35,11 +36,11 @@ def test_a_worker_looks_when_it_is_due_and_when_it_is_woken():
 
     worker = Worker("x", work, ended, every_s=lambda: 3_600.0)
     try:
-        assert looked.acquire(timeout=5)
-        assert looked.acquire(timeout=5)  # due
+        assert looked.acquire(timeout=LONG_S)
+        assert looked.acquire(timeout=LONG_S)  # due
         assert not looked.acquire(timeout=0.3)
         worker.wake()
-        assert looked.acquire(timeout=5)
+        assert looked.acquire(timeout=LONG_S)
     finally:
         ended.set()
         worker.join(5)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from tests.house.children import measured
+from tests.waiting import until
 from town.node.session_processes import ProcessSessions
 from town.node.session_script import ScriptSessions
 from town.node.session_tmux import TmuxSessions
@@ -30,7 +30,6 @@ ADAPTERS = [
     "script",
     pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),
 ]
-WAIT_S = 20
 ROOT = Path(__file__).parents[2]
 
 
@@ -63,14 +62,6 @@ def plan(tmp_path: Path, script: str, name: str = "hq-mayor") -> SessionPlan:
     """A session that runs this shell script."""
     env = {"PATH": os.environ["PATH"], "GT_ROLE": "mayor", "HOME": str(tmp_path)}
     return SessionPlan(name=name, argv=("sh", "-c", script), cwd=tmp_path, env=env)
-
-
-def until(what) -> None:
-    """Returns when it is so; fails when it is not so in time."""
-    deadline = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_session_sees_its_folder_and_its_environment_alone(sessions, tmp_path):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.town.living import WORKER, living_town, until
+from tests.town.living import WORKER, living_town
+from tests.waiting import until
 from town.crew.startup import named_in
 
 THERE = ("max", "Ann", "joe")

@@ -14,7 +14,8 @@ from ledger.beads.rows import Bead
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import HELD, Assignment, Hindrance, Session
 from tests.town.test_hooks import rows, sling, worktree
-from tests.town.watched import API, LATER, until, watched_town
+from tests.town.watched import API, LATER, watched_town
+from tests.waiting import until
 from town.agents.address import of_polecat
 from town.hooks.target import Target
 from town.node.watching import WatchLoop, newest_sign

@@ -3,8 +3,7 @@
 import contextlib
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from ledger.workspace.talk import Message
 from ledger.workspace.work import Session
 from tests.town.test_hooks import rows, sling
 from tests.town.towns import TestTown, town_in
+from tests.waiting import until
 from town.hooks.slinging import Slung
 from town.hooks.target import Target
 from town.watch.deciding import Limits
@@ -87,14 +87,6 @@ class Watched:
         sessions = self.town.works().agents.around.sessions(row.provider)
         until(lambda: sessions.find(row.name) is None)
         until(lambda: sessions.exit_code(row.name) is not None)
-
-
-def until(what: Callable[[], object]) -> None:
-    """Returns when it is so; fails when it is not so in time."""
-    deadline = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def alive(pid: int) -> bool:

@@ -12,6 +12,7 @@ from aiohttp import web
 from federation.peers import Peer
 from federation.transport.client import Client
 from stamps.identity import DeviceKey
+from tests.waiting import LONG_S
 from town.node import clock
 from town.node.compose import OpenTown
 from town.node.home import Home
@@ -38,7 +39,7 @@ class Node:
         """The node's did:key."""
         return self.town._resident().hosting.key()
 
-    async def settles(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def settles(self, holds: Callable[[], bool], seconds: float = LONG_S) -> None:
         """It came to hold; a wait, never a measurement."""
         async with asyncio.timeout(seconds):
             while not await asyncio.to_thread(holds):  # noqa: ASYNC110  # it looks at files

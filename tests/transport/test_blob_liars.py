@@ -16,6 +16,7 @@ from federation.transport import blobs
 from federation.transport.blobs import BlobAwayError, fetch
 from ledger.store import StoreFullError
 from tests.transport.nodes import stranger
+from tests.waiting import LONG_S
 from town.node.blob_files import BlobFiles
 
 pytestmark = pytest.mark.slow  # real sockets
@@ -137,7 +138,7 @@ async def test_whoever_drips_is_left_for_the_next(tmp_path, monkeypatch):
     async with liar(dripping) as bad, liar(honest) as good:
         calls = stranger()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(LONG_S):
                 assert await fetch(calls, [bad, good], blob, files.incoming) == good
         finally:
             await calls.close()

@@ -1,7 +1,6 @@
 """A reachable node between two that nobody can call: news travel with the word of them."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,6 @@ from typing import Any
 import pytest
 
 from tests.transport.nodes import Node, joined, node
-
-TRIES = 12
-BUDGET_S = 0.1
-SPIN_S = 0.05
 
 
 class Street:
@@ -61,16 +56,13 @@ async def street(stack: AsyncExitStack, folder: Path) -> Street:
     return Street(hub, near, far)
 
 
-async def claimed(street: Street) -> float:
-    """Seconds from a claim to the grant, through the hub."""
+async def claimed(street: Street) -> None:
+    """A claim was granted, through the hub."""
     item = (await street.near.use(lambda m: m.post({"title": "Fix it"}))).data["id"]
     await street.quiet()
     street.asked.clear()
-    begun = time.perf_counter()
     answer = await street.far.use(lambda m: m.claim(item))
-    took = time.perf_counter() - begun
     assert (answer.exit, answer.data["may_start"]) == (0, True)
-    return took
 
 
 @pytest.mark.slow
@@ -88,30 +80,6 @@ async def test_a_claim_through_a_carrier_takes_two_messages(tmp_path):
         assert asked[:2] == [(three.far.key, "records"), (three.near.key, "records")]
 
 
-def crowding() -> float:
-    """How many times longer than its own work a piece of work takes on this machine now."""
-    begun, worked = time.perf_counter(), time.thread_time()
-    while time.thread_time() - worked < SPIN_S:
-        pass
-    return (time.perf_counter() - begun) / SPIN_S
-
-
-@pytest.mark.slow
-async def test_a_claim_through_a_carrier_is_granted_within_two_round_trips_and_100_ms(tmp_path):
-    """The best of a dozen, beside what others take of the machine meanwhile."""
-    async with AsyncExitStack() as stack:
-        three = await street(stack, tmp_path)
-        best = BUDGET_S * 100
-        for _ in range(TRIES):
-            took = await claimed(three)
-            ping = (await three.far.use(lambda m: m.peer_ping("hub"))).data["round_trip_ms"]
-            best = min(best, (took - 2 * ping / 1_000) / max(1.0, crowding()))
-            if best <= BUDGET_S:
-                break
-        print(f"granted {best * 1_000:.0f} ms beyond two round trips")
-        assert best <= BUDGET_S
-
-
 @pytest.mark.slow
 async def test_what_became_new_while_a_carrier_was_away_comes_when_it_is_back(tmp_path):
     """Its lines are held again, what waited is pushed, and the other end hears of it."""
@@ -124,7 +92,7 @@ async def test_what_became_new_while_a_carrier_was_away_comes_when_it_is_back(tm
         await hubs.aclose()
         item = (await near.use(lambda m: m.post({"title": "Said meanwhile"}))).data["id"]
         await stack.enter_async_context(node(tmp_path, "hub", public_url="yes", port=port))
-        await far.settles(lambda: item in ids(far), seconds=40)
+        await far.settles(lambda: item in ids(far))
 
 
 def ids(one: Node) -> list[str]:

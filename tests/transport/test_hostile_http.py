@@ -22,6 +22,7 @@ from ledger.allowance import NAMES_MAX
 from stamps.identity import DeviceKey
 from stamps.record import parse_line
 from tests.transport.nodes import Node, as_peer, joined, node, stranger
+from tests.waiting import LONG_S
 from town.node import clock
 
 pytestmark = pytest.mark.slow  # `make check` waits for none of these
@@ -197,7 +198,7 @@ async def test_h33_a_body_that_comes_byte_by_byte_is_not_waited_for(rust):
             await asyncio.sleep(0.02)
 
     dripping = asyncio.create_task(drip())
-    said = await asyncio.wait_for(reader.readuntil(b"}}"), 10)
+    said = await asyncio.wait_for(reader.readuntil(b"}}"), LONG_S)
     dripping.cancel()
     await still_up(rust)
     writer.close()
@@ -257,7 +258,7 @@ async def test_h46_a_request_that_is_none_ends_its_own_line_alone(rust, name):
     with contextlib.suppress(ConnectionError):  # it may hang up while we still talk
         writer.write(RAW[name])
         writer.write_eof()
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), LONG_S)
     assert not answer.startswith(b"HTTP/1.1 200")
     writer.close()
     await still_up(rust)

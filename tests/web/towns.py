@@ -87,7 +87,7 @@ class Towns:
             ids = market.run(lambda: list(market.board().store.ids(self.items[name], 2)))
             return bool(ids) and holds(market.told(self.items[name]).data["item"])
 
-        await who.settles(look, 20.0)
+        await who.settles(look)
 
     async def done(self, who: Node, name: str, summary: str) -> None:
         """Handed in, and seen by whoever decides."""
