@@ -14,7 +14,9 @@ from ledger.tables import Row
 from tests.market.boards import TITLE, Board
 from tests.market.towns import HOUR, LocalTown
 from town.market.answer import Answer
+from town.market.claims import handed_in_line
 from town.market.errors import MarketError
+from town.market.ports import Reach
 
 STAMP = {"dims": {"quality": 5, "reliability": 4}}
 DAY = 24 * HOUR
@@ -343,3 +345,13 @@ def test_each_state_has_its_words_its_exit_code_and_its_error(row):
     code = found.error["code"] if isinstance(found, Answer) and found.error else None
     code = found.code if not isinstance(found, Answer) else code
     assert (code or "") == row.code
+
+
+@pytest.mark.parametrize(
+    ("heard_s", "words"),
+    [(None, ""), (1, ""), (29, ""), (30, "; last heard 30 s ago"), (90, "; last heard 1 min ago")],
+)
+def test_when_somebody_was_last_heard_is_said_of_who_is_not_here_now(heard_s, words):
+    """A line reads the same on a slow machine as on a fast one."""
+    line = handed_in_line("W", 1, "rust-hollow", Reach(live=True, last_heard_s=heard_s))
+    assert f"rust-hollow reviews{words}. Your time" in line

@@ -44,9 +44,17 @@ def step(do: str, *cmd: str, needs: tuple[str, ...] = (), undo: str = "", label:
 
 def handed_in_line(short: str, number: int, home: str, reach: Reach, extra: str = "") -> str:
     """The line of work that waits for a decision of somebody else's."""
-    heard = f"; last heard {span(reach.last_heard_s)} ago" if reach.last_heard_s else ""
     rest = "Your time stands still meanwhile."
-    return f"handed in  {short}, attempt {number}{extra}. {home} reviews{heard}. {rest}"
+    return (
+        f"handed in  {short}, attempt {number}{extra}. {home} reviews{_last_heard(reach)}. {rest}"
+    )
+
+
+def _last_heard(reach: Reach) -> str:
+    """How long ago, of one who is not here now; who was heard a moment ago needs no such words."""
+    if (reach.last_heard_s or 0) < FRESH_S:
+        return ""
+    return f"; last heard {span(reach.last_heard_s or 0)} ago"
 
 
 def _silence(reach: Reach) -> str:
@@ -224,11 +232,10 @@ class Claims:
         return first, self._who_decides(home, reach, others)
 
     def _who_decides(self, home: str, reach: Reach, others: int) -> str:
-        heard = f"; last heard {span(reach.last_heard_s)} ago" if reach.last_heard_s else ""
         places = [name for name in reach.held_by if name != home] if not reach.live else []
         waits = f" Your request waits for it at {listed(places)}." if places else ""
         also = f" {counted(others, 'other')} asked too." if others else ""
-        return f"        {home} decides{heard}.{waits}{also}"
+        return f"        {home} decides{_last_heard(reach)}.{waits}{also}"
 
     # --- not yours
 
