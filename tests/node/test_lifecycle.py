@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 from town.node import lifecycle
+from town.node.births import created_at, own_created
 from town.node.home import Home, HomeError
 
 # A stand-in for the node: it announces itself as a node does, and may have children.
@@ -17,6 +19,7 @@ NODE = """
 import os, signal, socket, subprocess, sys, threading
 from pathlib import Path
 from town.node import lifecycle
+from town.node.births import own_created
 from town.node.home import Home
 
 home = Home(Path(sys.argv[1]))
@@ -25,7 +28,7 @@ with lifecycle.town_lock(home, doing="up", wait_s=1):
     line = socket.socket(socket.AF_UNIX)
     line.bind(home.socket)
     line.listen()
-    facts = lifecycle.NodeFacts(pid=os.getpid(), created=lifecycle.own_created(),
+    facts = lifecycle.NodeFacts(pid=os.getpid(), created=own_created(),
                                 url="http://127.0.0.1:1", public_url="", started_at=1)
     lifecycle.announce(home, facts)
     ended = threading.Event()
@@ -115,6 +118,32 @@ def test_a_number_used_again_is_not_taken_for_the_node(home):
     home.facts.write_text(json.dumps(facts))
     assert lifecycle.running(home) is None
     assert lifecycle.stop(home).pid is None
+
+
+def test_a_clock_that_is_set_hides_no_node(home, monkeypatch):
+    """An hour on, or back: it is found as before, and ended with what it began."""
+    facts, _ = start(home)
+    system = psutil._psplatform
+    told = system.boot_time
+    for hour in (3_600, -3_600):
+        # As the kernel tells it after such a step: the boot was an hour later, or earlier.
+        monkeypatch.setattr(system, "boot_time", lambda by=hour: told() + by)
+        assert lifecycle.running(home) == facts
+    children = psutil.Process(facts.pid).children()
+    assert lifecycle.stop(home).pid == facts.pid
+    assert [child.pid for child in children if lifecycle.lives(child)] == []
+
+
+def test_a_birth_is_read_whatever_a_program_is_called(tmp_path):
+    """Its name may have spaces and brackets; of a process that is gone nothing is read."""
+    odd = tmp_path / "a) 1 (b"
+    odd.symlink_to(shutil.which("sleep") or "")
+    with subprocess.Popen([odd, "60"]) as child:
+        assert created_at(child.pid) == pytest.approx(own_created(), abs=3_600)
+        assert lifecycle.process_of(child.pid, created_at(child.pid)) is not None
+        assert lifecycle.process_of(child.pid, created_at(child.pid) - 1) is None
+        child.kill()
+    assert created_at(child.pid) == 0
 
 
 def test_a_node_that_cannot_start_says_why(home):

@@ -10,7 +10,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ledger.private.store import Change, Dropped
@@ -20,6 +19,7 @@ from stamps.errors import WastelandError
 from tests.town.towns import town_in
 from tests.waiting import until
 from town.agents.address import Address, of_crew
+from town.node.births import created_at
 from town.sessions.desk import RestsError
 from town.sessions.port import SessionError, SessionThereError
 from town.sessions.settling import Settling
@@ -218,7 +218,7 @@ def test_a_start_that_was_killed_holds_the_next_one_up_for_no_moment(town):
     agents(town, fake="sleep 60")
     desk = town.works().agents
     with subprocess.Popen([shutil.which("sleep") or "", "60"]) as starter:
-        born = psutil.Process(starter.pid).create_time()
+        born = created_at(starter.pid)
         who = json.dumps([socket.gethostname(), starter.pid, born])
         lease = Lease(
             resource="session:hq-mayor", holder=f"ses-x {who}",

@@ -7,7 +7,6 @@ import socket
 import subprocess
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ledger.workspace.invariants import RULES
@@ -17,6 +16,7 @@ from tests.town.prompt import Prompt, files
 from tests.town.ruining import put
 from town.doctor.registry import CHECKS
 from town.node import clock
+from town.node.births import created_at
 
 MINUTE = 60_000_000
 
@@ -151,7 +151,7 @@ def test_a_merge_that_is_under_way_is_not_disturbed(prompt):
     tree = prompt.at / "api/refinery/rig"
     prompt.git("checkout", "-q", "--detach", at=tree)
     with subprocess.Popen(["sleep", "100"]) as worker:
-        created = round(psutil.Process(worker.pid).create_time(), 3)
+        created = created_at(worker.pid)
         maker = json.dumps([socket.gethostname(), worker.pid, created])
         until = clock.now() + MINUTE
         put(prompt, Lease(resource="refinery:api", holder=f"token {maker}", expires_at=until))

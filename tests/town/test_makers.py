@@ -5,10 +5,8 @@ import os
 import subprocess
 import sys
 
-import psutil
-
 from town.node import clock
-from town.node.lifecycle import own_created
+from town.node.births import created_at, own_created
 from town.node.makers import ELSEWHERE_US, ProcessMakers
 
 
@@ -26,7 +24,7 @@ def test_this_process_does_what_it_began_and_did_not_end():
 def test_another_process_lives_until_it_is_gone():
     """Its number alone is not enough: the one that has it now may be another."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    created = psutil.Process(child.pid).create_time()
+    created = created_at(child.pid)
     makers = ProcessMakers()
     host = json.loads(makers.begin("x"))[0]
     maker = json.dumps([host, child.pid, created])

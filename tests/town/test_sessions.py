@@ -14,6 +14,7 @@ import pytest
 
 from tests.house.children import measured
 from tests.waiting import until
+from town.node.births import created_at
 from town.node.session_processes import ProcessSessions
 from town.node.session_script import ScriptSessions
 from town.node.session_tmux import TmuxSessions
@@ -88,7 +89,7 @@ def test_a_name_runs_once_and_is_free_again(sessions, tmp_path):
     assert not sessions.stop("hq-mayor", grace_s=5)
     again = sessions.start(plan(tmp_path, "sleep 60"))
     assert again.pid != first.pid
-    assert psutil.Process(again.pid).create_time() == pytest.approx(again.created, abs=0.5)
+    assert created_at(again.pid) == again.created
 
 
 def test_what_is_typed_arrives_whole(sessions, tmp_path):

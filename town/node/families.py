@@ -10,22 +10,13 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from town.node.lifecycle import CREATED_TOLERANCE_S, process_of
+from town.node.births import created_at
+from town.node.lifecycle import CREATED_TOLERANCE_S, lives, process_of
 
 if TYPE_CHECKING:
     import psutil
 
 POLL_S: Final = 0.02
-
-
-def created_at(pid: int) -> float:
-    """When a process was created, as `process_of` compares it; 0 for one that is gone."""
-    import psutil  # noqa: PLC0415
-
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return 0.0
 
 
 def family_of(pid: int, created: float) -> "list[psutil.Process]":
@@ -47,7 +38,7 @@ def family_of(pid: int, created: float) -> "list[psutil.Process]":
         with contextlib.suppress(OSError):
             if os.getsid(one.pid) == pid:
                 found[one.pid] = one
-    return [one for one in found.values() if _alive(one)]
+    return [one for one in found.values() if lives(one)]
 
 
 def _is_anothers(pid: int, created: float) -> bool:
@@ -61,22 +52,13 @@ def end_family(pid: int, created: float, *, grace_s: float) -> bool:
     family = family_of(pid, created)
     _signal(family, signal.SIGTERM)
     deadline = time.monotonic() + grace_s
-    while any(_alive(one) for one in family) and time.monotonic() < deadline:
+    while any(lives(one) for one in family) and time.monotonic() < deadline:
         time.sleep(POLL_S)
     left = {one.pid: one for one in (*family, *family_of(pid, created))}
     _signal(list(left.values()), signal.SIGKILL)
-    while any(_alive(one) for one in left.values()):
+    while any(lives(one) for one in left.values()):
         time.sleep(POLL_S)
     return bool(family)
-
-
-def _alive(process: "psutil.Process") -> bool:
-    import psutil  # noqa: PLC0415
-
-    try:
-        return process_of(process.pid, process.create_time()) is not None
-    except psutil.Error:
-        return False
 
 
 def _signal(processes: "Sequence[psutil.Process]", number: int) -> None:

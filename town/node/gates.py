@@ -13,7 +13,8 @@ import time
 from collections.abc import Mapping
 from typing import BinaryIO, Final
 
-from town.node.families import created_at, end_family
+from town.node.births import created_at
+from town.node.families import end_family
 from town.node.git import CALM, PLACES
 from town.refinery.ports import Command, Ended
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from stamps.errors import WastelandError
+from town.node.births import created_at
 from town.node.home import Home
 from town.node.lock import FileLock
 
@@ -28,7 +29,7 @@ START_WAIT_S = 60.0  # without a sign
 STOP_WAIT_S = 20.0
 ORPHAN_WAIT_S = 3.0  # what the node began and did not end itself
 POLL_S = 0.02
-CREATED_TOLERANCE_S = 2.0  # a corrected clock moves the computed creation time
+CREATED_TOLERANCE_S = 0.05  # what rounding makes of the moment in a file
 LOG_TAIL_LINES = 5
 
 
@@ -108,17 +109,20 @@ def process_of(pid: int, created: float) -> "psutil.Process | None":
     try:
         process = psutil.Process(pid)
         alive = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-        same = abs(process.create_time() - created) < CREATED_TOLERANCE_S
+        same = abs(created_at(pid) - created) < CREATED_TOLERANCE_S
     except psutil.Error:
         return None
     return process if alive and same else None
 
 
-def own_created() -> float:
-    """When this process was created, as `process_of` will compare it."""
+def lives(process: "psutil.Process") -> bool:
+    """Whether this very process runs still; who only waits to be buried does not."""
     import psutil  # noqa: PLC0415
 
-    return float(psutil.Process().create_time())
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def write_whole(path: Path, value: Mapping[str, object], *, durable: bool = False) -> None:
@@ -263,7 +267,7 @@ def stop(home: Home, *, wait_s: float = STOP_WAIT_S) -> Stopped:
         forget(home)
         return Stopped(None, 0)
     family = [process, *_children(process)]
-    created = {one.pid: one.create_time() for one in family}  # read when they were found
+    created = {one.pid: created_at(one.pid) for one in family}  # read when they were found
     forced = _ended([process], wait_s)
     forced |= _ended([one for one in family[1:] if one.is_running()], ORPHAN_WAIT_S)
     alive = [pid for pid, moment in created.items() if process_of(pid, moment)]
@@ -292,7 +296,7 @@ def _left_after(processes: "Sequence[psutil.Process]", wait_s: float) -> "list[p
     # psutil's own wait takes a zombie that its parent has not reaped yet for a living process.
     deadline = time.monotonic() + wait_s
     while True:
-        left = [one for one in processes if process_of(one.pid, one.create_time())]
+        left = [one for one in processes if lives(one)]
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(POLL_S)

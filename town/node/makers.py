@@ -11,7 +11,8 @@ from typing import Final
 
 from stamps.clock import SECOND_US
 from town.node import clock
-from town.node.lifecycle import own_created, process_of
+from town.node.births import own_created
+from town.node.lifecycle import process_of
 
 ELSEWHERE_US: Final = 24 * 3_600 * SECOND_US
 

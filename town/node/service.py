@@ -18,13 +18,14 @@ from aiohttp import web
 
 from stamps.errors import WastelandError
 from town.node import clock, http
+from town.node.births import own_created
 from town.node.boot import give_back_memory
 from town.node.compose import OpenTown, open_town
 from town.node.config import Config
 from town.node.configured import config_of
 from town.node.control import Control, Execute
 from town.node.home import Home
-from town.node.lifecycle import NodeFacts, StartError, announce, forget, own_created, town_lock
+from town.node.lifecycle import NodeFacts, StartError, announce, forget, town_lock
 from town.node.log import log_to
 
 GRACE_S = 5.0

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from town.node.families import created_at, end_family
+from town.node.births import created_at
+from town.node.families import end_family
 from town.node.lifecycle import process_of, write_whole
 from town.node.session_entry import made
 from town.sessions.port import (

@@ -12,7 +12,8 @@ from tempfile import TemporaryFile
 from typing import IO, Final
 
 from stamps.clock import SECOND_US
-from town.node.families import created_at, end_family
+from town.node.births import created_at
+from town.node.families import end_family
 from town.sessions.port import (
     NoProviderError,
     NoSessionError,

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from town.node.families import created_at, end_family
+from town.node.births import created_at
+from town.node.families import end_family
 from town.node.lifecycle import process_of
 from town.node.session_entry import entry_argv, entry_file, made
 from town.sessions.port import (
