@@ -13,11 +13,13 @@ from ledger.beads import rules
 from ledger.beads.rows import Bead
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import HELD, Assignment, Hindrance, Session
-from tests.town.test_hooks import rows, sling, worktree
+from tests.town.test_hooks import commit, rows, sling, worktree
 from tests.town.watched import API, LATER, watched_town
 from tests.waiting import until
 from town.agents.address import of_polecat
+from town.hooks.handing import HandIn, RemoteAwayError
 from town.hooks.target import Target
+from town.node.handing_in import hand_in
 from town.node.watching import WatchLoop, newest_sign
 from town.sessions.starting import SessionRequest, WorkOverError
 from town.watch.deciding import Limits
@@ -153,6 +155,34 @@ def test_a_remote_that_is_away_keeps_work_waiting_and_is_told_of_at_the_third_ti
     watched.round(LATER)
     assert len(watched.open_sessions()) == 1
     assert (place / "F").read_text() == "committed\n"
+    assert watched.open_alarms() == []
+
+
+def test_work_that_cannot_be_handed_in_waits_for_its_remote_and_counts_no_attempt(watched):
+    """Its sessions end over it again and again; a person is told, and it is merged from later."""
+    go = watched.bin / "go"
+    watched.settings(worker=f"while ! test -e {go}; do sleep 0.1; done; exit 1")
+    slung = watched.sling()
+    commit(worktree(watched.town, slung))
+    works, said = watched.town.works(slung.agent.id), HandIn(agent=slung.agent.id)
+    away = watched.town.origin.with_name("away.git")
+    watched.town.origin.rename(away)
+    for _ in range(4):
+        watched.round()
+        with pytest.raises(RemoteAwayError):
+            hand_in(works, said)
+        go.touch()
+        watched.ended()
+        watched.round()
+        go.unlink()
+    assert watched.attempts() == [0]
+    assert len(watched.letters()) == 1
+    away.rename(watched.town.origin)
+    request = hand_in(works, said).request
+    assert request is not None
+    assert request.bead == slung.bead.id
+    watched.round()
+    assert rows(watched.town, Hindrance) == []
     assert watched.open_alarms() == []
 
 

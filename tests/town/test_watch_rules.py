@@ -12,6 +12,7 @@ from ledger.workspace.rows import OPERATIONAL, PARKED, POLECAT, Agent, Rig
 from ledger.workspace.work import SPAWNING, WORKING, Assignment, Hindrance, Session
 from town.watch.deciding import (
     MINUTE_US,
+    REMOTE,
     SECOND_US,
     Ended,
     Freed,
@@ -130,6 +131,22 @@ def test_what_never_ran_is_no_crash(code, after, crashed):
     [act] = plan([one], [seen], now=NOW, limits=LIMITS)
     assert isinstance(act, Ended)
     assert (act.crashed, act.stillborn) == (crashed, not crashed)
+
+
+def test_a_session_that_met_a_remote_away_is_no_attempt_and_a_later_one_is():
+    """What it met as it wanted to hand in stays known until something is handed in."""
+    one = held()
+    met = Hindrance(assignment="as-1", code=REMOTE, at=NOW, rests_until=NOW + MINUTE_US)
+    hindered = dataclasses.replace(one, hindrance=met)
+    [act] = plan([hindered], [session(one, alive=False)], now=NOW, limits=LIMITS)
+    assert isinstance(act, Ended)
+    assert (act.crashed, act.away) == (False, True)
+    later = session(one, alive=False, started=NOW + HOUR)
+    [act] = plan([hindered], [later], now=NOW + 2 * HOUR, limits=LIMITS)
+    assert isinstance(act, Ended)
+    assert (act.crashed, act.away) == (True, False)
+    lasts = session(one, started=NOW + HOUR, active=NOW + 2 * HOUR)
+    assert plan([hindered], [lasts], now=NOW + 2 * HOUR, limits=LIMITS) == []
 
 
 def test_hindered_work_waits_its_rest_and_is_free_once_a_session_lasts():

@@ -32,7 +32,7 @@ from town.beads.ports import BeadPorts
 from town.hooks.desk import Hooks
 from town.hooks.errors import HookError, NothingDoneError, NoWorkError, StaleError
 from town.hooks.sandbox import ORIGIN, commit_all
-from town.workspace.git import Git
+from town.workspace.git import Git, GitError
 from town.workspace.layout import Workspace
 
 COMPLETED: Final = "COMPLETED"
@@ -65,6 +65,22 @@ class UnseenError(HookError):
     def __init__(self, branch: str, sha: str) -> None:
         super().__init__(f"somebody pushed {sha[:12]} to {branch}, which is not in your branch")
         self.branch, self.sha = branch, sha
+
+
+class RemoteAwayError(HookError):
+    """The remote gives no answer, so nothing can be handed in; that is no fault of the work."""
+
+    code = "work.remote"  # as the watch knows it
+    hint = (
+        "Nothing is lost: your commits are on the branch. gt done again once the remote answers;"
+        " if this session ends first, the town goes on with the work by itself."
+    )
+    exit = 7
+    retryable = True
+
+    def __init__(self, work: Assignment, cause: GitError) -> None:
+        super().__init__(f"the remote of {work.rig} cannot be asked: {cause.said or cause}")
+        self.work, self.cause = work, cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +143,7 @@ class Handing(Hooks):
         self._request = request
 
     def done(self, said: HandIn) -> HandedIn:
-        """The work is handed in. Raises HookError, GitError."""
+        """The work is handed in. Raises HookError, RemoteAwayError among them, GitError."""
         bead, work = self.look(lambda: self._mine(said))
         if work.state == SUBMITTED:
             request = self.look(lambda: self.store.get(MergeRequest, work.request))
@@ -169,7 +185,10 @@ class Handing(Hooks):
     def _pushed(self, path: Path, work: Assignment, *, saved: bool) -> _Kept:
         """The commit that is handed in, pushed where the work's way asks for it, and its base."""
         sha = self.git.run("rev-parse", "HEAD", at=path).strip()
-        self.git.run("fetch", "-q", ORIGIN, at=path)
+        try:
+            self.git.run("fetch", "-q", ORIGIN, at=path)
+        except GitError as error:
+            raise RemoteAwayError(work, error) from error
         target = f"{ORIGIN}/{work.base}"
         if not self.git.tells("rev-parse", "-q", "--verify", target, at=path):
             target = f"{ORIGIN}/HEAD"  # its target is gone: the refinery waits for it

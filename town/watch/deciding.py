@@ -18,6 +18,7 @@ HANDOFF: Final = "handoff"
 CRASH: Final = "crash"
 OVER: Final = "its work is over"
 SILENT: Final = "it was silent"
+REMOTE: Final = "work.remote"  # what hinders work that could not be handed in
 NOT_RUN: Final = (126, 127)  # what a shell says of a program that is not there, or is none
 
 
@@ -73,12 +74,14 @@ class Start:
 class Ended:
     """A session's program is gone; `crashed` where its work was not over.
 
-    `stillborn` where it never ran at all, which is no fault of the work.
+    `stillborn` where it never ran at all, `away` where it could not hand in because the remote gave
+    no answer: neither is a fault of the work.
     """
 
     seen: Seen
     crashed: bool
     stillborn: bool = False
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +166,9 @@ def _of_session(seen: Seen, mine: Held | None, *, now: int, limits: Limits) -> l
         crashed = current and bool(row.assignment) and row.reason != HANDOFF
         early = _recent(row.started_at, limits.stillborn_us, now=now)
         stillborn = crashed and early and seen.exit in NOT_RUN
-        return [Ended(seen=seen, crashed=crashed and not stillborn, stillborn=stillborn)]
+        away = crashed and not stillborn and _met(mine, row)
+        ended = crashed and not stillborn and not away
+        return [Ended(seen=seen, crashed=ended, stillborn=stillborn, away=away)]
     if row.reason == HANDOFF:
         return [Stop(seen=seen, reason=HANDOFF)]
     if row.assignment and not current:
@@ -172,8 +177,19 @@ def _of_session(seen: Seen, mine: Held | None, *, now: int, limits: Limits) -> l
     if not row.assignment or mine is None:
         return []
     runs = not _recent(row.started_at, limits.stillborn_us, now=now)
-    freed = [Freed(hindrance=mine.hindrance)] if mine.hindrance is not None and runs else []
+    hindrance = mine.hindrance
+    # A remote that was away is so until something is handed in: that a session runs says nothing.
+    over = runs and hindrance is not None and hindrance.code != REMOTE
+    freed = [Freed(hindrance=hindrance)] if over and hindrance is not None else []
     return [*freed, *_of_silence(seen, now=now, limits=limits)]
+
+
+def _met(held: Held | None, row: Session) -> bool:
+    """Whether this very session wanted to hand in, and the remote gave no answer."""
+    hindrance = held.hindrance if held is not None else None
+    if hindrance is None or hindrance.code != REMOTE:
+        return False
+    return hindrance.at >= row.started_at
 
 
 def _recent(moment: int, span: int, *, now: int) -> bool:

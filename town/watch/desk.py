@@ -42,6 +42,7 @@ from town.watch.hindered import Hindered, fault_of, stillborn
 MARKS: Final = {"nudge": "nudged_at", "interrupt": "interrupted_at"}
 STOP_GRACE_S: Final = 3.0
 STOPPED: Final = "stopped"
+AWAY: Final = "remote away"
 SESSION_END: Final = "session_end"
 NUDGE: Final = "You have been silent for long. Go on with your work, or gt done --status ESCALATED."
 
@@ -190,7 +191,7 @@ class Watch(Hindered):
             sessions.stop(row.name, grace_s=0)  # what it began and left behind
         if act.stillborn:
             return self._not_run(act.seen, said, limits)
-        why = CRASH if act.crashed else row.reason or "done"
+        why = CRASH if act.crashed else AWAY if act.away else row.reason or "done"
         return self._ended(act.seen, why, again=act.crashed)
 
     def _start(self, act: Start, limits: Limits) -> str:

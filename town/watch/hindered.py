@@ -17,9 +17,10 @@ from town.agents.runtime import NoAgentError
 from town.beads.ports import BeadPorts
 from town.escalation.desk import Escalations, Matter, key_of
 from town.hooks.desk import Hooks
+from town.hooks.handing import RemoteAwayError
 from town.sessions.port import NoProviderError, SessionError, SessionThereError
 from town.sessions.programs import NoProgramError, unbegun
-from town.watch.deciding import Limits
+from town.watch.deciding import REMOTE, Limits
 from town.workspace.files import BadFileError
 from town.workspace.git import GitError, NoGitError
 
@@ -70,6 +71,13 @@ def fault_of(error: WastelandError | OSError, work: Assignment) -> Fault | None:
         passes=passes,
         looked_at=isinstance(error, NoProgramError),
     )
+
+
+def away(error: RemoteAwayError) -> Fault:
+    """The cause where work could not be handed in, for its remote gave no answer."""
+    rig = error.work.rig
+    hint = f"See whether the remote can be reached: gt rig status {rig}."
+    return Fault(about=f"remote/{rig}", code=REMOTE, why=str(error), hint=hint, passes=True)
 
 
 def stillborn(row: Session, code: int | None, said: str) -> Fault:
