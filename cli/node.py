@@ -52,7 +52,9 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach/--foreground", help="Return when it runs, or stay.")
     ] = True,
-    port: Annotated[int, typer.Option("--port", help="0 takes any free one.")] = -1,
+    port: Annotated[
+        int, typer.Option("--port", show_default=False, help="0 takes any free one.")
+    ] = -1,
     listen: Annotated[str, typer.Option("--listen", help="The address, or address:port.")] = "",
     public_url: Annotated[
         str, typer.Option("--public-url", help="How others reach this node.")

@@ -16,6 +16,7 @@ from cli.context import Call, UsageError
 from cli.later import ElsewhereError, NotYetError, Word
 from cli.output import envelope
 from cli.plain import read_plainly
+from cli.worded import word
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -65,7 +66,10 @@ def _shared(
         bool, typer.Option("-q", "--quiet", callback=_quiet, help="Print only the answer.")
     ] = False,
     verbose: Annotated[
-        int, typer.Option("-v", "--verbose", count=True, callback=_verbose, help="Print more.")
+        int,
+        typer.Option(
+            "-v", "--verbose", count=True, callback=_verbose, show_default=False, help="Print more."
+        ),
     ] = 0,
     yes: Annotated[
         bool, typer.Option("-y", "--yes", callback=_yes, help="Ask nothing; the answer is yes.")
@@ -78,7 +82,7 @@ def _telling(
     *,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", callback=_dry_run, help="Show what would be said; say nothing."),
+        typer.Option("--dry-run", callback=_dry_run, help="Show what it comes to; do nothing."),
     ] = False,
 ) -> None:
     del dry_run
@@ -109,6 +113,12 @@ class Examples:
         options = [*own, *self.extra]
         read_plainly(options)
         return options
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, in a person's words."""
+        word(self.get_params(ctx))
+        text: str = super().get_help(ctx)  # type: ignore[misc]
+        return text
 
     def get_help_option(self, ctx: Any) -> Any:
         """`--help`, printed through the call's terminal."""
@@ -153,6 +163,18 @@ class Telling(Examples, TyperCommand):
 
 class Group(Examples, TyperGroup):
     """A word with commands under it."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Its commands, each with the whole of its first sentence."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        shown = [(name, one) for name, one in named if one is not None and not one.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short_of(one)) for name, one in shown])
+
+
+def short_of(command: Any) -> str:
+    """What a list says of a command."""
+    return str(command.get_short_help_str(SHORT_CHARS))
 
 
 class NoCommandError(UsageError):
@@ -205,10 +227,7 @@ class Lazy(Group):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Commands by what they are for; aliases are not listed."""
         for title, names in self.sections.items():
-            rows = []
-            for name in names:
-                command = self.get_command(ctx, name)
-                rows.append((name, command.get_short_help_str(SHORT_CHARS)))
+            rows = [(name, short_of(self.get_command(ctx, name))) for name in names]
             with formatter.section(title):
                 formatter.write_dl(rows)
 

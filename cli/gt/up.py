@@ -30,7 +30,9 @@ RESTORE_S = 300
 def up(
     ctx: typer.Context,
     *,
-    port: Annotated[int, typer.Option("--port", help="0 takes any free one.")] = -1,
+    port: Annotated[
+        int, typer.Option("--port", show_default=False, help="0 takes any free one.")
+    ] = -1,
     restore: Annotated[
         bool, typer.Option("--restore", help="Begin the crew that crew.startup names, too.")
     ] = False,

@@ -10,6 +10,7 @@ import typer
 from cli.app import command_tree, run
 from cli.context import Call
 from cli.launcher import HERE
+from cli.worded import KINDS
 from tests.cli.paper import Paper
 
 PROGRAMS = ("gt", "bd")
@@ -73,6 +74,22 @@ def test_a_command_explains_itself(path):
     mute = [param.name for param in ALL[path].params if not getattr(param, "help", None)]
     assert mute == []
     assert ALL[path].help
+    assert [kind for kind in KINDS if kind in paper.text] == []
+    assert not {"{", "<"} & {*paper.text.split("\n\n")[0]}, paper.text
+
+
+@pytest.mark.parametrize("program", ["wl", *PROGRAMS])
+def test_a_list_of_commands_cuts_no_sentence_off(program):
+    """Under each word that has commands, and of the program itself, as wide as a terminal is."""
+    root = command_tree(program)
+    context = typer.Context(root, obj=None)
+    words = [name for name in root.places if hasattr(root.get_command(context, name), "commands")]
+    assert words
+    for path in ((), *((name,) for name in words)):
+        code, paper = invoke(program, *path, "--help")
+        listed = paper.text.partition("--yes")[2]
+        assert code == 0
+        assert [line for line in listed.split("\n") if line.endswith("...")] == []
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
