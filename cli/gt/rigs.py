@@ -1,7 +1,7 @@
 """`gt rig`: the projects of the town."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,17 +12,24 @@ from cli.gt.opened import works_of
 from cli.output import command_line, show
 from cli.tree import Command, call_of, example, new_group, new_module
 from ledger.workspace.rows import CREW, DOCKED, OPERATIONAL, PARKED, POLECAT, Agent, Rig
+from stamps.errors import WastelandError
 from town.market.answer import Answer, Next
+from town.refinery.gates import gates_of
 from town.rigs.adopting import RECEIVE, UPDATE, adopted
 from town.rigs.desk import Place, Rigs, RigView
 from town.rigs.source import NewRig, address_of, secretless, shown
 from town.workspace.git import Git
+
+if TYPE_CHECKING:
+    from town.node.works import Works
 
 app = new_module()
 rig = new_group("rig", "Projects: each a git repository with its agents.")
 app.add_typer(rig)
 rig.add_typer(rig_settings.config)
 rig.command(cls=Command)(rig_settings.settings)
+
+GATE = "merge_queue.gates.test.cmd"
 
 Name = Annotated[str, typer.Argument(metavar="RIG", help="The rig's name.")]
 Submodules = Annotated[
@@ -82,13 +89,11 @@ def _made(ctx: typer.Context, said: NewRig, adopt: str) -> int:
     with works_of(ctx) as works:
         if adopt and works.rigs.is_here(said.name, call.path(adopt).resolve()):
             back = works.rigs.back(said.name, prefix=said.prefix)
-            return show(call, _added(back, _warn(back, works.rigs)), now=works.now())
+            return show(call, _added(works, back), now=works.now())
         wanted = _adopting(call, said, adopt, works.git) if adopt else said
         call.say(f"fetching {shown(wanted.url)} …")
         made = works.rigs.add(secretless(wanted))
-        warn = _warn(made, works.rigs)
-        now = works.now()
-    return show(call, _added(made, warn), now=now)
+        return show(call, _added(works, made), now=works.now())
 
 
 def _adopting(call: Call, said: NewRig, path: str, git: Git) -> NewRig:
@@ -116,17 +121,31 @@ def _warn(rig: Rig, rigs: Rigs) -> tuple[str, ...]:
     return (f"{where} is a checkout; git refuses work for the branch in it until: {line}",)
 
 
-def _added(rig: Rig, warn: tuple[str, ...]) -> Answer:
-    words = (
+def _added(works: "Works", rig: Rig) -> Answer:
+    words = [
         f"rig     {rig.name}: {shown(rig.git_url)}, branch {rig.default_branch}",
         f"beads   begin with {rig.prefix}-",
-    )
-    steps = (
+    ]
+    steps = [
         Next(do="crew", cmd=("gt", "crew", "add", "<you>", "--rig", rig.name)),
         Next(do="bead", cmd=("bd", "create", "<title>", "--rig", rig.name)),
-    )
+    ]
+    if _has_no_gates(works, rig.name):
+        words.append("gates   none yet: whatever merges cleanly is merged")
+        gate = ("gt", "rig", "config", "set", rig.name, GATE, "<command>")
+        steps.insert(0, Next(do="gates", cmd=gate, label="what must pass first"))
     data = {"name": rig.name, "prefix": rig.prefix, "default_branch": rig.default_branch}
-    return Answer(schema="gt.v1.rig", data=data, words=words, next=steps, warn=warn)
+    return Answer(
+        schema="gt.v1.rig", data=data, words=tuple(words), next=tuple(steps),
+        warn=_warn(rig, works.rigs),
+    )  # fmt: skip
+
+
+def _has_no_gates(works: "Works", rig: str) -> bool:
+    try:
+        return gates_of(works.refinery.settings(rig)).count == 0
+    except WastelandError:
+        return False  # what cannot be read is said by gt doctor
 
 
 def _facts(view: RigView) -> dict[str, object]:
