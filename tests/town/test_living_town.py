@@ -80,6 +80,7 @@ def test_a_killed_watch_disturbs_nobody_and_goes_on_where_it_was(tmp_path):
         ]
         written = town.prompt.at / "api" / "polecats"
         until(lambda: len(list(written.glob("*/api/W*"))) == len(beads))  # all are at work
+        until(lambda: len(town.gt("session", "list")["data"]["sessions"]) == len(beads))
         assert {town.show(bead)["status"] for bead in beads} == {"in_progress"}
         pids = [pid for pid, _, _, _ in town.sessions()]
         town.kill(node)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -64,9 +65,9 @@ def test_a_tmux_server_that_was_killed_takes_nothing_with_it_but_sessions(watche
 def test_what_a_dead_session_left_behind_is_ended_before_the_next_begins(watched, provider):
     """Its children write in the same worktree no more; so it is at the end of the town."""
     kids = watched.bin / "kids"
-    watched.settings(
-        provider, parent=f"(trap '' HUP; exec sleep 60) & echo $! >> {kids}; exec sleep 60"
-    )
+    # A child says that it is there once nothing that ends its terminal ends it.
+    stays = f"trap '' HUP; echo $$ >> {kids}; exec sleep 60"
+    watched.settings(provider, parent=f"sh -c {shlex.quote(stays)} & exec sleep 60")
     watched.sling()
 
     def are_born(number: int) -> bool:
