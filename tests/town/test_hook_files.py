@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.workspace.rows import MAYOR
+from tests.few import FEW
 from tests.town.towns import git, town_in
 from town.agents import hook_files
 from town.agents.address import Address, of_crew, of_polecat
@@ -147,6 +148,7 @@ values = st.recursive(
 )
 
 
+@FEW
 @given(
     st.dictionaries(st.text(max_size=5), values, max_size=4),
     st.sampled_from([None, 0, 2, "\t"]),
