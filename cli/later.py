@@ -93,14 +93,6 @@ ELSEWHERE_OF_GT: Final[Mapping[str, Word]] = {
     "stale": Word("an older town is brought up to date by", ("gt upgrade", "gt doctor")),
     "orphans": Word("what belongs to nobody is found by", ("gt doctor", "gt worktree list")),
     "assign": Word("two lines do it", ("bd create TITLE", "gt sling BEAD RIG/crew/NAME")),
-    "audit": Word("what somebody did is listed by", ("gt log --actor ADDRESS",)),
-    "trail": Word(
-        "commits carry their author's address (git log --author), as beads and events do",
-        ("bd list --assignee ADDRESS --all", "gt log --actor ADDRESS"),
-    ),
-    "changelog": Word(
-        "what was merged is listed by", ("gt mq list --status merged", "bd list --status closed")
-    ),
     "theme": Word("colours are a setting", ("gt config set cli_theme dark",)),
     "bead": Word("beads have a program of their own", ("bd --help",)),
 }

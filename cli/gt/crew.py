@@ -9,7 +9,7 @@ from cli.gt.opened import works_of
 from cli.output import show
 from cli.tree import Command, call_of, example, new_group, new_module
 from stamps.errors import WastelandError
-from town.crew.desk import Added, Member
+from town.crew.desk import Added, Member, Removed
 from town.market.answer import Answer, Next, error_facts
 
 app = new_module()
@@ -20,6 +20,8 @@ crew.command("attach", cls=Command, hidden=True)(crew_sessions.at)
 crew.command(cls=Command)(crew_sessions.start)
 crew.command(cls=Command)(crew_sessions.stop)
 crew.command(cls=Command)(crew_sessions.restart)
+crew.command("rs", cls=Command, hidden=True)(crew_sessions.restart)
+crew.command(cls=Command)(crew_sessions.refresh)
 
 Rig = Annotated[str, typer.Option("--rig", metavar="RIG", help="In which rig.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, or RIG/NAME.")]
@@ -209,21 +211,42 @@ def pristine(
 
 
 @crew.command(cls=Command)
-@example("gt crew remove max", "gt crew remove max --purge")
+@example("gt crew remove max", "gt crew remove max emma --purge")
 def remove(
     ctx: typer.Context,
-    name: Name,
+    names: Names,
     *,
     rig: Rig = "",
     purge: Annotated[bool, typer.Option("--purge", help="Its address and mail too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also with unsaved work.")] = False,
 ) -> int:
-    """Remove a checkout; unsaved work only with --force."""
+    """Remove checkouts; unsaved work only with --force."""
+    done: list[Removed] = []
+    errors: list[WastelandError] = []
     with works_of(ctx) as works:
-        gone = works.crew.remove(works.crew.named(name, rig), force=force, purge=purge)
+        members = [works.crew.named(name, rig) for name in dict.fromkeys(names)]
+        for member in members:
+            try:
+                done.append(works.crew.remove(member, force=force, purge=purge))
+            except WastelandError as error:
+                errors.append(error)
         now = works.now()
-    words = [f"removed {gone.member.agent.id}"]
-    words += [f"lost    {', '.join(gone.lost)}"] if gone.lost else []
-    data = {"address": gone.member.agent.id, "purged": purge, "lost": list(gone.lost)}
-    answer = Answer(schema="gt.v1.crew.removed", data=data, words=tuple(words))
-    return show(call_of(ctx), answer, now=now)
+    if errors and not done:
+        raise errors[0]
+    return show(call_of(ctx), _removed(done, errors, purge=purge), now=now)
+
+
+def _removed(done: list[Removed], errors: list[WastelandError], *, purge: bool) -> Answer:
+    words = []
+    for gone in done:
+        words.append(f"removed {gone.member.agent.id}")
+        words += [f"lost    {', '.join(gone.lost)}"] if gone.lost else []
+    removed = [{"address": one.member.agent.id, "lost": list(one.lost)} for one in done]
+    return Answer(
+        schema="gt.v1.crew.removed",
+        data={**removed[0], "purged": purge, "removed": removed},
+        words=tuple(words),
+        warn=tuple(str(error) for error in errors),
+        exit=1 if errors else 0,
+        error=error_facts(errors[0]) if errors else None,
+    )

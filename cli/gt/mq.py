@@ -30,7 +30,11 @@ app.add_typer(mq)
 mq.add_typer(integration)
 
 Rig = Annotated[str, typer.Argument(metavar="[RIG]", help="The project; the one you stand in.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="A merge request.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="A merge request, or its branch.")]
+# As the predecessor has it, the rig may stand before; an id says it all.
+Ids = Annotated[
+    list[str], typer.Argument(metavar="[RIG] ID", help="A merge request, or its branch.")
+]
 
 
 def _listed(works: "Works", rig: str, keep: Callable[[Line], bool], *, ended: bool) -> list[Line]:
@@ -39,7 +43,12 @@ def _listed(works: "Works", rig: str, keep: Callable[[Line], bool], *, ended: bo
 
 
 @mq.command("list", cls=Command)
-@example("gt mq list myproject", "gt mq list myproject --ready --json", "gt mq list --verify")
+@example(
+    "gt mq list myproject",
+    "gt mq list myproject --ready --json",
+    "gt mq list --all",
+    "gt mq list --verify",
+)
 def list_(
     ctx: typer.Context,
     rig: Rig = "",
@@ -48,6 +57,9 @@ def list_(
     status: Annotated[str, typer.Option("--status", help="Only these: ready, merged, …")] = "",
     worker: Annotated[str, typer.Option("--worker", help="Only this worker's.")] = "",
     epic: Annotated[str, typer.Option("--epic", help="Only work below this epic.")] = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="What is merged, rejected or replaced, too.")
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Look for branches that are gone, beads that are done.")
     ] = False,
@@ -66,7 +78,7 @@ def list_(
                 and (not epic or one.bead in below)
             )
 
-        found = _listed(works, name, keep, ended=bool(status))
+        found = _listed(works, name, keep, ended=everything or bool(status))
         seen = works.verified([line.request for line in found]) if verify else None
         now = works.now()
     return show(call_of(ctx), _queue(name, found, seen, now), now=now)
@@ -166,6 +178,12 @@ def _one(ctx: typer.Context, work: "Callable[[Works], str]", said: str = "") -> 
     return show(call_of(ctx), answer, now=now)
 
 
+def _id(words: list[str]) -> str:
+    if len(words) > 2:  # noqa: PLR2004  # the rig, and what is meant
+        raise UsageError("one merge request: its id, or its branch")
+    return words[-1]
+
+
 @mq.command(cls=Command)
 @example("gt mq status ap-mr-x3k9p")
 def status(ctx: typer.Context, request: Id) -> int:
@@ -177,19 +195,19 @@ def status(ctx: typer.Context, request: Id) -> int:
 @example("gt mq retry ap-mr-x3k9p", "gt mq retry ap-mr-x3k9p --now")
 def retry(
     ctx: typer.Context,
-    request: Id,
+    request: Ids,
     *,
     now: Annotated[bool, typer.Option("--now", help="Without waiting for others.")] = False,
 ) -> int:
     """Try a merge request again."""
-    return _one(ctx, lambda works: works.queue.retry(request, at_once=now).id)
+    return _one(ctx, lambda works: works.queue.retry(_id(request), at_once=now).id)
 
 
 @mq.command(cls=Command)
 @example("gt mq reject ap-mr-x3k9p --reason 'not what was asked for'")
 def reject(
     ctx: typer.Context,
-    request: Id,
+    request: Ids,
     *,
     reason: Annotated[str, typer.Option("-r", "--reason", help="Why; its worker reads it.")],
     notify: Annotated[bool, typer.Option("--notify", help="Write its worker a letter.")] = False,
@@ -197,7 +215,7 @@ def reject(
     """End a merge request without merging it; its bead stays open."""
 
     def work(works: "Works") -> str:
-        rejected = works.queue.reject(request, reason)
+        rejected = works.queue.reject(_id(request), reason)
         if notify and rejected.worker:
             _letter(works, rejected.worker, rejected.id, reason)
         return rejected.id

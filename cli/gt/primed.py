@@ -1,6 +1,7 @@
 """`gt prime`: the lines that an agent reads first. A broken store is never told as "no work"."""
 
 from dataclasses import replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +15,7 @@ from cli.output import envelope, exit_of
 from stamps.errors import WastelandError
 from town.agents.beacon import autonomous
 from town.hooks.errors import StaleError
+from town.hooks.explaining import MEANS, parts, state_of
 from town.hooks.priming import STORE_BROKEN, Told, primed
 from town.mail.telling import Told as Waiting
 
@@ -24,8 +26,22 @@ MAIL = "### what waits for you"
 STALE = "This work was given to somebody else or is over. Stop, and end this session."
 
 
+class Shown(Enum):
+    """What is printed: the lines themselves, why each part stands in them, or only the state."""
+
+    LINES = "lines"
+    REASONS = "reasons"
+    STATE = "state"
+
+
 def primed_lines(
-    ctx: typer.Context, call: Call, *, hooked: bool, compact: bool, begin: bool
+    ctx: typer.Context,
+    call: Call,
+    *,
+    hooked: bool,
+    compact: bool,
+    begin: bool,
+    shown: Shown = Shown.LINES,
 ) -> int:
     """The exit code; the lines are printed, and what is on the hook is begun."""
     said = said_by_runtime(call, waits=False) if hooked else {}
@@ -39,6 +55,8 @@ def primed_lines(
                 session=call.env.get("GT_SESSION_ID", ""),
                 begin=begin,
             )
+            if shown is not Shown.LINES:
+                return _explained(call, told, only_state=shown is Shown.STATE)
             told, waiting = _with_mail(works, told, wanted=hooked and begin, compact=compact)
             printed = _printed(call, primed(told, compact=compact), data=_facts(told))
             works.nudges.acked(waiting)
@@ -54,6 +72,25 @@ def primed_lines(
             raise
         _printed(call, [*STORE_BROKEN, f"({error.code}: {error})"], data={"broken": error.code})
         return exit_of(error)
+
+
+def _explained(call: Call, told: Told, *, only_state: bool) -> int:
+    """Why each part is told, and how a session would begin; nothing is begun by it."""
+    from cli.caller import identity_of  # noqa: PLC0415
+    from cli.gt.whoami import SOURCES  # noqa: PLC0415
+
+    who = identity_of(call)
+    state = state_of(told)
+    found = parts(told, identity=SOURCES[who.source] if who is not None else "it was said")
+    lines = [state] if only_state else [f"state      {state}: {MEANS[state]}"]
+    data: dict[str, Any] = {"state": state}
+    if not only_state:
+        lines += [f"{'✓' if one.told else '•'} {one.name:<10}{one.why}" for one in found]
+        data["parts"] = [{"name": one.name, "told": one.told, "why": one.why} for one in found]
+    if call.wants.json:
+        call.terminal.out(envelope("gt.v1.prime.why", data=data))
+        return 0
+    return _printed(call, lines, data=None)
 
 
 def _note(works: "Works", call: Call, said: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from cli.answers import many_of
 from cli.context import Call, UsageError
-from cli.gt import rig_settings
+from cli.gt import rig_running, rig_settings
 from cli.gt.opened import works_of
 from cli.output import command_line, show
 from cli.tree import Command, call_of, example, new_group, new_module
@@ -28,6 +28,14 @@ rig = new_group("rig", "Projects: each a git repository with its agents.")
 app.add_typer(rig)
 rig.add_typer(rig_settings.config)
 rig.command(cls=Command)(rig_settings.settings)
+rig.command(cls=Command)(rig_running.start)
+rig.command(cls=Command)(rig_running.stop)
+rig.command(cls=Command)(rig_running.restart)
+rig.command(cls=Command)(rig_running.reset)
+# What users of the predecessor call the same.
+rig.command("boot", cls=Command, hidden=True)(rig_running.start)
+rig.command("shutdown", cls=Command, hidden=True)(rig_running.stop)
+rig.command("reboot", cls=Command, hidden=True)(rig_running.restart)
 
 GATE = "merge_queue.gates.test.cmd"
 

@@ -1,4 +1,4 @@
-"""`gt start stop shutdown`: the town with its mayor begun, sessions ended, and all put away."""
+"""`gt start stop`: the town with its mayor begun, and sessions ended while the node goes on."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from cli.context import UsageError
 from cli.gt.opened import works_of
-from cli.gt.up import ended, started, typed, up_answer, would_end
+from cli.gt.up import started, typed, up_answer
 from cli.output import show
 from cli.tree import Command, call_of, example, new_module
 from town.market.answer import Answer, Next
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 app = new_module()
 
 CREW = "crew"
-FAILED = 1
-SHUTDOWN = "End the node and every session, and remove the workers' worktrees that hold nothing?"
 
 
 @app.command(cls=Command)
@@ -49,6 +47,8 @@ def start(
 
 
 def _member(what: list[str]) -> list[str]:
+    if len(what) == 1 and f"/{CREW}/" in what[0]:
+        return what
     if what[0] != CREW or len(what) > 2:  # noqa: PLR2004  # the word, and a name
         raise UsageError("gt start, or gt start crew RIG/NAME")
     return what[1:]
@@ -87,34 +87,3 @@ def _stopped(works: "Works", rig: str) -> list[str]:
         if rig in ("", who.rig) and works.agents.stop(who):
             gone.append(who.text)
     return gone
-
-
-@app.command(cls=Command)
-@example("gt shutdown", "gt shutdown --dry-run", "gt shutdown --yes")
-def shutdown(
-    ctx: typer.Context,
-    *,
-    dry_run: Annotated[
-        bool, typer.Option("-n", "--dry-run", help="Show what would go; change nothing.")
-    ] = False,
-) -> int:
-    """End everything as gt down does, and remove workers' worktrees in which nothing is lost."""
-    call = call_of(ctx)
-    if dry_run:
-        words, data = would_end(call)
-        answer = Answer(schema="gt.v1.shutdown", data=data, words=tuple(words))
-        return show(call, answer, now=clock.now())
-    if not call.confirm(SHUTDOWN):
-        answer = Answer(
-            schema="gt.v1.shutdown", data=None, words=("nothing was done",), exit=FAILED
-        )
-        return show(call, answer, now=clock.now())
-    words, data = ended(ctx, call)
-    with works_of(ctx) as works:
-        gone, kept = works.tidy(works.worker_trees())
-    words += [f"✓ removed {path}" for path in gone]
-    words += [f"• kept    {path}: it has work, or what lies nowhere else" for path in kept]
-    facts = {**data, "removed": gone, "kept": kept}
-    code = FAILED if data["left"] else 0
-    answer = Answer(schema="gt.v1.shutdown", data=facts, words=tuple(words), exit=code)
-    return show(call, answer, now=clock.now())

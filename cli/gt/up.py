@@ -10,6 +10,7 @@ import typer
 from cli.context import Call
 from cli.gt.opened import works_of, workspace_of
 from cli.gt.sessions import LAUNCHED
+from cli.later import ElsewhereError, Word
 from cli.local import open_private_here
 from cli.output import show
 from cli.tree import Command, call_of, example, new_module
@@ -23,6 +24,11 @@ app = new_module()
 
 FAILED = 1
 RESTORE_S = 300
+# What these ask for is so without them.
+Always = Annotated[
+    bool, typer.Option("-p", "--polecats", "-a", "--all", "-f", "--force", hidden=True, help="So.")
+]
+ONLY_ITS_OWN = Word("a town ends its own sessions, all of them, and nobody else's", ("gt down",))
 
 
 @app.command(cls=Command)
@@ -104,9 +110,13 @@ def down(
     dry_run: Annotated[
         bool, typer.Option("-n", "--dry-run", help="Show what would end; end nothing.")
     ] = False,
+    _always: Always = False,
+    nuke: Annotated[bool, typer.Option("--nuke", hidden=True, help="Never.")] = False,
 ) -> int:
     """End the node and every session of the town, and prove it. Work stays on its hooks."""
     call = call_of(ctx)
+    if nuke:
+        raise ElsewhereError("gt down --nuke", ONLY_ITS_OWN)
     words, data = would_end(call) if dry_run else ended(ctx, call)
     code = FAILED if data["left"] and not dry_run else 0
     answer = Answer(schema="gt.v1.down", data=data, words=tuple(words), exit=code)
@@ -124,13 +134,19 @@ def would_end(call: Call) -> tuple[list[str], dict[str, Any]]:
     return words, data
 
 
-def ended(ctx: typer.Context, call: Call) -> tuple[list[str], dict[str, Any]]:
-    """The node and every session are gone: that in words, and as facts."""
+def node_ended(call: Call) -> tuple[list[str], dict[str, Any]]:
+    """The node is gone, and this line has the database: that in words, and as facts."""
     gone = stop(Home(workspace_of(call).home))
     call.private = open_private_here
+    words = [f"✓ node    {'stopped pid ' + str(gone.pid) if gone.pid else 'was not running'}"]
+    return words, {"pid": gone.pid}
+
+
+def ended(ctx: typer.Context, call: Call) -> tuple[list[str], dict[str, Any]]:
+    """The node and every session are gone: that in words, and as facts."""
+    words, data = node_ended(call)
     with works_of(ctx) as works:
         sessions, left = works.watch.stop_all(), works.watch.left()
-    words = [f"✓ node    {'stopped pid ' + str(gone.pid) if gone.pid else 'was not running'}"]
     words += [f"✓ session {name}" for name in sessions]
     words.append(f"{'✗' if left else '✓'} left    {len(left)} processes")
-    return words, {"pid": gone.pid, "sessions": sessions, "left": left}
+    return words, {**data, "sessions": sessions, "left": left}

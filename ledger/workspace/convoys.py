@@ -29,6 +29,7 @@ from ledger.workspace.work import (
     HELD,
     NO_TARGET,
     OPEN_REQUESTS,
+    REVIEW,
     SPAWNING,
     STUCK,
     TRYING,
@@ -81,6 +82,7 @@ class Standing:
     request: MergeRequest | None = None  # the one that is open
     ahead: int = 0  # how many of its rig's requests are before it
     rests: str = ""  # what keeps its rig's merging from going on
+    off: str = ""  # the setting by which nothing of its rig is merged
     rejections: int = 0
 
 
@@ -153,9 +155,8 @@ def _without_node(found: Reason) -> Reason:
     return found
 
 
-def merging(request: MergeRequest, dispatch: Dispatch, *, ahead: int, rests: str) -> Reason:
+def merging(standing: Standing, dispatch: Dispatch) -> Reason:
     """How an open request stands that is about no bead of ours."""
-    standing = Standing(bead=Bead(id="", title=""), request=request, ahead=ahead, rests=rests)
     nowhere = Convoy(id="", status=OPEN_CONVOY)
     return reason(standing, nowhere, dispatch, now=0)
 
@@ -185,18 +186,32 @@ def _over(standing: Standing, now: int) -> Reason | None:
     return Reason("done", "closed") if standing.bead.status in TERMINAL else None
 
 
-def _in_the_queue(standing: Standing, now: int) -> Reason | None:  # noqa: PLR0911  # one a case
+def _in_the_queue(standing: Standing, now: int) -> Reason | None:
     del now
     request = standing.request
     if request is None or request.state not in OPEN_REQUESTS:
         return None
+    return _elsewhere(request) or _queued(standing, request)
+
+
+def _elsewhere(request: MergeRequest) -> Reason | None:
+    """It is in somebody's hands: the refinery's, whoever resolves its conflict, a person's."""
     if request.state == TRYING:
         return Reason("merging", f"{request.id} is being tried", (request.id,), moving=True)
     if request.state == BLOCKED_REQUEST:
         task = request.blocked_by
         return Reason("conflict", f"{request.id} waits for its conflict: {task}", (task,))
+    if request.state == REVIEW:
+        words = f"{request.id} passed its gates; a person merges {request.branch}"
+        return Reason("in-review", f"{words} into {request.target}", (request.id,))
+    return None
+
+
+def _queued(standing: Standing, request: MergeRequest) -> Reason:  # noqa: PLR0911  # one a case
     if standing.rig is not None and standing.rig.state != OPERATIONAL:
         return _resting(standing.rig)
+    if standing.off:
+        return Reason("queue-off", f"nothing is merged: {standing.off}", (request.id,))
     if standing.rests:
         why = first_line(standing.rests)
         return Reason("queue-rests", f"merging rests: {why}", (request.id,))

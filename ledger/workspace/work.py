@@ -29,16 +29,18 @@ ENDED: Final = (MERGED, DONE, DEFERRED_WORK, ESCALATED, FAILED, WITHDRAWN)
 # A worker: nobody needs it, it works, it says that it cannot go on.
 IDLE: Final = "idle"
 
-# A merge request: waits, is being tried, and how it ended; `blocked` waits for a conflict's task.
+# A merge request: waits, is being tried, and how it ended; `blocked` waits for a conflict's task,
+# `review` for a person who merges it.
 READY: Final = "ready"
 TRYING: Final = "trying"
 BLOCKED_REQUEST: Final = "blocked"
+REVIEW: Final = "review"
 REJECTED: Final = "rejected"
 SUPERSEDED: Final = "superseded"
 # Why a request that is in the queue, or not merged, is so; besides these, what a gate is called.
 CONFLICT: Final = "conflict"
 NO_TARGET: Final = "target"  # the remote has its target no more
-OPEN_REQUESTS: Final = (READY, TRYING, BLOCKED_REQUEST)
+OPEN_REQUESTS: Final = (READY, TRYING, BLOCKED_REQUEST, REVIEW)
 
 TO_QUEUE: Final = "mr"
 DIRECT: Final = "direct"

@@ -58,6 +58,10 @@ CASES = [
         failure="conflict", reason="conflict in a")), "another conflict is resolved first"),
     ("queue-rests", Standing(bead=bead(), rig=RIG, request=request(), rests="gate: make test"),
      "gate: make test"),
+    ("queue-off", Standing(bead=bead(), rig=RIG, request=request(), off="a setting"),
+     "nothing is merged: a setting"),
+    ("in-review", Standing(bead=bead(), rig=RIG, off="a setting", request=request(
+        state="review", branch="x", target="main")), "a person merges x into main"),
     ("working", Standing(bead=bead(status="hooked"), work=work(), session=LIVE), "works on it"),
     ("starting", Standing(bead=bead(status="hooked"), work=work(
         state="spawning", created_at=NOW - MINUTE)), "about to begin"),

@@ -35,6 +35,7 @@ from town.hooks.errors import (
     TakenError,
     WorktreeGoneError,
 )
+from town.hooks.explaining import AUTONOMOUS, POST_HANDOFF, state_of
 from town.hooks.handing import SAID_DEFERRED, SAID_ESCALATED, HandIn, WrongBranchError
 from town.hooks.leaving import TooSoonError
 from town.hooks.priming import primed
@@ -374,7 +375,11 @@ def test_what_a_session_leaves_is_told_to_the_next_one_once(town):
     slung = sling(town, town.bead())
     me = slung.agent.id
     works = town.works(me)
+    asked_only = {"assignment": "", "session": "s-2", "begin": False}
+    assert state_of(works.told(me, **asked_only)) == AUTONOMOUS
     works.hooks.handoff(me, "parser done, tests next", session="s-1")
+    for _ in range(2):  # looking tells nobody
+        assert state_of(works.told(me, **asked_only)) == POST_HANDOFF
     with pytest.raises(TooSoonError):
         works.hooks.handoff(me, "again", session="s-1")
     assert works.hooks.left_for(me, session="s-1") == ""

@@ -80,6 +80,26 @@ def test_a_branch_is_handed_in_looked_at_and_merged(prompt: Prompt, clone: Path,
     assert prompt.gt("refinery", "run").text.startswith("refinery api: nothing to merge")
     author = prompt.git("log", "-1", "--format=%an <%ae>", "origin/main")
     assert author.strip() == "api/crew/max <ada@example.org>"
+    check_trail(prompt, fix, request)
+
+
+def check_trail(prompt: Prompt, fix: str, request: str) -> None:
+    """Who did what stands in commits, beads and events; what was finished, by project."""
+    assert ids(prompt, "--all") == ids(prompt, "api", "--all") == [request]
+    mine = prompt.done("trail", "commits", "--actor", "api/crew/max", "--since", "1d")["entries"]
+    assert [(one["who"], one["untrusted"]["what"]) for one in mine] == [
+        ("api/crew/max", "Add parser")
+    ]
+    every = prompt.done("audit", "--actor", "api/crew/max", "--limit", "100")["entries"]
+    assert {"commit", "bead", "mr.submitted"} <= {one["kind"] for one in every}
+    assert prompt.done("trail", "hooks")["entries"] == []
+    (last,) = prompt.done("trail", "--rig", "api", "--limit", "1")["entries"]
+    assert (last["id"], last["untrusted"]["what"]) == (fix, "closed: Fix the parser")
+    (done,) = prompt.done("changelog", "--today")["beads"]
+    assert (done["id"], done["rig"], done["title"]) == (fix, "api", "Fix the parser")
+    assert fix in prompt.gt("changelog").text
+    assert prompt.refused("changelog", "--since", "soon") == (2, "usage")
+    assert prompt.refused("trail", "mail") == (2, "usage")
 
 
 def test_a_failing_branch_comes_back_with_the_gates_words(prompt: Prompt, clone: Path):
@@ -113,7 +133,9 @@ def test_a_request_is_rejected_and_tried_again_by_hand(prompt: Prompt, clone: Pa
     assert (told["status"], told["reason"]) == ("rejected", "not now")
     assert shown(prompt, fix)["status"] == "open"
     assert prompt.json("gt", "refinery", "run")["data"]["merged"] == []
-    assert prompt.json("gt", "mq", "retry", request, "--now")["data"]["status"] == "ready"
+    by_branch = prompt.json("gt", "mq", "retry", "api", f"max/{fix}", "--now")["data"]
+    assert (by_branch["id"], by_branch["status"]) == (request, "ready")
+    assert prompt.refused("mq", "retry", "api", request, "more") == (2, "usage")
     assert prompt.json("gt", "refinery", "run")["data"]["merged"] == [request]
     assert prompt.refused("mq", "retry", request) == (1, "merge.ended")
     assert prompt.refused("mq", "reject", request, "--reason", "x") == (1, "merge.ended")

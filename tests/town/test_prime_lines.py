@@ -84,6 +84,26 @@ def test_a_cut_context_is_told_in_few_lines_and_its_session_goes_on(prompt, town
         assert "the parser" in hook.says(CUT[0], "--quiet")  # no hook asked
 
 
+def test_a_person_is_told_why_an_agent_is_told_what_it_is(prompt, town, env):
+    """`--explain` and `--state` begin nothing; every part says why it is told or left out."""
+    assert prompt.gt("prime", "--state", env=env).text == "autonomous\n"
+    told = prompt.json("gt", "prime", "--explain", env=env)["data"]
+    assert told["state"] == "autonomous"
+    parts = {one["name"]: one for one in told["parts"]}
+    assert [name for name, one in parts.items() if one["told"]] == [
+        "identity", "role", "hook", "steps",
+    ]  # fmt: skip
+    assert parts["identity"]["why"].endswith("the variable GT_ROLE says so")
+    assert env["GT_BEAD"] in parts["hook"]["why"]
+    assert "• checkpoint" in prompt.gt("prime", "--explain", env=env).text
+    assert prompt.json("gt", "hook", env=env)["data"]["hooks"][0]["status"] == "hooked"
+    assert prompt.gt("checkpoint", "write", "-m", "half", env=env).code == 0
+    assert prompt.gt("prime", "--state", env=env).text == "crash-recovery\n"
+    prompt.at = town
+    assert prompt.gt("prime", "--state").text == "normal\n"
+    assert prompt.refused("prime", "--state", "--hook") == (2, "usage")
+
+
 def test_an_input_that_nobody_closes_holds_up_nothing(prompt, env):
     """A runtime that leaves its hook's standard input open and says nothing: all is told."""
     reader, writer = os.pipe()

@@ -49,6 +49,28 @@ def test_docking_ends_the_sessions_of_workers_and_counts_no_attempt(prompt, bead
         [shown] = json.loads(prompt.bd("show", bead, "--json").text)
         assert shown.get("attempts", 0) == 0
         assert prompt.gt("rig", "dock", "api").code == 0
+        assert prompt.refused("rig", "start", "api") == (1, "rig.docked")
+        assert prompt.done("rig", "stop", "api")["rigs"][0]["state"] == "docked"
         assert prompt.gt("rig", "undock", "api").code == 0
+    finally:
+        prompt.gt("stop", "--all")
+
+
+def test_a_project_is_stopped_and_started_with_its_workers(prompt, bead):
+    """Parked, its workers ended; at work again; one name that is none stops no other."""
+    [ash] = [name for name in agents(prompt) if "/polecats/" in name]
+    try:
+        assert prompt.json("gt", "session", "start", ash)["exit"] == 0
+        told = prompt.json("gt", "rig", "stop", "api", "web", "--force")
+        assert (told["exit"], told["error"]["code"]) == (3, "id.rig")
+        assert told["data"]["rigs"] == [{"name": "api", "state": "parked", "stopped": [ash]}]
+        assert agents(prompt)[ash]["runs"] is False
+        begun = prompt.json("gt", "rig", "start", "api")
+        assert begun["data"]["rigs"][0]["state"] == "operational"
+        assert begun["next"][0]["cmd"] == ["gt", "up"]
+        assert "at work already" in prompt.gt("rig", "restart", "api").text
+        would = prompt.done("rig", "reset", "api", "--dry-run")
+        assert (would["done"], would["beads"], would["handoffs"]) == (False, [], [])
+        assert prompt.gt("rig", "reset").text == "nothing is left over in api\n"
     finally:
         prompt.gt("stop", "--all")

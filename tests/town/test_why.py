@@ -12,6 +12,7 @@ from town.convoys.desk import NewConvoy
 from town.hooks.handing import HandIn
 from town.refinery.queue import Asked
 from town.why.desk import NEXT, NothingCalledError
+from town.workspace.settings_file import rig_settings
 
 
 @pytest.fixture
@@ -42,8 +43,19 @@ def test_a_bead_is_explained_from_its_filing_to_the_queue(town):
     request = works.why.of(done.request.id)
     assert (request.kind, request.state, request.reason) == ("request", "ready", queued.reason)
     asked = Asked(rig="api", branch="max/x", sha="c" * 40, target="main")
-    own = works.why.of(works.queue.submit(asked).id)
+    other = works.queue.submit(asked).id
+    own = works.why.of(other)
     assert (own.state, "1 before it" in own.reason, own.who) == ("ready", True, "you")
+    check_off(town, bead, done.request.id, other)
+
+
+def check_off(town, *names):
+    """Where the settings let nothing merge, that is the reason, and the line that changes it."""
+    rig_settings(town.workspace.rig("api")).set("merge_queue.enabled", "false")
+    for one in names:
+        off = town.works().why.of(one)
+        assert off.reason == "nothing is merged: merge_queue.enabled is false"
+        assert off.next == "gt rig config set RIG merge_queue.enabled true"
 
 
 def test_a_convoy_names_what_each_member_waits_for(town):

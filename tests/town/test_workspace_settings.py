@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from town.hooks.slinging import WORKING_MAX
+from town.hooks.slinging import FORMULA, WORKING_MAX
 from town.node.watching import limits_of
 from town.watch.deciding import Limits
 from town.workspace.files import left_behind, put_aside, read_json, write_json, write_text
@@ -25,7 +25,13 @@ from town.workspace.settings import (
     parsed,
     read,
 )
-from town.workspace.settings_file import effective, rig_settings, town_settings
+from town.workspace.settings_file import (
+    WORK_FORMULA,
+    effective,
+    not_yet,
+    rig_settings,
+    town_settings,
+)
 
 # The block as the README prints it.
 README = '{"runtime": {"provider": "codex", "command": "codex", "args": [], "prompt_mode": "none"}}'
@@ -342,3 +348,17 @@ def test_a_wrong_value_is_told_what_there_could_be(key, said, wants):
     """In a person's words, not in those of a type."""
     with pytest.raises(SettingValueError, match=f": {wants}$"):
         parsed(TownSettings, key, said)
+
+
+def test_a_formula_that_is_not_here_is_refused_and_kept_where_a_file_has_it(workspace):
+    """`workflow.default_formula` can be what there is; another town's file is read all the same."""
+    file = rig_settings(workspace.rig("api"))
+    assert WORK_FORMULA == FORMULA
+    assert file.set("workflow.default_formula", FORMULA) == FORMULA
+    with pytest.raises(SettingValueError, match=f"only nothing, {FORMULA} until workflows"):
+        file.set("workflow.default_formula", "shiny")
+    assert not_yet(file.told()) == []
+    write_json(file.path, {"workflow": {"default_formula": "shiny"}})
+    assert file.read().workflow.default_formula == "shiny"
+    (told,) = not_yet(file.told())
+    assert told.startswith("workflow.default_formula is 'shiny'")

@@ -33,6 +33,7 @@ from town.convoys.errors import ManyConvoysError, NoConvoyError
 CONVOY_PREFIX = "hq-cv"
 PAUSED = "scheduler.paused"
 NOT_FED = "the setting convoy.feed"
+NOT_MERGED = "merge_queue.enabled is false"
 FOUND_MAX = 10
 READY_CODE = "ready"
 
@@ -46,6 +47,7 @@ class ConvoyPorts:
     rig_max: Callable[[str], int] = lambda _: -1  # of one rig
     tells_mayor: Callable[[], bool] = lambda: False  # when one lands
     feeds: Callable[[], bool] = lambda: True  # whether work is given out by itself
+    merges: Callable[[str], bool] = lambda _: True  # whether a rig's settings let anything merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,23 @@ class Members(Finding):
             request=request,
             ahead=self._ahead(request) if request is not None else 0,
             rests=self._rests(request.rig) if request is not None else "",
+            off=self._off(request.rig) if request is not None else "",
             rejections=sum(one.state == REJECTED or one.retries > 0 for one in requests),
         )
+
+    def asked_for(self, request: MergeRequest) -> Standing:
+        """A request that is about no bead of ours, and the rows around it."""
+        return Standing(
+            bead=Bead(id="", title=""),
+            rig=self.store.get(Rig, request.rig),
+            request=request,
+            ahead=self._ahead(request),
+            rests=self._rests(request.rig),
+            off=self._off(request.rig),
+        )
+
+    def _off(self, rig: str) -> str:
+        return "" if self.town.merges(rig) else NOT_MERGED
 
     def rig_of(self, bead: str) -> Rig | None:
         """The rig whose beads begin as this one does; None for none."""

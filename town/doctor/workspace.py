@@ -18,7 +18,7 @@ from town.workspace.install import (
 )
 from town.workspace.managed import ANCHORS, GITIGNORE
 from town.workspace.settings import Wrong, found_wrong
-from town.workspace.settings_file import SettingsFile, rig_settings, town_settings
+from town.workspace.settings_file import SettingsFile, not_yet, rig_settings, town_settings
 
 WORKSPACE = "workspace"
 MEND = "gt doctor --fix"
@@ -95,6 +95,8 @@ def _wrong_in(file: SettingsFile[Any], root: Path) -> Iterator[tuple[str, Wrong 
     except BadFileError as error:
         yield f"{name} cannot be read: {error}", None
         return
+    for words in not_yet(told):
+        yield f"{name}: {words}", Wrong("", words, known=False)
     for wrong in found_wrong(file.kind, told):
         yield f"{name}: {wrong.why if wrong.known else f'{wrong.key}: {wrong.why}'}", wrong
 

@@ -177,3 +177,27 @@ class NothingDoneError(HookError):
     def __init__(self, branch: str, base: str) -> None:
         super().__init__(f"{branch} has no commit that {base} does not have")
         self.branch, self.base = branch, base
+
+
+class OtherWorkError(HookError):
+    """What is said to be handed in is not what is on the hook."""
+
+    code: ClassVar[str] = "work.other"
+    hint: ClassVar[str] = "gt done alone hands in what is on your hook: gt hook"
+    exit: ClassVar[int] = 2
+
+    def __init__(self, said: str, bead: str) -> None:
+        super().__init__(f"{said} is not on your hook; {bead} is")
+        self.said, self.bead = said, bead
+
+
+class BadTargetError(HookError):
+    """The work cannot be merged into that branch."""
+
+    code: ClassVar[str] = "work.base"
+    hint: ClassVar[str] = "Name a branch that the remote has; without --target, the work's own."
+    exit: ClassVar[int] = 2
+
+    def __init__(self, target: str, why: str) -> None:
+        super().__init__(f"it cannot be merged into {target!r}: {why}")
+        self.target = target

@@ -30,7 +30,14 @@ from ledger.workspace.work import (
 )
 from town.beads.ports import BeadPorts
 from town.hooks.desk import Hooks
-from town.hooks.errors import HookError, NothingDoneError, NoWorkError, StaleError
+from town.hooks.errors import (
+    BadTargetError,
+    HookError,
+    NothingDoneError,
+    NoWorkError,
+    OtherWorkError,
+    StaleError,
+)
 from town.hooks.sandbox import ORIGIN, commit_all
 from town.workspace.git import Git, GitError
 from town.workspace.layout import Workspace
@@ -89,6 +96,8 @@ class HandIn:
 
     agent: str
     assignment: str = ""  # what it believes to work on; empty: whatever is on its hook
+    bead: str = ""  # the same, by its bead
+    target: str = ""  # the branch it is to be merged into; empty: as it was given
     status: str = COMPLETED
     message: str = ""
     priority: int | None = None
@@ -145,6 +154,7 @@ class Handing(Hooks):
     def done(self, said: HandIn) -> HandedIn:
         """The work is handed in. Raises HookError, RemoteAwayError among them, GitError."""
         bead, work = self.look(lambda: self._mine(said))
+        self._check_target(said, work)
         if work.state == SUBMITTED:
             request = self.look(lambda: self.store.get(MergeRequest, work.request))
             return HandedIn(work=work, bead=bead, request=request, again=True)
@@ -152,8 +162,8 @@ class Handing(Hooks):
         return self.act("gt done", lambda: self._step(said, work.id, kept))
 
     def _mine(self, said: HandIn) -> tuple[Bead, Assignment]:
-        """The work that is meant. Raises StaleError, NoWorkError."""
-        held = self.held(said.agent)
+        """The work that is meant. Raises StaleError, NoWorkError, OtherWorkError."""
+        held = self.held(said.agent) or self._handed_in_before(said)
         if said.assignment and (held is None or held.id != said.assignment):
             known = self.store.get(Assignment, said.assignment)
             if known is None or known.agent != said.agent or known.state not in ACTIVE:
@@ -164,7 +174,25 @@ class Handing(Hooks):
         bead = self.store.get(Bead, held.bead)
         if bead is None:
             raise NoWorkError(said.agent)
+        if said.bead and self.resolve(said.bead).id != bead.id:
+            raise OtherWorkError(said.bead, bead.id)
         return bead, held
+
+    def _handed_in_before(self, said: HandIn) -> Assignment | None:
+        """The caller's work on the bead that it names, in the queue by now; None for none."""
+        if not said.bead:
+            return None
+        works = self.assignments(self.resolve(said.bead).id, (SUBMITTED,))
+        return next((work for work in works if work.agent == said.agent), None)
+
+    def _check_target(self, said: HandIn, work: Assignment) -> None:
+        """Raises BadTargetError where another target than the work's own makes no sense."""
+        if not said.target:
+            return
+        if said.status != COMPLETED or not self._is_queued(work):
+            raise BadTargetError(said.target, "nothing of it is merged this way")
+        if work.state == SUBMITTED and said.target != work.base:
+            raise BadTargetError(said.target, f"it is in the queue for {work.base} already")
 
     # --- git, outside of every turn
 
@@ -178,9 +206,22 @@ class Handing(Hooks):
             raise WrongBranchError(branch, work.branch)  # what lies there is saved nowhere else
         saved = commit_all(self.git, path, SAVED, self.author(work.agent))
         if said.status == COMPLETED:
-            return self._pushed(path, work, saved=saved)
+            return self._pushed(path, replace(work, base=self._base(said, work, path)), saved=saved)
         self._preserved(path, work)
         return _Kept(saved=saved)
+
+    def _base(self, said: HandIn, work: Assignment, path: Path) -> str:
+        """The branch that the work is for. Raises BadTargetError for one that nobody has."""
+        base = said.target or work.base
+        if base == work.base:
+            return base
+        if base == work.branch or not self._is_there(base, path):
+            raise BadTargetError(base, f"{ORIGIN} has no such branch to merge into")
+        return base
+
+    def _is_there(self, branch: str, path: Path) -> bool:
+        told = self.git.run("ls-remote", ORIGIN, f"refs/heads/{branch}", at=path)
+        return bool(told.strip())
 
     def _pushed(self, path: Path, work: Assignment, *, saved: bool) -> _Kept:
         """The commit that is handed in, pushed where the work's way asks for it, and its base."""
@@ -237,6 +278,7 @@ class Handing(Hooks):
         bead, work = self._mine(said)
         if work.id != began or work.state == SUBMITTED:
             return HandedIn(work=work, bead=bead, again=True), Change()
+        old, work = work, replace(work, base=said.target or work.base)
         queued = said.status == COMPLETED and self._is_queued(work)
         request: MergeRequest | None = None
         change = Change()
@@ -256,9 +298,7 @@ class Handing(Hooks):
         )
         moved = self._moved(bead, status, said, kept.sha)
         told = self.event("done", bead.id, assignment=work.id, status=said.status, sha=kept.sha)
-        change += Change(
-            puts=(over, moved), events=(told,), seen=(self.seen(work), self.seen(bead))
-        )
+        change += Change(puts=(over, moved), events=(told,), seen=(self.seen(old), self.seen(bead)))
         change += self._free(work, stuck=said.status == SAID_ESCALATED)
         return HandedIn(work=over, bead=moved, request=request, saved=kept.saved), change
 

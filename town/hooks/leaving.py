@@ -74,16 +74,41 @@ class Leaving(Handing):
 
         return self.act("gt handoff", work)
 
+    def left_by(self, agent: str, text: str, *, session: str) -> Handoff:
+        """What somebody else leaves for the agent's next session, which they begin themselves."""
+
+        def work() -> tuple[Handoff, Change]:
+            old = self.store.get(Handoff, agent)
+            now = self.ports.now()
+            new = Handoff(agent=agent, text=text[:TEXT_CHARS_MAX], session=session, at=now)
+            rests = self.seen(old) if old is not None else self.missing(Handoff, agent)
+            told = self.event("handoff", agent, by=self.ports.caller.actor)
+            return new, Change(puts=(new,), events=(told,), seen=(rests,))
+
+        return self.act("gt crew refresh", work)
+
     def left_for(self, agent: str, *, session: str) -> str:
         """What the session before left, told once; empty for nothing new."""
 
         def work() -> tuple[str, Change]:
             old = self.store.get(Handoff, agent)
-            if old is None or (session and old.session == session):
-                return "", Change()
-            if old.told_at:
-                return (old.text if session and old.told_to == session else ""), Change()
+            text = _for(old, session)
+            if old is None or old.told_at or not text:
+                return text, Change()
             new = replace(old, told_to=session, told_at=self.ports.now())
             return old.text, Change(puts=(new,), seen=(self.seen(old),))
 
         return self.act("gt prime", work)
+
+    def waiting_for(self, agent: str, *, session: str) -> str:
+        """The same, and it is not told by this."""
+        return self.look(lambda: _for(self.store.get(Handoff, agent), session))
+
+
+def _for(left: Handoff | None, session: str) -> str:
+    """What was left, for a session that is to be told it or was; empty for any other."""
+    if left is None or (session and left.session == session):
+        return ""
+    if left.told_at and not (session and left.told_to == session):
+        return ""
+    return left.text

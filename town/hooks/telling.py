@@ -26,7 +26,7 @@ def told(hooks: Leaving, agent: str, *, assignment: str, session: str, begin: bo
         settings=hooks.settings(rig),
         directives=_directives(hooks.workspace, role, rig),
         earlier=_earlier(hooks, found),
-        handoff=hooks.left_for(agent, session=session) if begin else "",
+        handoff=(hooks.left_for if begin else hooks.waiting_for)(agent, session=session),
         checkpoint=_how_far(hooks, found),
         remembered=Remembering(hooks.store, hooks.ports).found(),
     )

@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from town.refinery.verifying import Verdict
     from town.refinery.worker import Refinery
     from town.rigs.ports import Makers
+    from town.rigs.resetting import Resetting
     from town.rigs.returning import Returning
     from town.seance.desk import Seance
     from town.seance.keeping import Keeping
     from town.sessions.desk import SessionDesk
     from town.sessions.port import Sessions
+    from town.trail.desk import Trail
     from town.watch.desk import Watch
     from town.why.desk import Explaining
     from town.workspace.desk import Town
@@ -85,6 +87,20 @@ class Works:
         from town.rigs.returning import Returning  # noqa: PLC0415
 
         return Returning(self.store, self.ports, self.workspace, self.git, self.makers)
+
+    @cached_property
+    def resets(self) -> "Resetting":
+        """What is left over in the projects, and cleared."""
+        from town.rigs.resetting import Resetting  # noqa: PLC0415
+
+        return Resetting(self.store, self.ports)
+
+    @cached_property
+    def trail(self) -> "Trail":
+        """Who did what, and what was finished."""
+        from town.trail.desk import Trail  # noqa: PLC0415
+
+        return Trail(self.store, self.ports, self.workspace, self.git)
 
     @cached_property
     def polecats(self) -> "Polecats":
@@ -208,12 +224,10 @@ class Works:
     @cached_property
     def why(self) -> "Explaining":
         """Why things are as they are."""
-        from town.convoys.members import ConvoyPorts  # noqa: PLC0415
+        from town.node.convoy_ports import convoy_ports  # noqa: PLC0415
         from town.why.desk import Explaining  # noqa: PLC0415
 
-        town = ConvoyPorts(
-            dispatching=self.watched, workers_max=self._workers_max, feeds=self._feeds
-        )
+        town = convoy_ports(self.workspace, dispatching=self.watched)
         return Explaining(self.store, self.ports, town)
 
     def told(self, agent: str, *, assignment: str, session: str, begin: bool) -> "Told":
@@ -340,16 +354,10 @@ class Works:
     @cached_property
     def convoys(self) -> "Staging":
         """The beads that are followed together."""
-        from town.convoys.members import ConvoyPorts  # noqa: PLC0415
         from town.convoys.staging import Staging  # noqa: PLC0415
+        from town.node.convoy_ports import convoy_ports  # noqa: PLC0415
 
-        town = ConvoyPorts(
-            dispatching=self.watched,
-            workers_max=self._workers_max,
-            rig_max=self._rig_max,
-            tells_mayor=self._tells_mayor,
-            feeds=self._feeds,
-        )
+        town = convoy_ports(self.workspace, dispatching=self.watched)
         return Staging(self.store, self.ports, self.lists, town)
 
     def tidy(self, paths: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -359,32 +367,3 @@ class Works:
     def worker_trees(self) -> list[str]:
         """The worktrees of workers that are there."""
         return self.polecats.trees()
-
-    def _tells_mayor(self) -> bool:
-        from town.workspace.settings_file import town_settings  # noqa: PLC0415
-
-        try:
-            return town_settings(self.workspace).read().convoy.notify_on_complete
-        except WastelandError:
-            return False  # the doctor says what is wrong with the file; a landing does not wait
-
-    def _feeds(self) -> bool:
-        from town.workspace.settings_file import town_settings  # noqa: PLC0415
-
-        try:
-            return town_settings(self.workspace).read().convoy.feed
-        except WastelandError:
-            return True  # a sling says what is wrong with the file
-
-    def _rig_max(self, rig: str) -> int:
-        from town.workspace.settings_file import rig_settings  # noqa: PLC0415
-
-        try:
-            return rig_settings(self.workspace.rig(rig)).read().operational.polecat.working_max
-        except WastelandError:
-            return -1  # a sling says what is wrong with the file
-
-    def _workers_max(self) -> int:
-        from town.workspace.settings_file import town_settings  # noqa: PLC0415
-
-        return town_settings(self.workspace).read().scheduler.max_polecats

@@ -24,6 +24,7 @@ from ledger.workspace.work import (
     OPEN_REQUESTS,
     READY,
     REJECTED,
+    REVIEW,
     SUPERSEDED,
     TRYING,
     GateRun,
@@ -125,7 +126,7 @@ class Queue(Unqueuing):
         for one in blocked:
             if one.blocked_by == asked.bead:
                 return self.resolved(one, sha=asked.sha, branch=asked.branch)
-        tried = self.store.find(MergeRequest, rig=asked.rig, state=(READY, TRYING, MERGED))
+        tried = self.store.find(MergeRequest, rig=asked.rig, state=(READY, TRYING, REVIEW, MERGED))
         found = (one for one in tried if one.task == asked.bead and one.sha == asked.sha)
         same = next(found, None)
         return None if same is None else (same, Change())
@@ -193,10 +194,15 @@ class Queue(Unqueuing):
     # --- looking
 
     def found(self, said: str) -> MergeRequest:
-        """The request of this id, or the only one whose id begins so. Only within a turn."""
+        """The request of this id, the newest of this branch, or the only one whose id begins so.
+
+        Only within a turn. Raises NoRequestError.
+        """
         exact = self.store.get(MergeRequest, said)
-        if exact is not None:
-            return exact
+        branch = self.store.find(MergeRequest, branch=said) if said and exact is None else ()
+        newest = max(branch, key=lambda one: (one.submitted_at, one.id), default=exact)
+        if newest is not None:
+            return newest
         keys = self.store.keys(MergeRequest, said, at_most=FOUND_MAX) if said else ()
         names = [str(key[0]) for key in keys]
         found = self.store.get(MergeRequest, names[0]) if len(names) == 1 else None

@@ -15,7 +15,9 @@ from ledger.private.rows import Row
 from ledger.private.store import Change, Dropped, PrivateStore
 from ledger.workspace.rows import (
     ADDING,
+    DOCKED,
     OPERATIONAL,
+    PARKED,
     REFINERY,
     WITNESS,
     Agent,
@@ -30,7 +32,7 @@ from town.market.words import instant
 from town.rigs import folder as folders
 from town.rigs import names
 from town.rigs.adopting import let_push, takes_pushes
-from town.rigs.errors import NoRigError, PrefixConflictError, RigThereError
+from town.rigs.errors import DockedError, NoRigError, PrefixConflictError, RigThereError
 from town.rigs.ports import Makers
 from town.rigs.source import NewRig, shown
 from town.rigs.unfinished import RIG, Unfinished
@@ -234,15 +236,33 @@ class Rigs(Unfinished):
 
     def move(self, name: str, state: str) -> Rig:
         """The rig in another state: parked, docked, operational."""
+        return self.act(f"gt rig {state}", lambda: self._moved(self.found(name), state))
+
+    def begin(self, name: str) -> Rig:
+        """The rig is at work. Raises DockedError for one that rests for long."""
 
         def work() -> tuple[Rig, Change]:
             old = self.found(name)
-            new = replace(old, state=state)
-            told = self.event(f"rig.{state}", old.name)
-            change = Change(puts=(new,), events=(told,), seen=(self.seen(old),))
-            return new, Change() if new == old else change
+            if old.state == DOCKED:
+                raise DockedError(old.name)
+            return self._moved(old, OPERATIONAL)
 
-        return self.act(f"gt rig {state}", work)
+        return self.act("gt rig start", work)
+
+    def rest(self, name: str) -> Rig:
+        """The rig is parked; one that is docked stays so."""
+
+        def work() -> tuple[Rig, Change]:
+            old = self.found(name)
+            return self._moved(old, DOCKED if old.state == DOCKED else PARKED)
+
+        return self.act("gt rig stop", work)
+
+    def _moved(self, old: Rig, state: str) -> tuple[Rig, Change]:
+        new = replace(old, state=state)
+        told = self.event(f"rig.{state}", old.name)
+        change = Change(puts=(new,), events=(told,), seen=(self.seen(old),))
+        return new, Change() if new == old else change
 
     def publish(self) -> None:
         """The file that other programs read says what the rows say."""

@@ -169,3 +169,14 @@ class NoRemoteError(RigError):
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} has no remote called origin")
         self.path = str(path)
+
+
+class DockedError(RigError):
+    """The rig rests for long, and is not begun by the way."""
+
+    code: ClassVar[str] = "rig.docked"
+    hint: ClassVar[str] = "`gt rig undock RIG` lets it work again."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is docked")
+        self.name = name

@@ -29,6 +29,8 @@ NEXT: Final[Mapping[str, tuple[str, str, str]]] = {
     "gone": ("nothing; it was deleted", "", ""),
     "merging": ("its gates run; it is merged or given back", REFINERY, "now"),
     "conflict": ("its conflict is resolved, then it is tried again", "{who}", ""),
+    "in-review": ("a person merges it, as gt mq status says; or gt mq reject", PERSON, ""),
+    "queue-off": ("gt rig config set RIG merge_queue.enabled true", PERSON, ""),
     "queue-rests": ("merging goes on after the rest, or gt refinery run", REFINERY, ""),
     "nobody-merges": ("gt up, or once and here: gt refinery run", PERSON, ""),
     "target-gone": ("its branch is made again, then gt mq retry; or gt mq reject", PERSON, ""),
@@ -149,8 +151,7 @@ class Explaining(Members):
         if request.state not in OPEN_REQUESTS:
             why = Reason("done", request.reason or request.merge_commit or request.state)
         elif bead is None:
-            ahead, rests = self._ahead(request), self._rests(request.rig)
-            why = convoys.merging(request, self.dispatch(), ahead=ahead, rests=rests)
+            why = convoys.merging(self.asked_for(request), self.dispatch())
         else:
             near = self.near()
             nowhere = Convoy(id="", status="open", owner=PERSON)

@@ -15,6 +15,7 @@ from town.workspace.older import MIB, Kept
 from town.workspace.settings import (
     RigSettings,
     SettingError,
+    SettingValueError,
     TownSettings,
     at,
     keys_of,
@@ -30,6 +31,10 @@ Kind = TypeVar("Kind", bound=msgspec.Struct)
 Layer = Literal["rig", "town", "default"]
 # What a rig calls otherwise than the town does.
 IN_TOWN: Final[Mapping[str, str]] = {"agent": "default_agent"}
+
+# What the predecessor's towns may say and that comes later: a file keeps it, and means nothing yet.
+WORK_FORMULA: Final = "mol-polecat-work"
+HERE: Final[Mapping[str, tuple[str, ...]]] = {"workflow.default_formula": ("", WORK_FORMULA)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class SettingsFile(Generic[Kind]):
     def set(self, key: str, said: str) -> Any:
         """The setting's new value; it is in the file. Raises SettingError, BadFileError."""
         value = parsed(self.kind, key, said)
+        if value not in HERE.get(key, (value,)):
+            raise SettingValueError(key, value, _here(key))
         with changing(self.path):
             told = self.told() or {"type": self.type_name, "version": VERSION}
             inner: Any = told
@@ -105,6 +112,18 @@ class SettingsFile(Generic[Kind]):
             )
             for key in keys_of(self.kind)
         ]
+
+
+def not_yet(told: Mapping[str, Any]) -> list[str]:
+    """What a file asks for that is not here yet, in words; something else is done meanwhile."""
+    said = {key: at(told, key) for key in HERE}
+    wrong = [key for key, value in said.items() if value is not None and value not in HERE[key]]
+    return [f"{key} is {said[key]!r}: {_here(key)}" for key in wrong]
+
+
+def _here(key: str) -> str:
+    there = ", ".join(one or "nothing" for one in HERE[key])
+    return f"only {there} until workflows come with a later release"
 
 
 def _dropped(told: dict[str, Any], path: list[str]) -> bool:
