@@ -130,7 +130,7 @@ def _ran(cycle: Cycle) -> Answer:
     words = [f"refinery {cycle.rig}: {one_line(cycle.words)}"]
     named = (
         ("merged", cycle.merged), ("failed", cycle.failed), ("conflict", cycle.conflicts),
-        ("skipped", cycle.skipped),
+        ("skipped", cycle.skipped), ("review", cycle.review),
     )  # fmt: skip
     words += [f"{name:<8} {one}" for name, ids in named for one in ids]
     if cycle.runs:

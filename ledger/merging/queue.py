@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.workspace.work import BLOCKED_REQUEST, READY, MergeRequest
+from ledger.workspace.work import BLOCKED_REQUEST, READY, REVIEW, MergeRequest
 from stamps.clock import SECOND_US
 
 HOUR_US: Final = 3_600 * SECOND_US
@@ -47,6 +47,8 @@ class Line:
         """What it waits for, in words; empty for nothing."""
         if self.request.state == BLOCKED_REQUEST and self.request.blocked_by:
             return f"waiting on {self.request.blocked_by}"
+        if self.request.state == REVIEW:
+            return f"waiting on a person to merge it into {self.request.target}"
         if self.waits:
             return self.waits
         return f"waiting on {', '.join(self.needs)}" if self.needs else ""

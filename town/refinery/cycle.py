@@ -15,6 +15,7 @@ class Cycle:
     failed: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    review: list[str] = field(default_factory=list)  # a person merges these
     runs: int = 0
     gates: int = 0
     due: int = 0
@@ -31,6 +32,7 @@ class Cycle:
             ("failed", self.failed),
             ("in conflict", self.conflicts),
             ("skipped", self.skipped),
+            ("for a person to merge", self.review),
         )
         found = [f"{len(ids)} {name}" for name, ids in named if ids]
         return ", ".join(found) or NOTHING

@@ -14,6 +14,7 @@ from town.refinery.errors import TARGET, BrokenError, RefusedError
 from town.refinery.fixing import Fixing
 from town.refinery.records import Records
 from town.refinery.returning import Returning
+from town.refinery.reviewing import Reviewing
 from town.refinery.scratch import NOTHING as ALL_THERE
 from town.refinery.scratch import Scratch
 from town.refinery.trying import Tried, Trying
@@ -31,10 +32,12 @@ class Merging:
         trying: Trying,
         returning: Returning,
         fixing: Fixing | None = None,
+        reviewing: Reviewing | None = None,
     ) -> None:
         self.records = records
         self.scratch: Scratch = trying.scratch
         self.fixing = fixing
+        self.reviewing = reviewing  # where a person merges
         self.trying = trying
         self.returning = returning
         self.pushes = 0  # how many came through
@@ -151,6 +154,9 @@ class Merging:
         ids = list(tried.verdict.merged)
         if not ids:
             return True
+        if self.reviewing is not None:
+            self._handed_over(ids, tried, cycle, self.reviewing)
+            return True
         if not self.records.pushing(ids, tried.commits, tried.tip):
             return False
         try:
@@ -161,6 +167,19 @@ class Merging:
         self.pushes += 1
         cycle.merged += self.records.merged(ids)
         return True
+
+    def _handed_over(
+        self, ids: Sequence[str], tried: Tried, cycle: Cycle, reviewing: Reviewing
+    ) -> None:
+        """A person merges them; one whose branch the remote does not take is given back."""
+        for request in self.records.look(lambda: self.records.now_of(ids)):
+            try:
+                reviewing.hand_over(request, tried.base)
+            except GitError as error:
+                if self.returning.refused(request.id, error.said or str(error), tried.base):
+                    cycle.failed.append(request.id)
+            else:
+                cycle.review.append(request.id)
 
     def _arrived(self, tried: Tried, target: str, error: GitError) -> bool:
         """Whether the push came through though git says no; False where somebody was first.

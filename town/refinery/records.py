@@ -176,6 +176,12 @@ class Records(Finding):
 
         return self.act(HISTORY, work)
 
+    def seen_merged(self, old: MergeRequest, *, commit: str, reason: str) -> tuple[bool, Change]:
+        """Whether the request, as it was seen, is merged by somebody else. Only within a turn."""
+        if self.store.get(MergeRequest, old.id) != old:
+            return False, Change()
+        return True, self._merged(old, commit, reason)
+
     def _merged(self, old: MergeRequest, commit: str, reason: str) -> Change:
         now = self.ports.now()
         new = replace(

@@ -198,6 +198,12 @@ class Scratch:
         """Whether the one commit is part of the other's history."""
         return self._tells("merge-base", "--is-ancestor", one, other)
 
+    def base_of(self, one: str, other: str) -> str:
+        """The last commit that both come from; empty for none."""
+        if not self._tells("merge-base", one, other):
+            return ""
+        return self.run("merge-base", one, other, at=self.folder.repository).strip()
+
     def merged_as(self, request: MergeRequest) -> str:
         """The commit on the target that says it has this request; empty for none."""
         wanted = f"--grep=^Merge-Request: {request.id}$"

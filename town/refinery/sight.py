@@ -13,6 +13,7 @@ from ledger.workspace.work import (
     BLOCKED_REQUEST,
     NO_TARGET,
     READY,
+    REVIEW,
     TRYING,
     MergeRequest,
     RefineryState,
@@ -27,6 +28,7 @@ from town.workspace.settings import MergeQueue, milliseconds
 
 US_PER_MS: Final = 1_000
 LOOK_US: Final = 600 * SECOND_US
+REVIEW_LOOK_US: Final = 60 * SECOND_US
 
 
 class Sight(Queue):
@@ -75,7 +77,17 @@ class Sight(Queue):
     def begun(self) -> bool:
         """Whether something was begun that is to be finished."""
         spent = self.look(lambda: self.store.find(SpentBranch, rig=self.rig))
-        return bool(spent or self.trying() or self.freed() or self._lost())
+        return bool(spent or self.trying() or self.freed() or self._lost() or self._review_due())
+
+    def reviewed(self) -> list[MergeRequest]:
+        """Requests that wait for a person who merges them."""
+        return self.look(lambda: list(self.store.find(MergeRequest, rig=self.rig, state=REVIEW)))
+
+    def _review_due(self) -> bool:
+        """Whether it is time to look what a person did."""
+        if not self.reviewed():
+            return False
+        return self.at_once or self.state().cycled_at <= self.ports.now() - REVIEW_LOOK_US
 
     def _lost(self) -> bool:
         """Whether a request's target was looked for in vain, long ago."""

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from msgspec.structs import replace as changed
+
 from ledger.private.store import PrivateStore
 from ledger.workspace.rows import OPERATIONAL, REFINERY, Rig
 from town.beads.acting import Acting
@@ -25,6 +27,7 @@ from town.refinery.queue import Queue
 from town.refinery.records import Records
 from town.refinery.recovery import Recovery
 from town.refinery.returning import Returning
+from town.refinery.reviewing import Reviewing
 from town.refinery.scratch import Scratch
 from town.refinery.sight import Sight
 from town.refinery.trying import Trying
@@ -40,6 +43,7 @@ from town.workspace.settings_file import rig_settings
 MARK: Final = "GT_REFINERY"
 OF_A_TARGET: Final = (PUSH, TARGET)  # others may go on
 REBASE: Final = "auto_rebase"
+BY_A_PERSON: Final = "pr"
 BROKEN: Final = (BrokenError, GitError, BadFileError, SettingError, OSError)
 
 
@@ -118,7 +122,12 @@ class Refinery(Acting):
 
     def settings(self, rig: str) -> MergeQueue:
         """How a rig merges. Raises BadFileError, SettingError."""
-        return rig_settings(self.workspace.rig(rig)).read().merge_queue
+        queue = rig_settings(self.workspace.rig(rig)).read().merge_queue
+        if queue.merge_strategy != BY_A_PERSON:
+            return queue
+        # A person merges one by one, so each is tried by itself, as its branch has it.
+        alone = changed(queue.batch, max_batch_size=1)
+        return changed(queue, batch=alone, fix_inline="")
 
     def _own_ports(self, rig: str) -> BeadPorts:
         """The ports, as the refinery itself uses them: whatever it does, it is who did it."""
@@ -194,6 +203,8 @@ class _OneCycle:
         self.cycle.merged += recovery.finish()
         recovery.unblock()
         recovery.targets(self.rig.default_branch)
+        waiting = self.sight.reviewed()
+        self.cycle.merged += self._reviewing(settings).landed(waiting)
         merging = self._merging(settings)
         broken: list[BrokenError] = []
         while True:
@@ -217,7 +228,13 @@ class _OneCycle:
         gates = gates_of(settings)
         trying = Trying(self.scratch, runner, self.records, gates, again=again)
         returning = Returning(self.refinery.store, self.held.ports, settings)
-        return Merging(self.records, trying, returning, self._fixing(settings, trying))
+        by_hand = settings.merge_strategy == BY_A_PERSON
+        reviewing = self._reviewing(settings) if by_hand else None
+        return Merging(self.records, trying, returning, self._fixing(settings, trying), reviewing)
+
+    def _reviewing(self, settings: MergeQueue) -> Reviewing:
+        provider = settings.vcs_provider
+        return Reviewing(self.records, self.scratch, self.rig, provider=provider)
 
     def _fixing(self, settings: MergeQueue, trying: Trying) -> Fixing | None:
         """What mends culprits, where the settings name an agent and somebody can run it."""

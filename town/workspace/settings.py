@@ -209,6 +209,8 @@ class MergeQueue(Part, frozen=True, kw_only=True):
     retry_flaky_tests: Annotated[int, msgspec.Meta(ge=0)] = 1
     on_conflict: Literal["assign_back", "auto_rebase"] = "assign_back"
     fix_inline: str = ""
+    merge_strategy: Literal["direct", "pr"] = "direct"  # pr: a person merges what passed
+    vcs_provider: Literal["", "github", "bitbucket"] = ""  # as the host's name says
     delete_merged_branches: bool = True
     max_retry_count: Annotated[int, msgspec.Meta(ge=0)] = 5
     stale_claim_timeout: Duration = "30m"
