@@ -140,6 +140,10 @@ class KeptPrivate:
         """What happened behind this number, in order."""
         return self.store.events(after, at_most=at_most)
 
+    def events_of(self, subject: str, *, at_most: int) -> Sequence[Event]:
+        """The newest that happened to one subject, in order."""
+        return self.store.events_of(subject, at_most=at_most)
+
     def made(self, of: tuple[type[Row], ...], make: Callable[[PrivateReader], Made]) -> Made:
         """What `make` finds, made anew only where rows of these types were written since."""
         now = tuple(self._changes.get(kind, 0) for kind in of)

@@ -75,6 +75,12 @@ class DoltPrivate:
         sql = f"{_select(Event)} WHERE seq > ? ORDER BY seq LIMIT {int(at_most)}"
         return list(map(_maker(Event), self.database.all(sql, (after,))))
 
+    def events_of(self, subject: str, *, at_most: int) -> Sequence[Event]:
+        """The newest that happened to one subject, in order."""
+        condition, parameters = _condition(Event, {"subject": subject})
+        sql = f"{_select(Event)}{condition} ORDER BY seq DESC LIMIT {int(at_most)}"
+        return list(map(_maker(Event), self.database.all(sql, parameters)))[::-1]
+
     def made(self, of: tuple[type[Row], ...], make: Callable[[PrivateReader], Made]) -> Made:
         """What `make` finds, each time anew."""
         del of

@@ -5,6 +5,7 @@ It keeps nothing when the process ends.
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -44,6 +45,11 @@ class MemoryPrivate:
         """What happened behind this number, in order."""
         at = bisect_left(self._events, after + 1, key=lambda event: event.seq)
         return self._events[at : at + at_most]
+
+    def events_of(self, subject: str, *, at_most: int) -> Sequence[Event]:
+        """The newest that happened to one subject, in order."""
+        told = (event for event in reversed(self._events) if event.subject == subject)
+        return list(islice(told, at_most))[::-1]
 
     def made(self, of: tuple[type[Row], ...], make: Callable[[PrivateReader], Made]) -> Made:
         """What `make` finds, each time anew."""

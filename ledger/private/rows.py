@@ -86,7 +86,9 @@ class Event(Row, frozen=True, kw_only=True):
     `seq` is given by the store, from 1 on without end; `at` is in microseconds since 1970 UTC.
     """
 
-    table: ClassVar[Table] = Table(name="local_event", key=("seq",), versioned=False)
+    table: ClassVar[Table] = Table(
+        name="local_event", key=("seq",), versioned=False, indexes=(("subject", "seq"),)
+    )
 
     seq: int = 0
     at: int = 0

@@ -95,6 +95,10 @@ class PrivateReader(Protocol):
         """What happened behind this number, in order; what is long ago may be gone."""
         ...
 
+    def events_of(self, subject: str, *, at_most: int) -> Sequence[Event]:
+        """The newest that happened to one subject, in order; no others are looked at."""
+        ...
+
     def made(self, of: tuple[type[Row], ...], make: "Callable[[PrivateReader], Made]") -> Made:
         """What `make` finds, which looks at rows of these types and at nothing else.
 

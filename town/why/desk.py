@@ -10,7 +10,6 @@ from typing import ClassVar, Final
 
 from ledger.beads.errors import BeadError
 from ledger.beads.rows import Bead
-from ledger.private.rows import Event
 from ledger.workspace import convoys
 from ledger.workspace.convoys import Reason
 from ledger.workspace.rows import Agent
@@ -189,7 +188,7 @@ class Explaining(Members):
         )
 
     def _last(self, name: str) -> tuple[str, ...]:
-        found = self.store.find(Event, subject=name)[-LAST:]
+        found = self.store.events_of(name, at_most=LAST)
         return tuple(f"{_moment(event.at)} {event.kind} by {event.actor}" for event in found)
 
 
