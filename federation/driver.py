@@ -290,7 +290,7 @@ class PeerLoop:
             _tell(f"exchange with {peer.label}", error)
             return _step(BACK_OFF_S, standing.failures) * _jitter()
         standing.failures = 0
-        self._alarms = self._alarms + heard if not report.sent + report.received else 0
+        self._alarms = 0 if report.received else self._alarms + heard  # what it took is its word
         self._quiet_s = _step(IDLE_S if report.equal else BACK_OFF_S, self._alarms)
         return self.pull_s * _jitter()
 

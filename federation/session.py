@@ -49,6 +49,8 @@ from stamps.record import to_line
 
 ASKS_WITHOUT_PROGRESS_MAX: Final = 16
 ASKS_MAX: Final = 20_000
+COMPARES_MAX: Final = 16  # frontiers in one exchange: a peer's word that it took records is cheap,
+RECEIVED_FOR_ONE: Final = 64  # and one more for so many records that came: these are not
 AUDITS_MAX: Final = 2
 
 
@@ -107,7 +109,7 @@ class Caller:
         self.new_secret = new_secret
         self.outlines = outlines or Outlines(replica)
         self._next: Callable[[bytes, int], Ask | Done] | None = None
-        self._compared = False  # whether a frontier was said
+        self._compared = 0  # how often a frontier was said
         self._prefix_bytes = PREFIX_BYTES
         self._full = False
         self._their_root = b""
@@ -226,7 +228,7 @@ class Caller:
         return self._say_frontier()
 
     def _say_frontier(self) -> Ask:
-        self._compared = True
+        self._compared += 1
         for refused in (self._refused, self._they_refused):
             refused.pop(QUOTA, None)  # what is over a quota is offered again, and told again
         base = None if self._full else self.memory.last
@@ -314,7 +316,8 @@ class Caller:
         del now
         if self._their_root == self.outlines.now().root:
             return self._done()
-        if not self._compared or self.gained > self._progress:
+        most = COMPARES_MAX + self._received // RECEIVED_FOR_ONE
+        if not self._compared or (self.gained > self._progress and self._compared < most):
             self._progress = self.gained
             return self._compare()
         if self._they_refused[QUOTA] or self._refused[QUOTA]:
@@ -343,6 +346,5 @@ class Caller:
         if step.message is not None:
             return self._ask("reconcile", step.message, partial(self._on_reconcile, initiator))
         self._wants = list(self._need)
-        entries = self.replica.entries(one.hex() for one in self._have)
-        self._outbox = iter([to_line(entry) for entry in entries])
+        self._outbox = map(to_line, self.replica.entries(one.hex() for one in self._have))
         return self._send_on(now)

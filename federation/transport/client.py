@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.card import CARD_BYTES_MAX, Card, read_card
 from federation.contents import NEWS_LINES_MAX
@@ -21,18 +22,23 @@ from federation.peers import Peer
 from federation.transport.bodies import PIECE, packed, read_body, unpacked
 from federation.transport.guard import AddressError, GuardedResolver, check_url
 from federation.transport.signing import Message, sign_request
+from ledger.allowance import Allowance
 from stamps.errors import WastelandError
 from stamps.identity import DeviceKey
+from stamps.kinds import is_id
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0
 SILENCE_S: Final = 45.0  # an event line pings every 15 s
 CALLS_MAX: Final = 4  # to one host at once
 LINES_MAX: Final = 64  # held to one host, one a board: they take no place from calls
+HEARD_BYTES_MAX: Final = 8 << 20  # of one peer's lines, at once
+HEARD_PER_S: Final = 512 << 10  # what comes back of it: eight long events a second
+LINE_COST: Final = 128  # bytes that reading a line is worth, however short it is
 NOT_FOUND: Final = 404
 JSON_BYTES_MAX: Final = 64 << 10
-ROOT_CHARS: Final = 64
 TIME: Final = "wl-time"
+BROKEN: Final = (aiohttp.ClientError, TimeoutError, OSError)
 
 
 class PeerDownError(WastelandError):
@@ -78,13 +84,17 @@ class Client:
         self.new_secret = new_secret
         self.heard = heard
         self._sessions: dict[tuple[bool, int], aiohttp.ClientSession] = {}
+        self._resolvers: list[GuardedResolver] = []
         self._events: dict[tuple[str, str], str] = {}  # the last one heard, by peer and wasteland
+        self._hearing = Allowance(HEARD_BYTES_MAX, per_s=HEARD_PER_S)  # by peer
 
     def _session(self, *, allow_private: bool, most: int = CALLS_MAX) -> aiohttp.ClientSession:
         session = self._sessions.get((allow_private, most))
         if session is None or session.closed:
+            resolver = GuardedResolver(allow_private=allow_private)
+            self._resolvers.append(resolver)
             connector = aiohttp.TCPConnector(
-                resolver=GuardedResolver(allow_private=allow_private),
+                resolver=resolver,
                 use_dns_cache=False,
                 limit_per_host=most,
             )
@@ -102,7 +112,10 @@ class Client:
         """No connection is left."""
         for session in self._sessions.values():
             await session.close()
+        for resolver in self._resolvers:
+            await resolver.close()
         self._sessions.clear()
+        self._resolvers.clear()
 
     # --- questions
 
@@ -120,7 +133,7 @@ class Client:
                     )
                 raw = await read_body(response.content, most=CARD_BYTES_MAX)
                 return read_card(unpacked(raw, response.headers.get("Content-Encoding", "")))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except BROKEN as error:
             raise PeerDownError(address, _why(error)) from error
 
     async def ask(self, peer: Peer, wasteland: str, what: What, body: bytes) -> bytes:
@@ -170,7 +183,7 @@ class Client:
                 if response.status != 200:  # noqa: PLR2004
                     raise _refusal(peer, response.status, plain)
                 return plain
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except BROKEN as error:
             raise PeerDownError(peer.label, _why(error)) from error
 
     async def pieces(
@@ -193,7 +206,7 @@ class Client:
                     raise _refusal(peer, response.status, raw)
                 async for piece in response.content.iter_chunked(PIECE):
                     yield piece
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except BROKEN as error:
             raise PeerDownError(peer.label, _why(error)) from error
 
     def _signed(
@@ -212,7 +225,7 @@ class Client:
 
     def _note_time(self, peer: Peer, response: aiohttp.ClientResponse) -> None:
         said = response.headers.get(TIME, "")
-        if said.isdigit() and len(said) < 20:  # noqa: PLR2004  # 64 bits
+        if said.isascii() and said.isdigit() and len(said) < 20:  # noqa: PLR2004  # 64 bits
             self.heard(peer.key, int(said), self.now())
 
     # --- the line that is held
@@ -239,24 +252,44 @@ class Client:
             ) as response:
                 if response.status != 200:  # noqa: PLR2004
                     raise _refusal(peer, response.status, b"")
-                async for root, lines in _events(response.content):
+                async for root, lines in _events(self._patiently(peer, response.content)):
                     self._events[peer.key, wasteland] = root
                     await changed(root, lines)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except (*BROKEN, HttpProcessingError, ValueError) as error:  # the former: too long a line
             raise PeerDownError(peer.label, _why(error)) from error
         raise PeerDownError(peer.label, "the line ended")
 
+    async def _patiently(self, peer: Peer, content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+        """The lines of a peer, as many as it may say. Raises ValueError for more.
 
-async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, tuple[bytes, ...]]]:
-    """Each event: a root, and record lines that lead to it. Raises ValueError for too much."""
+        A line is held for days, so that no limit on a body ends it: one that says nothing without
+        end, as fast as it can, would have this node read for ever.
+        """
+        async for line in content:
+            self._hearing.spend(peer.key, len(line) + LINE_COST, now=self.now())
+            if self._hearing.left(peer.key, now=self.now()) <= 0:
+                raise ValueError("it says more than it may on a line")
+            yield line
+
+
+async def _events(lines: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, tuple[bytes, ...]]]:
+    """Each event: a root, and record lines that lead to it. Raises ValueError for what is none."""
     said: list[bytes] = []
-    async for line in content:
+    async for line in lines:
         if line.startswith(b"data: ") and len(said) <= NEWS_LINES_MAX:
             said.append(line[6:].rstrip(b"\r\n"))
         elif not line.strip() and said:
-            root, *lines = said
-            yield root.decode("ascii", "replace")[:ROOT_CHARS], tuple(one + b"\n" for one in lines)
+            root, *records = said
+            yield _root(root), tuple(one + b"\n" for one in records)
             said = []
+
+
+def _root(said: bytes) -> str:
+    """The root that an event names; it is said to the peer again when the line was cut."""
+    root = said.decode("ascii")
+    if not is_id(root):
+        raise ValueError("an event names no root")
+    return root
 
 
 def _refusal(peer: Peer, status: int, body: bytes) -> WastelandError:

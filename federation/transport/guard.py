@@ -9,6 +9,8 @@ that carry another address inside.
 import asyncio
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 SHARED: Final = ipaddress.ip_network("100.64.0.0/10")
 HOST_CHARS_MAX: Final = 253
+LOOK_UPS_MAX: Final = 16  # at once; threads of their own, begun when they are needed
 
 
 class AddressError(WastelandError):
@@ -84,6 +87,8 @@ def is_public(address: Address) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(inner)
+        if address.is_reserved or address.is_site_local:  # also ways to carry another one inside
+            return False
     elif address in SHARED:
         return False
     return address.is_global and not address.is_multicast
@@ -106,21 +111,28 @@ class GuardedResolver(AbstractResolver):
     """Resolves names and hands on only answers that may be connected to (H41, H42).
 
     What is handed on is what is connected to: there is no second look-up to rebind. Literals never
-    come here in aiohttp, so the client checks them by itself before each request.
+    come here in aiohttp, so the client checks them by itself before each request. A look-up holds
+    a thread for as long as a stranger's name server likes: none that pages and files wait for.
     """
 
     def __init__(self, *, allow_private: bool) -> None:
         self.allow_private = allow_private
+        self._threads = ThreadPoolExecutor(LOOK_UPS_MAX, thread_name_prefix="names")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of a name. Raises AddressError when any of them is private."""
-        loop = asyncio.get_running_loop()
+        look_up = partial(
+            socket.getaddrinfo,
+            host,
+            port,
+            type=socket.SOCK_STREAM,
+            family=family,
+            proto=socket.IPPROTO_TCP,
+        )
         try:
-            answers = await loop.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, family=family, proto=socket.IPPROTO_TCP
-            )
+            answers = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
         except socket.gaierror as error:
             raise OSError(None, f"{host} has no address: {error}") from error
         found = [_result(host, answer) for answer in answers]
@@ -131,7 +143,8 @@ class GuardedResolver(AbstractResolver):
         return found
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """No look-up is begun any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _result(host: str, answer: tuple[Any, ...]) -> ResolveResult:

@@ -36,6 +36,7 @@ PEER = Peer(key="did:key:zBolt", name="bolt", addresses=("http://bolt.example",)
 EQUAL = Report(equal=True, root=b"")
 UNEQUAL = Report(equal=False, root=b"")
 GAINED = Report(equal=True, root=b"", received=1)
+TAKEN = Report(equal=True, root=b"", sent=1_000)
 
 
 async def at_once(work: Callable[[], object]) -> object:
@@ -200,6 +201,17 @@ async def test_a_peer_that_cries_wolf_is_heard_ever_less_often(town):
     town.answer = GAINED
     await town.loop._turn(PEER)
     assert town.loop._quiet_s == 0
+
+
+async def test_a_peer_that_says_it_took_all_of_ours_has_told_no_news(town):
+    """Else its word alone would have us send the whole board as often as it likes."""
+    town.answer = TAKEN
+    for expected in IDLE_S:
+        town.loop.heard()
+        await town.loop._turn(PEER)
+        assert town.loop._quiet_s == expected
+    town.loop.wake()  # what is ours to tell waits for nothing
+    assert town.loop._news.is_set()
 
 
 async def test_a_peer_whose_messages_are_broken_starts_nothing_by_its_word(town):

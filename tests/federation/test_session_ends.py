@@ -7,13 +7,14 @@ from itertools import count, takewhile
 import pytest
 
 from federation.answerer import Answerer
-from federation.compare import Verdict
+from federation.compare import Verdict, Wish
 from federation.errors import Fault, PeerError
 from federation.frontier import NAME_BYTES, decode_frontier
 from federation.letters import (
     CODES_MAX,
     LINES_BYTES_MAX,
     Answer,
+    Parcel,
     What,
     decode_answer,
     decode_parcel,
@@ -22,7 +23,14 @@ from federation.letters import (
 )
 from federation.limits import MESSAGE_BYTES_MAX
 from federation.remembered import Memory
-from federation.session import ASKS_WITHOUT_PROGRESS_MAX, AUDITS_MAX, Ask, Caller, Done
+from federation.session import (
+    ASKS_WITHOUT_PROGRESS_MAX,
+    AUDITS_MAX,
+    COMPARES_MAX,
+    Ask,
+    Caller,
+    Done,
+)
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.set_journal import JournalReplica
@@ -31,6 +39,7 @@ from tests.federation.exchange import Side, secrets, talk
 from tests.ledger.people import HOUR, Board, Person
 
 Lie = Callable[[What, bytes], bytes]
+NO_ROOT = b"\2" * 32
 
 
 @pytest.fixture
@@ -124,6 +133,30 @@ def test_a_peer_that_boasts_of_what_it_took_gains_no_time(board):
     assert len(pair.asked) < 2 * ASKS_WITHOUT_PROGRESS_MAX
     assert pair.caller.gained <= len(board.said)
     assert len(pair.caller._they_refused) <= CODES_MAX
+
+
+def test_a_peer_that_takes_all_and_holds_nothing_is_sent_it_so_many_times(board):
+    """Whoever says it took everything and lacks it again: not all of a day's messages for it."""
+
+    def swallows(what: What, said: bytes) -> bytes:
+        if what == "root":
+            return NO_ROOT + said[len(NO_ROOT) :]
+        asked = pair.asked[-1].body
+        if what == "frontier":
+            parts = decode_frontier(asked).parts
+            wishes = tuple(tuple(map(Wish, range(len(part.listed)))) for part in parts)
+            nonce = decode_answer(said).nonce
+            all_of_it = Answer(verdict=Verdict.ANSWERED, nonce=nonce, root=NO_ROOT, wishes=wishes)
+            return encode_answer(all_of_it)
+        if what == "records":
+            return encode_parcel(Parcel(root=NO_ROOT, accepted=len(decode_parcel(asked).lines)))
+        return said
+
+    pair = Pair(board, swallows, held=board.said)
+    pair.runs()
+    frontiers = pair.words.count("frontier")
+    assert 2 < frontiers <= COMPARES_MAX
+    assert len(pair.asked) < 100
 
 
 def test_a_peer_that_wants_longer_names_gets_whole_ones_and_no_more(board):

@@ -14,7 +14,7 @@ from town.market.errors import AmbiguousError, FieldError, KeyNotHereError
 from town.market.founding import own_entries
 from town.node.compose import OpenTown
 from town.node.home import Home
-from town.node.hosting import join_body
+from town.node.knocking import join_body
 
 
 def device(one) -> str:

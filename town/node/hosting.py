@@ -7,7 +7,6 @@ listeners of new roots. A stranger learns nothing from it but that nothing is he
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,9 +22,8 @@ from federation.peers import Peer, PeerBook
 from federation.transport.limits import BusyError
 from federation.transport.server import LINE_END, News, body_json
 from ledger.journal import Journal
-from stamps.record import Entry, parse_line, to_line
+from stamps.record import Entry, to_line
 from town.market.conduct import REDEEMED_SPACE, redeemed_key
-from town.market.founding import own_entries
 from town.market.town import Town
 from town.node.blobs import BlobExchange
 from town.node.newcomers import Newcomer, newcomer_of
@@ -56,37 +54,6 @@ class Behind(Protocol):
     async def follow_soon(self) -> None:
         """A peer came or went."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """Who opened a wasteland to us."""
-
-    account: str
-    name: str
-
-
-def join_body(town: Town, secret: bytes, handle: str, addresses: tuple[str, ...]) -> bytes:
-    """What a newcomer says: the secret, its wish for a name, how it is reached, who it is."""
-    lines = [to_line(entry).decode() for entry in own_entries(town)]
-    facts = {
-        "secret": secret.hex(),
-        "handle": handle,
-        "addresses": list(addresses),
-        "lines": lines,
-    }
-    return json.dumps(facts).encode()
-
-
-def learn_opening(town: Town, wasteland: str, answer: bytes, *, now: int) -> Opened:
-    """The ledger of the wasteland has its genesis; who sent it."""
-    facts = body_json(answer)
-    journal = town.ledgers.get(wasteland) or town.enter(wasteland)
-    envelopes = [parse_line(str(line).encode()) for line in facts.get("lines", ())]
-    journal.record(envelopes, now=now)
-    if journal.genesis() is None:
-        raise InviteError("genesis", "the inviter did not send the wasteland's genesis")
-    return Opened(str(facts.get("account", "")), str(facts.get("name", ""))[:255])
 
 
 def opening_entries(journal: Journal) -> list[Entry]:

@@ -11,7 +11,7 @@ from federation.peers import Peer
 from federation.transport.client import Client
 from stamps.errors import WastelandError
 from town.market.town import Town
-from town.node.hosting import join_body
+from town.node.knocking import join_body
 from town.node.writer import Writer
 
 

@@ -68,7 +68,7 @@ def _account(facts: dict[str, Any], caller: str) -> tuple[str, list[Envelope]]:
     if not isinstance(lines, list) or not 0 < len(lines) <= LOG_LINES_MAX:
         raise InviteError("form", "no account log")
     try:
-        envelopes = [parse_line(str(line).encode()) for line in lines]
+        envelopes = [parse_line(str(line).encode("utf-8", "replace")) for line in lines]
     except BadRecordError as error:
         raise InviteError("form", str(error)) from None
     accounts = {envelope.record.account for envelope in envelopes}

@@ -34,8 +34,9 @@ from town.node.blob_files import BlobFiles
 from town.node.blobs import BlobExchange
 from town.node.config import Config
 from town.node.exchanged import Exchanges, both, unsaid
-from town.node.hosting import INVITES_SPACE, Hosting, join_body, learn_opening
+from town.node.hosting import INVITES_SPACE, Hosting
 from town.node.introducing import Introductions
+from town.node.knocking import join_body, knock, learn_opening
 from town.node.lifecycle import NodeDownError
 from town.node.quotas import Quotas
 from town.node.standing import Standings, first_address
@@ -314,22 +315,17 @@ class PeerDesk(Standings):
     def redeem(self, said: str, *, handle: str, timeout_s: float = 30.0) -> Redeemed:
         """The wasteland behind the token is in a ledger of this town, its inviter a peer."""
         token = read_token(said)
-        # The person pasted this address: it may lie on the own network.
-        addresses = tuple(check_url(one, allow_private=True) for one in token.via)
-        peer = Peer(
-            key=token.key, addresses=addresses, wastelands=(token.wasteland,), allow_private=True
-        )
+        token = replace(token, via=tuple(check_url(one, allow_private=True) for one in token.via))
         own = self.own_addresses()
         body = self.writer.run(lambda: join_body(self.town, token.secret, handle, own))
-        path = f"/v1/w/{token.wasteland}/redeem"
         try:
-            answer = self._call(self.client.call(peer, "POST", path, body), timeout_s=timeout_s)
+            peer, answer = self._call(knock(self.client, token, body), timeout_s=timeout_s)
         except PeerRefusedError as error:
             if error.status == NOT_FOUND:
                 raise InviteError("unknown", "the inviter does not know this invite") from None
             raise
         inviter = self.writer.run(
-            lambda: learn_opening(self.town, token.wasteland, answer, now=self.now())
+            lambda: learn_opening(self.town, token.wasteland, answer, now=self.now)
         )
         self._learn_name(peer, inviter.account, inviter.name)
         return Redeemed(wasteland=token.wasteland, inviter=inviter.account)
