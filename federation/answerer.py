@@ -97,7 +97,7 @@ class Answerer:
         received = self.replica.receive(parcel.lines, now=now, peer=peer)
         self.gained += received.accepted
         wanted = self.replica.entries(one.hex() for one in parcel.wants)
-        answers = (to_line(entry) for entry in (*received.answers, *wanted))
+        answers = map(to_line, chain(received.answers, wanted))
         # Only a question for nothing else is given the rest: what is asked for beside it would be
         # put before it, and what waits would grow with each question.
         alone = parcel.more and not parcel.wants and not parcel.lines

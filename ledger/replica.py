@@ -99,8 +99,11 @@ class Replica(Protocol):
         """Pinned records among these ids, logs that introduce their devices first."""
         ...
 
-    def entries(self, ids: Iterable[str]) -> Sequence[Entry]:
-        """Held records of these ids, whether they count or not, logs first, then (chain, seq)."""
+    def entries(self, ids: Iterable[str]) -> Iterator[Entry]:
+        """Held records of these ids, whether they count or not, logs first, then (chain, seq).
+
+        Each is read when its turn comes: a peer may ask for as many as there are.
+        """
         ...
 
     def members(self) -> Iterable[tuple[int, str]]:

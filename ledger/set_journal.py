@@ -19,6 +19,7 @@ from stamps.record import ChainKey, Entry, Envelope, Record
 
 STILL_US = 30 * SECOND_US  # that a stream may take, and more for each record that it brings
 STILL_RECORD_US = SECOND_US // 500
+SORTED_MAX = 20_000  # records that are put in order one by one
 _ANSWERED = frozenset({Code.CUT, Code.SETTLED, Code.UNKNOWN_DEVICE, Code.HELD})
 
 
@@ -93,10 +94,28 @@ class JournalReplica:
             found.update((e.record.id, e) for e in self._entries(step.id for step in path))
         return [*found.values(), *(e for e in pinned if e.record.id not in found)]
 
-    def entries(self, ids: Iterable[str]) -> Sequence[Entry]:
-        """Held records, logs first, then by chain and seq."""
-        found = self._entries(ids)
-        return sorted(found, key=lambda e: (_stage(e), e.record.chain, e.record.seq))
+    def entries(self, ids: Iterable[str]) -> Iterator[Entry]:
+        """Held records, logs first, then by chain and seq; each is read when its turn comes.
+
+        A peer names them, and may name the whole set in a few bytes. Of very many only those of
+        the set itself are given, in its own order.
+        """
+        asked = frozenset(ids)
+        if len(asked) > SORTED_MAX:
+            return (entry for entry in self.everything() if entry.record.id in asked)
+        return self._in_order(asked)
+
+    def _in_order(self, ids: Collection[str]) -> Iterator[Entry]:
+        chains: dict[tuple[int, ChainKey], list[tuple[int, str]]] = {}
+        for entry in map(self.journal.held.entry, ids):
+            if entry is not None:
+                place = _stage(entry), entry.record.chain
+                chains.setdefault(place, []).append((entry.record.seq, str(entry.record.id)))
+        for place in sorted(chains):
+            for _, record_id in sorted(chains.pop(place)):
+                entry = self.journal.held.entry(record_id)  # of this moment
+                if entry is not None:
+                    yield entry
 
     def _entries(self, ids: Iterable[str]) -> list[Entry]:
         held = (self.journal.held.entry(record_id) for record_id in ids)
