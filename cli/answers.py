@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.context import Call, UsageError
+from cli.context import Call, UsageError, whole_number
 from cli.output import show
 from cli.tree import call_of
 
@@ -50,6 +50,7 @@ def seconds_of(said: str) -> int:
     """The length of time in seconds: `90`, `90s`, `10m`, `24h`, `7d`. Raises UsageError."""
     units = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
     number, unit = (said[:-1], said[-1:]) if said[-1:] in units else (said, "s")
-    if not number.isdigit():
+    count = whole_number(number)
+    if count is None:
         raise UsageError(f"{said!r} is no length of time; 90s, 10m, 24h and 7d are")
-    return int(number) * units[unit]
+    return count * units[unit]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cli.answers import many_of, seconds_of
-from cli.context import Call, UsageError
+from cli.context import Call, UsageError, whole_number
 
 RACE_MAX = 3
 LISTS = ("done_when", "needs")
@@ -17,10 +17,13 @@ def policy_of(*, assign: str, lease: str) -> dict[str, Any]:
     """The rules of one post from `first`, `choose` or `race:3`, and `24h`."""
     policy: dict[str, Any] = {}
     if assign:
-        word, _, count = assign.partition(":")
+        word, colon, said = assign.partition(":")
+        count = whole_number(said)
+        if colon and (word != "race" or not count):
+            raise UsageError(f"{assign!r} is no way of giving; first, choose and race:3 are")
         policy["assign"] = word
         if word == "race":
-            policy["max"] = int(count) if count.isdigit() else RACE_MAX
+            policy["max"] = count or RACE_MAX
     if lease:
         policy["lease_s"] = seconds_of(lease)
     return policy

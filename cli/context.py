@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 COLUMNS_DEFAULT = 80
 COLUMNS_MIN = 40
+DIGITS_MAX = 15  # of a number that a person types
+
+
+def whole_number(said: str) -> int | None:
+    """The number that these digits are; None for whatever else was typed."""
+    plain = said.isascii() and said.isdigit() and len(said) <= DIGITS_MAX
+    return int(said) if plain else None
 
 
 class UsageError(WastelandError):
@@ -113,6 +120,7 @@ class Call:
     town: TownSource
     private: PrivateSource = _nowhere
     program: str = "wl"
+    behind: str = ""  # the program that this one was typed behind, as in `gt wl`
     resident: bool = False  # whether this runs inside the node
     columns: int = 0
     home: str = ""  # absolute; empty where `gt` or `bd` stand in none
@@ -126,7 +134,7 @@ class Call:
     def width(self) -> int:
         """Cells a line may take: the terminal's, `COLUMNS`, else 80."""
         said = self.env.get("COLUMNS", "")
-        chosen = int(said) if said.isdigit() and int(said) else self.columns
+        chosen = whole_number(said) or self.columns
         return max(chosen or COLUMNS_DEFAULT, COLUMNS_MIN)
 
     @property

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.answers import ItemArgument, answer, many_of
-from cli.context import UsageError
+from cli.context import UsageError, whole_number
 from cli.tree import Telling, example, new_module
 
 app = new_module()
@@ -54,10 +54,11 @@ def stamp_of(
     if reliability:
         scores["reliability"] = reliability
     for said in dims or ():
-        name, _, grade = said.partition("=")
-        if not grade.strip().isdigit():
+        name, _, digits = said.partition("=")
+        grade = whole_number(digits.strip())
+        if grade is None:
             raise UsageError(f"{said!r} is no NAME=GRADE with a grade from 1 to 5")
-        scores[name.strip()] = int(grade)
+        scores[name.strip()] = grade
     stamp: dict[str, Any] = {"dims": scores}
     if reach:
         stamp["severity"] = REACH.get(reach, reach)

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from cli.batch import policy_of
+from cli.context import UsageError, whole_number
 from tests.cli.towns import TypedTown
 
 TOML = b"""
@@ -73,3 +75,19 @@ def test_a_file_with_one_bad_post_posts_nothing(rust, text, code, word):
     assert (said.code, said.text) == (code, "")
     assert word in said.talk
     assert len(board(rust)) == 1
+
+
+DIGITS_THAT_ARE_NONE = ("²", "٣", "9" * 20, "-1", "1e3", "")
+
+
+@pytest.mark.parametrize("said", DIGITS_THAT_ARE_NONE)
+def test_a_number_is_typed_in_plain_digits(said):
+    """What Python calls a digit may be none to a reader, and to Python a moment later."""
+    assert whole_number(said) is None
+    for assign in (f"race:{said}", "first:3", "choose:1", "race:0"):
+        with pytest.raises(UsageError):
+            policy_of(assign=assign, lease="")
+    with pytest.raises(UsageError):
+        policy_of(assign="", lease=f"{said}h")
+    assert policy_of(assign="race", lease="") == {"assign": "race", "max": 3}
+    assert policy_of(assign="race:5", lease="2h") == {"assign": "race", "max": 5, "lease_s": 7_200}

@@ -13,6 +13,7 @@ from ledger.journal import Journal
 from stamps.body_parts import RigJoin
 from stamps.clock import SECOND_US
 from stamps.errors import BadRecordError
+from stamps.limits import INTEGER_DIGITS_MAX
 from stamps.shape import fit
 from town.market.answer import NOT_SETTLED, Answer, Next, problem
 from town.market.errors import FieldError, HandleError
@@ -275,7 +276,7 @@ class MembershipDesk(FoundingDesk, ItemDesk):
                 return sorted(set(words))
             return sorted({str(account_called(journal, word)) for word in words})
         if POLICY_TYPES.get(name) is int:
-            if not text.isdigit():
+            if not (text.isascii() and text.isdigit() and len(text) <= INTEGER_DIGITS_MAX):
                 raise FieldError(name, "form", None, f"{name} is a number of seconds")
             return int(text)
         return normal_text(text)
