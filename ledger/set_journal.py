@@ -372,4 +372,6 @@ class Stream:
 
 
 def _stage(entry: Entry) -> int:
-    return {"account": 0, "identity": 1}.get(entry.record.scope, 2)
+    """What others rest on goes first: logs, identity chains, the genesis."""
+    scope = entry.record.scope
+    return {"account": 0, "identity": 1}.get(scope, 2 if scope.startswith("new:") else 3)

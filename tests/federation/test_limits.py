@@ -10,10 +10,12 @@ from federation.letters import Parcel, decode_parcel, encode_parcel
 from federation.meter import CPU_S, SESSION, WINDOW_S, Meter
 from federation.remembered import Memory
 from federation.session import Ask, Caller, Done, Report
+from ledger import set_journal
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
 from ledger.quota import Quota
 from ledger.set_journal import JournalReplica
+from stamps.record import to_line
 from tests.federation.exchange import secrets
 from tests.ledger.people import HOUR, Board
 
@@ -127,3 +129,24 @@ def test_what_waits_for_a_peer_does_not_grow_with_what_it_asks_for(monkeypatch):
     while (answer := asked()).lines:
         came += len(answer.lines)
     assert came == len(wants) - letters.LINES_MAX
+
+
+@pytest.mark.parametrize("most", [0, 1_000], ids=["of the set's own order", "put in order"])
+def test_what_is_asked_for_by_id_comes_in_an_order_that_can_be_taken(monkeypatch, most):
+    """Logs, then chains by seq, each read when its turn comes, however many were named."""
+    monkeypatch.setattr(set_journal, "SORTED_MAX", most)
+    board = Board()
+    for name in ("ann", "bob"):
+        person = board.person(name)
+        for _ in range(5):
+            person.post()
+    ids = [str(entry.record.id) for entry in reversed(board.said)]
+    came = JournalReplica(board.journal).entries([*ids, "0" * 64])
+    first = next(came)
+    assert first.record.scope == "account"
+    entries = [first, *came]
+    assert sorted(str(entry.record.id) for entry in entries) == sorted(ids)
+    other = Journal.open(MemoryStore(), wasteland=board.wasteland)
+    codes = JournalReplica(other).receive([to_line(e) for e in entries], now=board.now + HOUR).codes
+    assert set(codes) <= {"ok", "pinned"}
+    assert other.store.count() == len(ids)

@@ -43,6 +43,7 @@ def test_a_knock_is_read_whole(knock):
         ({"lines": "text"}, "form"),
         ({"lines": ["{}"]}, "form"),
         ({"lines": [5]}, "form"),
+        ({"lines": ["\ud800"]}, "form"),
         ({"lines": ["x"] * (newcomers.LOG_LINES_MAX + 1)}, "form"),
         ({"secret": "no hex"}, "form"),
         ({"secret": ["ab"]}, "form"),
