@@ -10,6 +10,7 @@ from ledger.workspace.talk import DELIVERED, EXPIRED, PENDING, REFUSED, SENDING,
 from ledger.workspace.work import Lease, Session
 from tests.town.talkers import MINUTE, Talkers
 from tests.town.test_mail_told import Interleaved
+from town.node.makers import ProcessMakers
 from town.nudge.desk import IMMEDIATE, QUEUE, WAIT_IDLE, Saying
 from town.nudge.errors import (
     AsleepError,
@@ -263,6 +264,22 @@ def test_one_at_a_time_types_into_a_session(talk):
     talk.nudges().nudge(RUST, Saying(text="y", mode=IMMEDIATE))
     assert sum(talk.slept) >= 5
     assert talk.sessions.typed == ["[from overseer] y"]
+
+
+def test_a_sender_that_was_killed_while_it_typed_holds_nobody_up(talk):
+    """Its lock has time left, and is free all the same."""
+    dead = ProcessMakers().begin("else")  # by somebody who does nothing of that name any more
+    talk.put(
+        Lease(
+            resource="typing to ap-rust", holder=f"else {dead}", expires_at=talk.now + MINUTE // 2
+        )
+    )
+    desk = talk.nudges()
+    desk.rights.makers = ProcessMakers()
+    desk.nudge(RUST, Saying(text="y", mode=IMMEDIATE))
+    assert talk.slept == []
+    assert talk.sessions.typed == ["[from overseer] y"]
+    assert talk.store.find(Lease) == []
 
 
 def test_whoever_typed_for_too_long_leaves_the_lock_of_the_next_one_alone(talk):

@@ -28,10 +28,10 @@ from ledger.workspace.talk import (
     Nudge,
     Subscription,
 )
-from ledger.workspace.work import Lease
 from town.beads.ports import BeadPorts
 from town.convoys.following import CURSOR
 from town.convoys.members import ConvoyPorts, Members
+from town.leases.right import Right, Rights
 from town.mail.posting import Lists, Posting, no_lists
 from town.workspace.events_file import last_seq
 
@@ -40,8 +40,7 @@ LISTED_MAX: Final = 50
 SENDER: Final = "deacon"
 NUDGE_PREFIX: Final = "nudge"
 SECOND_US: Final = 1_000_000
-SWEEP: Final = "convoys"
-SWEEP_US: Final = 60 * SECOND_US
+SWEEP: Final = Right(name="convoys", lasts_us=60 * SECOND_US)
 # Events after which a convoy could land.
 TELLING: Final = ("bead.", "convoy.", "mr.merged")
 
@@ -66,6 +65,7 @@ class Landing(Members):
     ) -> None:
         super().__init__(store, ports, town)
         self.post = Posting(store, ports, lists)
+        self.rights = Rights(store, ports)
 
     def follow(self) -> list[Landed]:
         """The convoys that landed by what happened since it was last asked."""
@@ -161,7 +161,7 @@ class Landing(Members):
         Whoever owns a convoy that stands still is told then, once.
         """
         found = self.follow()
-        if not self.look(self._opened) or not self.act("convoys", lambda: self._turn(now)):
+        if not self.look(self._opened) or not self.rights.turn(SWEEP, now=now, what="convoys"):
             return found
         for convoy in self.look(self._opened):
             landed = self.try_landing(convoy.id)
@@ -172,14 +172,6 @@ class Landing(Members):
 
     def _opened(self) -> list[Convoy]:
         return list(self.store.find(Convoy, status=OPEN_CONVOY))
-
-    def _turn(self, now: int) -> tuple[bool, Change]:
-        """Whether it is time to look at everything, by us and nobody else."""
-        old = self.store.get(Lease, SWEEP)
-        if old is not None and now < old.expires_at <= now + SWEEP_US:
-            return False, Change()
-        rests = self.seen(old) if old is not None else self.missing(Lease, SWEEP)
-        return True, Change(puts=(Lease(resource=SWEEP, expires_at=now + SWEEP_US),), seen=(rests,))
 
     def _tell_stall(self, name: str, now: int) -> None:
         def work() -> tuple[None, Change]:

@@ -27,8 +27,8 @@ from town.crew.errors import (
     WhichRigError,
     WouldLoseError,
 )
+from town.leases.ports import Makers
 from town.rigs.errors import NoRigError
-from town.rigs.ports import Makers
 from town.rigs.unfinished import MOVE, Unfinished, aside
 from town.workspace.git import Git, Standing
 from town.workspace.layout import Workspace, checked_person

@@ -6,8 +6,9 @@ from pathlib import Path
 from ledger.private.store import Change, Dropped, Seen
 from ledger.workspace.rows import CREW, POLECAT, REFINERY, WITNESS, Agent, Rig, Worktree
 from town.doctor.check import Check, Finding, Patient, of_lines
+from town.leases.right import Rights
 from town.market.words import instant
-from town.refinery.lease import Leases
+from town.refinery.lease import at_work, refinery_of
 from town.rigs import folder as folders
 from town.rigs.remotes import ORIGIN
 from town.workspace.files import BadFileError, put_aside, read_json
@@ -127,15 +128,15 @@ def _tree_line(patient: Patient, tree: Worktree, agent: Agent | None) -> str:
     return "" if branch == tree.branch else f"{tree.path} is on {branch or 'no branch'}"
 
 
-def _leases(patient: Patient) -> Leases:
+def _rights(patient: Patient) -> Rights:
     rigs = patient.base.rigs
-    return Leases(patient.base.store, rigs.ports, rigs.makers)
+    return Rights(patient.base.store, rigs.ports, rigs.makers)
 
 
 def _is_merging(patient: Patient, rig: str) -> bool:
     """Whether the rig's refinery is at work in its worktree at this moment."""
-    leases = _leases(patient)
-    return patient.turn(lambda _: leases.holder(rig)) is not None
+    rights = _rights(patient)
+    return patient.turn(lambda _: rights.holder(refinery_of(rig))) is not None
 
 
 def _mend_worktrees(patient: Patient) -> None:
@@ -143,7 +144,7 @@ def _mend_worktrees(patient: Patient) -> None:
         if not _tree_line(patient, tree, agent):
             continue
         if agent is not None and agent.role == REFINERY:
-            with _leases(patient).held(rig.name):  # no merge is disturbed, and none begins
+            with at_work(_rights(patient), rig.name):  # no merge is disturbed, and none begins
                 _mend_worktree(patient, rig, tree)
         elif agent is None or agent.role != CREW:
             _mend_worktree(patient, rig, tree)

@@ -9,10 +9,9 @@ from contextlib import suppress
 from typing import Final
 
 from ledger.private.store import PrivateStore
-from ledger.workspace.work import Lease, Session
+from ledger.workspace.work import Session
 from town.doctor.check import Check, Finding, Patient, of_lines
 from town.sessions.port import NoProviderError, Running, Sessions
-from town.sessions.starting import lease_of
 
 OURS: Final = ("process", "tmux")
 GRACE_S: Final = 3.0
@@ -35,17 +34,16 @@ def _unknown(patient: Patient) -> list[tuple[Sessions, Running]]:
         with suppress(NoProviderError):
             running += [(sessions, one) for one in sessions.running()]
 
-    def known(store: PrivateStore) -> tuple[set[tuple[str, int]], set[str]]:
-        # Read after the processes: whoever begins one has a lease until its row is there.
+    def strange(store: PrivateStore) -> list[tuple[Sessions, Running]]:
+        # Read after the processes: whoever begins one has the right to until its row is there.
         rows = {(row.name, row.pid) for row in store.find(Session, ended_at=0)}
-        return rows, {one.resource for one in store.find(Lease) if one.expires_at > patient.now}
+        return [
+            (sessions, one)
+            for sessions, one in running
+            if (one.name, one.pid) not in rows and not patient.base.agents.being_begun(one.name)
+        ]
 
-    rows, leases = patient.turn(known)
-    return [
-        (sessions, one)
-        for sessions, one in running
-        if (one.name, one.pid) not in rows and lease_of(one.name) not in leases
-    ]
+    return patient.turn(strange)
 
 
 def _running(patient: Patient) -> Finding:

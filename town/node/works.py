@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from town.hooks.leaving import Leaving
     from town.hooks.priming import Told
     from town.hooks.slinging import Order, Slung
+    from town.leases.ports import Makers
     from town.mail.desk import Mail
     from town.mail.groups import Groups
     from town.nudge.rounds import Rounds
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from town.refinery.submitting import Submitting
     from town.refinery.verifying import Verdict
     from town.refinery.worker import Refinery
-    from town.rigs.ports import Makers
     from town.rigs.resetting import Resetting
     from town.rigs.returning import Returning
     from town.seance.desk import Seance
@@ -338,7 +338,13 @@ class Works:
         if self.cancelled is not None:
             patience = Patience(sleep=self.cancelled.wait, given_up=self.cancelled.is_set)
         return Rounds(
-            self.store, self.ports, self.lists, sessions, patience=patience, drains=self._drains
+            self.store,
+            self.ports,
+            self.lists,
+            sessions,
+            patience=patience,
+            makers=self.makers,
+            drains=self._drains,
         )
 
     def _drains(self, agent: Agent) -> bool:

@@ -12,14 +12,17 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from ledger.private.store import Change, Dropped, PrivateStore
+from ledger.private.store import Change, PrivateStore
 from ledger.workspace import letters
 from ledger.workspace.addresses import OVERSEER, one
 from ledger.workspace.rows import BOOT, DEACON, REFINERY, WITNESS, Agent, Rig
 from ledger.workspace.talk import DELIVERED, PENDING, REFUSED, SENDING, Nudge
 from ledger.workspace.work import Lease
+from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
+from town.leases.ports import Makers
+from town.leases.right import Right, Rights
 from town.mail.posting import Lists
 from town.mail.telling import Telling
 from town.nudge.errors import (
@@ -38,7 +41,6 @@ QUEUE: Final = "queue"
 IMMEDIATE: Final = "immediate"
 MODES: Final = (WAIT_IDLE, QUEUE, IMMEDIATE)
 SERVICES: Final = (DEACON, BOOT, WITNESS, REFINERY)  # they are code: they hear it at once
-SECOND_US: Final = 1_000_000
 FRESH_US: Final = 60 * SECOND_US
 LOCK_US: Final = 30 * SECOND_US
 ORPHAN_US: Final = 300 * SECOND_US
@@ -86,11 +88,14 @@ class Nudges(Telling):
         ports: BeadPorts,
         lists: Lists,
         sessions: Callable[[str], Sessions],
+        *,
         patience: Patience | None = None,
+        makers: Makers | None = None,
     ) -> None:
         super().__init__(store, ports, lists)
         self.sessions = sessions
         self.patience = patience or Patience()
+        self.rights = Rights(store, ports, makers)
 
     def nudge(self, target: str, saying: Saying) -> Nudge | None:
         """What became of the words; None where they were not due from this session.
@@ -238,53 +243,42 @@ class Nudges(Telling):
         name = line.name
         if self.idle(line) is None:
             raise self._refused(said, AsleepError(said.recipient, name))
-        if not self._locked(said, name):
-            raise self._refused(said, NudgeRefusedError(said.recipient, "others keep typing to it"))
-        try:
-            self.sessions(line.provider).send(name, typed(said))
-        except WastelandError as error:
-            self._unlock(said, name)
-            raise self._refused(said, NudgeRefusedError(said.recipient, str(error))) from error
+        with self.rights.alive(said.id) as holder:
+            if not self._locked(said, name, holder):
+                why = "others keep typing to it"
+                raise self._refused(said, NudgeRefusedError(said.recipient, why))
+            try:
+                self.sessions(line.provider).send(name, typed(said))
+            except WastelandError as error:
+                raise self._refused(said, NudgeRefusedError(said.recipient, str(error))) from error
+            finally:
+                self.act("gt nudge", lambda: (None, self.rights.giving_back(typing(name), holder)))
         now = self.ports.now()
         row = replace(
             said, state=DELIVERED, settled_at=now, acked_at=now, outcome=f"typed into {name}"
         )
-        self._unlock(said, name)
         return self._put(row, "nudge.delivered", session=name)
 
-    def _locked(self, said: Nudge, name: str) -> bool:
+    def _locked(self, said: Nudge, name: str, holder: str) -> bool:
         """Whether we alone may type into the session now; the row says that we do."""
-        resource = f"typing to {name}"
 
         def work() -> tuple[bool, Change]:
-            now = self.ports.now()
-            old = self.store.get(Lease, resource)
-            if old is not None and old.expires_at > now:
+            taking = self.rights.taking(typing(name), holder)
+            if taking is None:
                 return False, Change()
-            mine = Lease(resource=resource, holder=said.id, expires_at=now + LOCK_US)
-            rests = self.seen(old) if old is not None else self.missing(Lease, resource)
             before = self.store.get(Nudge, said.id)
             known = self.seen(before) if before is not None else self.missing(Nudge, said.id)
-            sending = replace(said, state=SENDING)
-            return True, Change(puts=(mine, sending), seen=(rests, known))
+            return True, taking + Change(puts=(replace(said, state=SENDING),), seen=(known,))
 
         until = self.ports.now() + LOCK_US
         while not (mine := self.act("gt nudge", work)) and self._waits(until):
             self.patience.sleep(self.patience.poll_s)
         return mine
 
-    def _unlock(self, said: Nudge, name: str) -> None:
-        """Others may type into the session again, unless one does already: ours lapsed then."""
-        resource = f"typing to {name}"
 
-        def work() -> tuple[None, Change]:
-            held = self.store.get(Lease, resource)
-            if held is None or held.holder != said.id:
-                return None, Change()
-            drop = Dropped(kind=Lease, key=(resource,))
-            return None, Change(drops=(drop,), seen=(self.seen(held),))
-
-        self.act("gt nudge", work)
+def typing(name: str) -> Right:
+    """The right to type into a session of this name."""
+    return Right(name=f"typing to {name}", lasts_us=LOCK_US)
 
 
 def typed(said: Nudge) -> str:

@@ -17,9 +17,11 @@ from ledger.workspace import letters
 from ledger.workspace.letters import BadLetterError, harmless
 from ledger.workspace.rows import CREW, DOG, MAYOR, POLECAT, Agent
 from ledger.workspace.talk import PENDING, SENDING, Nudge
-from ledger.workspace.work import Lease
+from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 from town.beads.ports import BeadPorts
+from town.leases.ports import Makers
+from town.leases.right import Right
 from town.mail.posting import Lists
 from town.mail.services import ServiceMail
 from town.nudge.desk import ORPHAN_US, SERVICES, Nudges, Patience, Saying
@@ -28,8 +30,7 @@ from town.sessions.port import Sessions
 
 WORKERS: Final = (CREW, POLECAT)
 ANNOUNCED_MAX: Final = 20
-PRUNING: Final = "prune mail"
-PRUNING_US: Final = 3_600_000_000
+PRUNING: Final = Right(name="prune mail", lasts_us=3_600 * SECOND_US)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,10 @@ class Rounds(Nudges):
         sessions: Callable[[str], Sessions],
         *,
         patience: Patience | None = None,
+        makers: Makers | None = None,
         drains: Callable[[Agent], bool] = lambda _: True,
     ) -> None:
-        super().__init__(store, ports, lists, sessions, patience)
+        super().__init__(store, ports, lists, sessions, patience=patience, makers=makers)
         self.drains = drains
 
     # --- how much somebody wants to be told
@@ -103,7 +105,14 @@ class Rounds(Nudges):
         )
 
     def _call(self, address: str, text: str) -> Reached:
-        desk = Nudges(self.store, self.ports, self.lists, self.sessions, hasty(self.patience))
+        desk = Nudges(
+            self.store,
+            self.ports,
+            self.lists,
+            self.sessions,
+            patience=hasty(self.patience),
+            makers=self.rights.makers,
+        )
         try:
             return Reached(address, desk.nudge(address, Saying(text=text, mode="wait-idle")))
         except NudgeRefusedError as error:
@@ -153,20 +162,8 @@ class Rounds(Nudges):
                 if (level != letters.MUTED or nudge.forced) and self.idle(line):
                     self._typed(nudge, line)
                     settled += 1
-        return settled + (self.prune(now) if self._pruning(now) else 0)
-
-    def _pruning(self, now: int) -> bool:
-        """Whether it is time to prune, by us and nobody else."""
-
-        def work() -> tuple[bool, Change]:
-            old = self.store.get(Lease, PRUNING)
-            if old is not None and now < old.expires_at <= now + PRUNING_US:
-                return False, Change()
-            rests = self.seen(old) if old is not None else self.missing(Lease, PRUNING)
-            mine = Lease(resource=PRUNING, expires_at=now + PRUNING_US)
-            return True, Change(puts=(mine,), seen=(rests,))
-
-        return self.act("prune mail", work)
+        prunes = self.rights.turn(PRUNING, now=now, what=PRUNING.name)
+        return settled + (self.prune(now) if prunes else 0)
 
     def _settle(self, now: int) -> int:
         def work() -> tuple[int, Change]:

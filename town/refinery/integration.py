@@ -21,10 +21,11 @@ from ledger.private.store import Change
 from ledger.workspace.rows import Rig
 from ledger.workspace.work import MERGED, OPEN_REQUESTS, GateRun, MergeRequest
 from town.beads.finding import Finding
+from town.leases.right import Rights
 from town.refinery import guard, landing
 from town.refinery.errors import BrokenError, MergeError
 from town.refinery.gates import gates_of
-from town.refinery.lease import Leases
+from town.refinery.lease import at_work
 from town.refinery.records import Records
 from town.refinery.scratch import Scratch
 from town.refinery.worker import Refinery
@@ -219,9 +220,9 @@ class Integrations(Finding):
     ) -> Landed:
         """The branch is in its base by one merge, then gone, its epic closed. Raises MergeError."""
         refinery = self.refinery
-        with Leases(self.store, self.ports, refinery.makers).held(rig.name) as held:
+        with at_work(Rights(self.store, self.ports, refinery.makers), rig.name) as held:
             scratch = refinery.scratch(rig)
-            records = Records(self.store, self.ports, held)
+            records = Records(self.store, self.ports, rig.name, held)
             with scratch.locked(), scratch.opened(rig.default_branch):
                 scratch.fetch()
                 view = self._view(rig, said, scratch)
@@ -254,7 +255,7 @@ class Integrations(Finding):
             if scratch.same_tree(base, commit):
                 raise LandingFailedError(view.branch, "the merge would change nothing")
             self._gate(view, scratch, records, base, commit, untested=untested)
-            records.look(records.held.check)
+            records.look(records.held.still)
             try:
                 scratch.push(commit, branch=view.base, was=base, env={guard.LANDING: "1"})
             except GitError as error:

@@ -31,7 +31,7 @@ from stamps.clock import SECOND_US
 from town.beads.finding import Finding
 from town.beads.ports import BeadPorts
 from town.escalation.desk import Escalations, Matter
-from town.refinery.lease import Held
+from town.leases.right import Held
 
 STARTED_EVENT: Final = "merge_started"
 MERGED_EVENT: Final = "merged"
@@ -51,11 +51,11 @@ HISTORY: Final = "refinery"
 class Records(Finding):
     """Writes for the refinery of one rig, as long as it holds the lease."""
 
-    def __init__(self, store: PrivateStore, ports: BeadPorts, held: Held) -> None:
+    def __init__(self, store: PrivateStore, ports: BeadPorts, rig: str, held: Held) -> None:
         super().__init__(store, ports)
         self.alarms = Escalations(store, ports)
         self.held = held
-        self.rig = held.rig
+        self.rig = rig
 
     def now_of(self, ids: Sequence[str]) -> list[MergeRequest]:
         """The requests as they are, those that were taken away meanwhile left out. In a turn."""
@@ -68,7 +68,7 @@ class Records(Finding):
         """The requests are being tried; those that changed meanwhile are left out."""
 
         def work() -> tuple[list[MergeRequest], Change]:
-            self.held.check()
+            self.held.still()
             now, change, found = self.ports.now(), Change(), []
             for one in requests:
                 old = self.store.get(MergeRequest, one.id)
@@ -116,20 +116,17 @@ class Records(Finding):
         """Whoever looks knows which commit is being pushed; empty where one was taken away."""
 
         def work() -> tuple[list[MergeRequest], Change]:
-            self.held.check()
+            lease = self.held.still()
             now, there = self.ports.now(), self.now_of(ids)
             if len(there) != len(ids):
                 return [], Change()
             new = [
                 replace(old, tip=tip, merge_commit=commits[old.id], updated_at=now) for old in there
             ]
-            seen = (*map(self.seen, there), self.seen(self._lease()))
+            seen = (*map(self.seen, there), self.seen(lease))
             return new, Change(puts=tuple(new), seen=seen)
 
         return self.act(HISTORY, work)
-
-    def _lease(self) -> Any:
-        return self.store.get(type(self.held.lease), self.held.lease.resource)
 
     def released(self, ids: Sequence[str], *, pushed: bool = False) -> None:
         """Those of them that are still being tried wait in the queue as before.

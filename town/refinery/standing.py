@@ -7,8 +7,9 @@ from typing import Final
 from ledger.merging.queue import Line, in_order
 from ledger.workspace.rows import Rig
 from ledger.workspace.work import BLOCKED_REQUEST, READY, TRYING, GateRun, RefineryState
+from town.leases.right import Rights
 from town.refinery.gates import Gates, gates_of
-from town.refinery.lease import Leases
+from town.refinery.lease import refinery_of
 from town.refinery.worker import Refinery
 from town.workspace.settings import MergeQueue
 
@@ -69,10 +70,10 @@ def view_of(refinery: Refinery, rig: Rig, lines: Sequence[Line]) -> RefineryView
     settings = refinery.settings(rig.name)
 
     def work() -> tuple[bool, RefineryState, list[GateRun]]:
-        leases = Leases(refinery.store, refinery.ports, refinery.makers)
+        rights = Rights(refinery.store, refinery.ports, refinery.makers)
         state = refinery.store.get(RefineryState, rig.name) or RefineryState(rig=rig.name)
         runs = sorted(refinery.store.find(GateRun, rig=rig.name), key=lambda run: -run.at)
-        return leases.holder(rig.name) is not None, state, runs[:RUNS_SHOWN]
+        return rights.holder(refinery_of(rig.name)) is not None, state, runs[:RUNS_SHOWN]
 
     at_work, state, runs = refinery.look(work)
     return RefineryView(

@@ -15,12 +15,14 @@ from ledger.private.store import PrivateStore
 from ledger.workspace.rows import OPERATIONAL, REFINERY, Rig
 from town.beads.acting import Acting
 from town.beads.ports import BeadPorts, Caller
+from town.leases.ports import Makers
+from town.leases.right import Held, Rights
 from town.refinery.cleaning import Cleaning
 from town.refinery.cycle import Cycle
 from town.refinery.errors import PUSH, TARGET, BrokenError
 from town.refinery.fixing import Fixing
 from town.refinery.gates import GateRunner, gates_of
-from town.refinery.lease import Held, Leases
+from town.refinery.lease import at_work
 from town.refinery.merging import Merging
 from town.refinery.ports import Commands, Fixer
 from town.refinery.queue import Queue
@@ -32,7 +34,6 @@ from town.refinery.scratch import Scratch
 from town.refinery.sight import Sight
 from town.refinery.trying import Trying
 from town.rigs.errors import NoRigError
-from town.rigs.ports import Makers
 from town.workspace.files import BadFileError
 from town.workspace.git import Git, GitError
 from town.workspace.install import overseer_of
@@ -85,7 +86,7 @@ class Refinery(Acting):
         idle = None if at_once else self._idle(sight)
         if idle is not None:
             return idle
-        with Leases(self.store, ports, self.makers).held(rig.name) as held:
+        with at_work(Rights(self.store, ports, self.makers), rig.name) as held:
             one = _OneCycle(self, rig, held, sight)
             try:
                 one.run()
@@ -162,7 +163,7 @@ class _OneCycle:
         self.held = held
         self.sight = sight
         self.cycle = Cycle(rig=rig.name)
-        self.records = Records(refinery.store, held.ports, held)
+        self.records = Records(refinery.store, held.ports, rig.name, held)
         self.queue = Queue(refinery.store, held.ports)
         self.scratch = refinery.scratch(rig)
 

@@ -28,12 +28,12 @@ from ledger.workspace.rows import (
 )
 from town.beads.desk import PREFIX
 from town.beads.ports import BeadPorts
+from town.leases.ports import Makers
 from town.market.words import instant
 from town.rigs import folder as folders
 from town.rigs import names
 from town.rigs.adopting import let_push, takes_pushes
 from town.rigs.errors import DockedError, NoRigError, PrefixConflictError, RigThereError
-from town.rigs.ports import Makers
 from town.rigs.source import NewRig, shown
 from town.rigs.unfinished import RIG, Unfinished
 from town.workspace.files import write_json

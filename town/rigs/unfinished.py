@@ -16,7 +16,7 @@ from ledger.workspace.rows import ADDING, CREW, Agent, Making, Rig, Taken
 from ledger.workspace.work import Session
 from town.beads.acting import Acting
 from town.beads.ports import BeadPorts
-from town.rigs.ports import Makers
+from town.leases.ports import Makers
 from town.workspace.layout import Workspace
 
 MARKS: Final = (".making", ".git/making")

@@ -5,17 +5,18 @@ afterwards (`settling`), by the node or by a process of its own, never by whoeve
 begin the session of one agent at once: one of them does.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
-from ledger.private.store import Change, Dropped, PrivateStore
+from ledger.private.store import Change, PrivateStore
 from ledger.workspace.rows import Agent, Rig
-from ledger.workspace.work import HELD, Assignment, Lease, Session
+from ledger.workspace.work import HELD, Assignment, Session
 from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 from town.agents import hook_files
@@ -26,7 +27,8 @@ from town.agents.presets import Preset
 from town.agents.runtime import Asked, chosen, launch
 from town.beads.acting import Acting
 from town.beads.ports import BeadPorts
-from town.rigs.ports import Makers
+from town.leases.ports import Makers
+from town.leases.right import Held, Right, Rights, Terms
 from town.sessions.environment import Facts, session_env
 from town.sessions.names import session_name
 from town.sessions.places import folder_of
@@ -44,18 +46,12 @@ from town.workspace.install import overseer_of
 from town.workspace.layout import Workspace
 
 START_LEASE_US: Final = 20 * SECOND_US
-SEPARATOR: Final = " "
 ASSIGNED: Final = "assigned"
 
 
-def lease_of(name: str) -> str:
-    """What the right to begin a session of this name is called."""
-    return f"session:{name}"
-
-
-def beginner_of(lease: Lease) -> str:
-    """The id of the session that the holder of such a lease begins."""
-    return lease.holder.partition(SEPARATOR)[0]
+def beginning(name: str) -> Right:
+    """The right to begin a session of this name."""
+    return Right(name=f"session:{name}", lasts_us=START_LEASE_US)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +147,10 @@ class Starting(Acting):
         provider = self.around.provider()
         sessions = self.around.sessions(provider)
         identifier = f"ses-{self.ports.new_secret().hex()[:16]}"
-        with self._alone(found, identifier):
+        with self._alone(found.name, identifier) as mine:
             running = self._started(request, found, identifier, sessions)
             row = self._row(request, found, identifier, provider, running)
-            return self._recorded(row, found, sessions)
+            return self._recorded(row, found, sessions, mine)
 
     # --- who and what
 
@@ -190,55 +186,20 @@ class Starting(Acting):
 
     # --- one starter at a time
 
-    @contextmanager
-    def _alone(self, found: _Found, identifier: str) -> Iterator[None]:
+    @property
+    def rights(self) -> Rights:
+        """The rights to begin sessions."""
+        return Rights(self.store, self.ports, self.around.makers)
+
+    def being_begun(self, name: str) -> bool:
+        """Whether somebody who lives begins a session of this name. Only within a turn."""
+        return self.rights.holder(beginning(name)) is not None
+
+    def _alone(self, name: str, identifier: str) -> AbstractContextManager[Held]:
         """Nobody else begins this session until the block ends. Raises BeingBegunError."""
-        maker = self.around.makers.begin(identifier)
-        try:
-            self._claim(found, identifier, maker)
-            try:
-                yield
-            finally:
-                self._release(found.name, identifier)
-        finally:
-            self.around.makers.end(identifier)
-
-    def _claim(self, found: _Found, identifier: str, maker: str) -> None:
-        """The session is ours to begin. Raises BeingBegunError."""
-        resource = lease_of(found.name)
-
-        def work() -> tuple[None, Change]:
-            held = self.store.get(Lease, resource)
-            now = self.ports.now()
-            if held is not None and self._lives(held, now):
-                raise BeingBegunError(found.name)
-            holder = f"{identifier}{SEPARATOR}{maker}"
-            mine = Lease(resource=resource, holder=holder, expires_at=now + START_LEASE_US)
-            seen = self.missing(Lease, resource) if held is None else self.seen(held)
-            return None, Change(puts=(mine,), seen=(seen,))
-
-        self.act("session begun", work)
-
-    def _lives(self, lease: Lease, now: int) -> bool:
-        """Whether somebody still begins the session: a start that was killed holds nobody up."""
-        # One that ends later than any can is of a clock that was set back since.
-        if not now < lease.expires_at <= now + START_LEASE_US:
-            return False
-        token, _, maker = lease.holder.partition(SEPARATOR)
-        begun_at = lease.expires_at - START_LEASE_US
-        return self.around.makers.lives(maker, token, begun_at=begun_at)
-
-    def _release(self, name: str, identifier: str) -> None:
-        resource = lease_of(name)
-
-        def work() -> tuple[None, Change]:
-            held = self.store.get(Lease, resource)
-            if held is None or beginner_of(held) != identifier:
-                return None, Change()
-            gone = Dropped(kind=Lease, key=(resource,))
-            return None, Change(drops=(gone,), seen=(self.seen(held),))
-
-        self.act("session begun", work)
+        late = partial(BeingBegunError, name)
+        terms = Terms(what="session begun", busy=late, lost=late)
+        return self.rights.held(beginning(name), identifier, terms)
 
     # --- the program
 
@@ -333,19 +294,17 @@ class Starting(Acting):
             attempt=request.attempt,
         )
 
-    def _recorded(self, row: Session, found: _Found, sessions: Sessions) -> Session:
+    def _recorded(self, row: Session, found: _Found, sessions: Sessions, mine: Held) -> Session:
         """The row is written, or the program gone."""
         try:
-            return self._written(row, found)
+            return self._written(row, found, mine)
         except WastelandError:
             stop_this(sessions, row.name, pid=row.pid, grace_s=0)
             raise
 
-    def _written(self, row: Session, found: _Found) -> Session:
+    def _written(self, row: Session, found: _Found, mine: Held) -> Session:
         def work() -> tuple[Session, Change]:
-            lease = self.store.get(Lease, lease_of(row.name))
-            if lease is None or beginner_of(lease) != row.id:
-                raise BeingBegunError(row.name)
+            lease = mine.still()
             self._check_work(row)
             agent = self.store.get(Agent, row.agent)
             seen = self.seen(agent) if agent is not None else self.missing(Agent, row.agent)

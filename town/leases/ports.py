@@ -1,10 +1,10 @@
-"""What making a folder needs beside git: to know which process does it, and whether it lives."""
+"""What must be known of whoever does something alone: which process it is, and whether it lives."""
 
 from typing import Protocol
 
 
 class Makers(Protocol):
-    """Processes that make folders, in words that a row can keep."""
+    """Processes that do a thing nobody else may do meanwhile, in words that a row can keep."""
 
     def begin(self, token: str) -> str:
         """Begins the work of that token in this process, and names the process."""
