@@ -100,10 +100,14 @@ class JournalReplica:
         A peer names them, and may name the whole set in a few bytes. Of very many only those of
         the set itself are given, in its own order.
         """
-        asked = frozenset(ids)
-        if len(asked) > SORTED_MAX:
-            return (entry for entry in self.everything() if entry.record.id in asked)
-        return self._in_order(asked)
+        asked = set(ids)
+        return self._of_the_set(asked) if len(asked) > SORTED_MAX else self._in_order(asked)
+
+    def _of_the_set(self, left: set[str]) -> Iterator[Entry]:
+        for entry in self.everything():
+            if entry.record.id in left:
+                left.remove(entry.record.id)
+                yield entry
 
     def _in_order(self, ids: Collection[str]) -> Iterator[Entry]:
         chains: dict[tuple[int, ChainKey], list[tuple[int, str]]] = {}
