@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.house.children import measured
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 from town.node.births import created_at
 from town.node.session_processes import ProcessSessions
 from town.node.session_script import ScriptSessions
@@ -125,6 +125,22 @@ def test_stop_ends_what_the_program_began_too(sessions, tmp_path):
     assert sessions.stop("hq-mayor", grace_s=0.2)
     until(lambda: not [pid for pid in pids if psutil.pid_exists(pid)])
     assert sessions.running() == []
+
+
+def test_all_are_asked_to_end_before_one_of_them_is_waited_for(sessions, tmp_path):
+    """Each ends only when it sees that all were asked: nobody waits in vain, and all are gone."""
+    names = ["a-one", "a-two", "a-three"]
+    asked = " && ".join(f"[ -e asked-{name} ]" for name in names)
+    for name in names:
+        told = f"trap 'touch asked-{name}' TERM; touch there-{name}"
+        script = f"{told}; until {asked}; do sleep 0.05; done; touch bye-{name}"
+        sessions.start(plan(tmp_path, script, name))
+    until(lambda: len(list(tmp_path.glob("there-*"))) == len(names))
+    ended = sessions.stop_all([*names, "a-fourth"], grace_s=LONG_S)
+    assert sorted(ended) == sorted(names)
+    assert len(list(tmp_path.glob("bye-*"))) == len(names)
+    assert sessions.running() == []
+    assert list(sessions.stop_all(names, grace_s=0)) == []
 
 
 def test_a_killed_program_is_seen_to_be_gone(sessions, tmp_path):

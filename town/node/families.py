@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import psutil
 
 POLL_S: Final = 0.02
+Program = tuple[int, float]  # its number, and when it was created
 
 
 def family_of(pid: int, created: float) -> "list[psutil.Process]":
@@ -25,6 +26,21 @@ def family_of(pid: int, created: float) -> "list[psutil.Process]":
     When it is gone, those of its session that stayed: while one of them lives the kernel gives its
     number to nobody else.
     """
+    return families_of([(pid, created)])[0]
+
+
+def families_of(programs: Sequence[Program]) -> "list[list[psutil.Process]]":
+    """The family of each of these programs."""
+    import psutil  # noqa: PLC0415
+
+    by_leader: dict[int, list[psutil.Process]] = {}
+    for one in psutil.process_iter():
+        with contextlib.suppress(OSError):
+            by_leader.setdefault(os.getsid(one.pid), []).append(one)
+    return [_family(pid, created, by_leader.get(pid, ())) for pid, created in programs]
+
+
+def _family(pid: int, created: float, led: "Sequence[psutil.Process]") -> "list[psutil.Process]":
     import psutil  # noqa: PLC0415
 
     found: dict[int, psutil.Process] = {}
@@ -34,10 +50,7 @@ def family_of(pid: int, created: float) -> "list[psutil.Process]":
     if program is not None:
         with contextlib.suppress(psutil.Error):
             found = {one.pid: one for one in (program, *program.children(recursive=True))}
-    for one in psutil.process_iter():
-        with contextlib.suppress(OSError):
-            if os.getsid(one.pid) == pid:
-                found[one.pid] = one
+    found |= {one.pid: one for one in led}
     return [one for one in found.values() if lives(one)]
 
 
@@ -49,16 +62,26 @@ def _is_anothers(pid: int, created: float) -> bool:
 
 def end_family(pid: int, created: float, *, grace_s: float) -> bool:
     """Nothing of the family runs any more: asked to end, then made to; whether anything did."""
-    family = family_of(pid, created)
-    _signal(family, signal.SIGTERM)
+    return end_families([(pid, created)], grace_s=grace_s)[0]
+
+
+def end_families(programs: Sequence[Program], *, grace_s: float) -> list[bool]:
+    """Nothing of the families runs any more; of each, whether anything did.
+
+    All are asked to end at once, and those that have not done so in time are made to.
+    """
+    families = families_of(programs)
+    asked = [one for family in families for one in family]
+    _signal(asked, signal.SIGTERM)
     deadline = time.monotonic() + grace_s
-    while any(lives(one) for one in family) and time.monotonic() < deadline:
+    while any(lives(one) for one in asked) and time.monotonic() < deadline:
         time.sleep(POLL_S)
-    left = {one.pid: one for one in (*family, *family_of(pid, created))}
+    later = [one for family in families_of(programs) for one in family]
+    left = {one.pid: one for one in (*asked, *later)}
     _signal(list(left.values()), signal.SIGKILL)
     while any(lives(one) for one in left.values()):
         time.sleep(POLL_S)
-    return bool(family)
+    return [bool(family) for family in families]
 
 
 def _signal(processes: "Sequence[psutil.Process]", number: int) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from town.node.births import created_at
-from town.node.families import end_family
+from town.node.families import end_families
 from town.node.lifecycle import process_of, write_whole
 from town.node.session_entry import made
 from town.sessions.port import (
@@ -119,7 +119,12 @@ class ProcessSessions:
 
     def stop(self, name: str, *, grace_s: float) -> bool:
         """Nothing of the session runs any more; whether anything did."""
-        return end_family(*self._program(name), grace_s=grace_s)
+        return bool(self.stop_all([name], grace_s=grace_s))
+
+    def stop_all(self, names: Sequence[str], *, grace_s: float) -> Sequence[str]:
+        """Nothing of these sessions runs any more; the names of those of which anything did."""
+        ended = end_families([self._program(name) for name in names], grace_s=grace_s)
+        return [name for name, did in zip(names, ended, strict=True) if did]
 
     def interrupt(self, name: str) -> None:
         """Ctrl-C was typed into it. Raises NoSessionError."""
@@ -163,5 +168,4 @@ class ProcessSessions:
 
     def end(self) -> None:
         """No session runs; each holder ends with its own."""
-        for one in self.running():
-            self.stop(one.name, grace_s=0)
+        self.stop_all([one.name for one in self.running()], grace_s=0)

@@ -7,13 +7,14 @@ does not know, which counts as done. What each operation is given and prints: do
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO, Final
 
 from stamps.clock import SECOND_US
 from town.node.births import created_at
-from town.node.families import end_family
+from town.node.families import end_families
 from town.sessions.port import (
     NoProviderError,
     NoSessionError,
@@ -24,6 +25,7 @@ from town.sessions.port import (
 )
 
 TIMEOUT_S: Final = 60.0
+AT_ONCE_MAX: Final = 16  # of a script's runs
 EVERY: Final = "-"  # in the place of a session, where none is meant
 UNKNOWN: Final = 2
 REASON_CHARS_MAX: Final = 500
@@ -97,13 +99,19 @@ class ScriptSessions:
 
     def stop(self, name: str, *, grace_s: float) -> bool:
         """Nothing of the session runs any more; whether anything did."""
-        there = self.find(name)
-        if there is None:
-            return False
-        self._ask("stop", name, f"{grace_s:g}")
-        if there.pid:
-            end_family(there.pid, there.created, grace_s=0)
-        return True
+        return bool(self.stop_all([name], grace_s=grace_s))
+
+    def stop_all(self, names: Sequence[str], *, grace_s: float) -> Sequence[str]:
+        """Nothing of these sessions runs any more; the names of those of which anything did."""
+        there = [one for one in self.running() if one.name in names]
+
+        def ask(one: Running) -> None:
+            self._ask("stop", one.name, f"{grace_s:g}")
+
+        with ThreadPoolExecutor(AT_ONCE_MAX) as pool:
+            list(pool.map(ask, there))
+        end_families([(one.pid, one.created) for one in there if one.pid], grace_s=0)
+        return [one.name for one in there]
 
     def interrupt(self, name: str) -> None:
         """Its program was interrupted. Raises NoSessionError."""
@@ -142,8 +150,7 @@ class ScriptSessions:
 
     def end(self) -> None:
         """No session runs; what the script keeps for them is its own business."""
-        for one in self.running():
-            self.stop(one.name, grace_s=0)
+        self.stop_all([one.name for one in self.running()], grace_s=0)
 
 
 def _running(words: Sequence[str]) -> Running | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from town.node.births import created_at
-from town.node.families import end_family
+from town.node.families import end_families
 from town.node.lifecycle import process_of
 from town.node.session_entry import entry_argv, entry_file, made
 from town.sessions.port import (
@@ -140,12 +140,16 @@ class TmuxSessions:
 
     def stop(self, name: str, *, grace_s: float) -> bool:
         """Nothing of the session runs any more; whether anything did."""
-        ended = False
-        for row in self._rows():
-            if row.name == name:
-                ended = end_family(row.pid, created_at(row.pid), grace_s=grace_s)
-        self._forget(name)
-        return ended
+        return bool(self.stop_all([name], grace_s=grace_s))
+
+    def stop_all(self, names: Sequence[str], *, grace_s: float) -> Sequence[str]:
+        """Nothing of these sessions runs any more; the names of those of which anything did."""
+        rows = [row for row in self._rows() if row.name in names]
+        ended = end_families([(row.pid, created_at(row.pid)) for row in rows], grace_s=grace_s)
+        for name in names:
+            self._forget(name)
+        did = {row.name for row, ran in zip(rows, ended, strict=True) if ran}
+        return [name for name in names if name in did]
 
     def interrupt(self, name: str) -> None:
         """Ctrl-C was typed into it. Raises NoSessionError."""
@@ -200,8 +204,7 @@ class TmuxSessions:
 
     def end(self) -> None:
         """The town's own tmux server is gone, and every session with it."""
-        for one in self.running():
-            self.stop(one.name, grace_s=0)
+        self.stop_all([one.name for one in self.running()], grace_s=0)
         self._run("kill-server")
 
 

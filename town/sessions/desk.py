@@ -196,14 +196,23 @@ class SessionDesk(Settling):
 
     def stop_workers(self, rig: str, *, reason: str) -> list[str]:
         """No worker of the rig has a session that runs; who had. Their work stays on its hooks."""
-        gone = []
+        by_provider: dict[str, list[Session]] = {}
         for view in self.open():
-            who = parsed(view.row.agent)
-            if who is None or who.rig != rig or who.role != POLECAT:
-                continue
-            if self.stop(who, reason=reason):
-                gone.append(who.text)
-        return gone
+            if _works_in(view.row, rig):
+                by_provider.setdefault(view.row.provider, []).append(view.row)
+        found = [self._stop_all(rows, reason) for rows in by_provider.values()]
+        return [agent for gone in found for agent in gone]
+
+    def _stop_all(self, rows: Sequence[Session], reason: str) -> list[str]:
+        """Nothing of these sessions of one provider runs; whose did. All are asked at once."""
+        sessions = self.around.sessions(rows[0].provider)
+        there = {one.name: one.pid for one in sessions.running()}
+        # One of the same name that somebody else has begun since is not touched.
+        names = [row.name for row in rows if there.get(row.name) == row.pid]
+        ended = sessions.stop_all(names, grace_s=GRACE_S)
+        for row in rows:
+            self.ended(row.id, reason=reason, code=sessions.exit_code(row.name))
+        return [row.agent for row in rows if row.name in ended]
 
     def ended(self, identifier: str, *, reason: str, code: int | None = None) -> None:
         """The row says that the session is over, and why; what it said before stays."""
@@ -307,6 +316,12 @@ class SessionDesk(Settling):
                     self.ended(view.row.id, reason="gone", code=code)
                     mended.append(f"{agent}: {view.row.id} is over")
         return mended
+
+
+def _works_in(row: Session, rig: str) -> bool:
+    """Whether the session is of a worker of that rig."""
+    who = parsed(row.agent)
+    return who is not None and (who.rig, who.role) == (rig, POLECAT)
 
 
 def _tail(transcript: str) -> str:

@@ -109,6 +109,13 @@ class Sessions(Protocol):
         """Nothing of the session runs any more; whether anything did."""
         ...
 
+    def stop_all(self, names: Sequence[str], *, grace_s: float) -> Sequence[str]:
+        """Nothing of these sessions runs any more; the names of those of which anything did.
+
+        All are asked to end at once, and waited for together.
+        """
+        ...
+
     def interrupt(self, name: str) -> None:
         """Its program was interrupted, as by Ctrl-C. Raises NoSessionError."""
         ...

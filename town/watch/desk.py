@@ -358,7 +358,7 @@ class Watch(Hindered):
     def _end(self, sessions: Sessions, known: AbstractSet[str]) -> list[str]:
         """Nothing of these sessions runs, nor of any other; the names of those that did."""
         names = sorted(known | {one.name for one in sessions.running()})
-        ended = [name for name in names if sessions.stop(name, grace_s=STOP_GRACE_S)]
+        ended = list(sessions.stop_all(names, grace_s=STOP_GRACE_S))
         sessions.end()
         return ended
 
