@@ -24,7 +24,9 @@ HERE = {
 AGAIN = {
     "wl": frozenset(("browse", "show", "status", "me", "profile", "leaderboard", "log", "verify")),
     "gt": frozenset(("prime", "done", "status", "log", "agents")),
-    "bd": frozenset(("show", "list", "ready", "blocked", "search", "count", "stats")),
+    "bd": frozenset(
+        ("show", "list", "ready", "blocked", "search", "count", "stats", "graph", "history")
+    ),
 }
 # Programs that the node runs for a caller see the caller's environment and never the node's: git
 # asks its agent for keys, its proxy for the way, its folder for settings. No more is handed over.

@@ -1,6 +1,6 @@
 """`bd close reopen defer undefer delete` and more: beads that rest, for now or for good."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -145,6 +145,7 @@ def _deleted(call: Call, found: Deleting) -> int:
     if call.wants.json:
         told = {"deleted": ids[0] if len(ids) == 1 else ids, "references_updated": 0}
         told |= {"dependencies_removed": len(found.links)}
+        told |= _counted(found) if len(ids) > 1 else {}
         return print_object(call, told if found.done else {**told, "dry_run": True})
     word = "deleted" if found.done else "would delete"
     lines = [f"{word} {bead_line(bead)}" for bead in found.beads]
@@ -153,6 +154,17 @@ def _deleted(call: Call, found: Deleting) -> int:
     if not found.done:
         lines.append(f"next    bd delete {' '.join(ids)} --force")
     return print_lines(call, lines)
+
+
+def _counted(found: Deleting) -> dict[str, Any]:
+    """What is told of several beads that are deleted together; events of theirs stay."""
+    gone = {bead.id for bead in found.beads}
+    return {
+        "deleted_count": len(gone),
+        "labels_removed": sum(len(bead.labels) for bead in found.beads),
+        "events_removed": 0,
+        "orphaned_issues": sorted({a.issue_id for a in found.links} - gone),
+    }
 
 
 @app.command(cls=Command)

@@ -16,29 +16,11 @@ OF_BD: Final[Mapping[str, Word]] = {
     **{name: Word(TRACKER, BY_LINES) for name in ("notion", "repo", "federation", "ship")},
     **{name: Word(DOLT) for name in ("dolt", "vc", "branch", "compact", "flatten", "gc", "sql")},
     **{name: Word(BACKUP, ALL_LINES) for name in ("backup", "bootstrap", "migrate", "admin")},
-    "batch": Word(
-        "a line changes several beads, all of them or none",
-        ("bd create --graph FILE", "bd create --file FILE", "bd dep add --file FILE"),
-    ),
-    "graph": Word(
-        "links are drawn as a tree, or for other programs",
-        (
-            "bd dep tree BEAD --direction both",
-            "bd dep tree BEAD --format mermaid",
-            "bd list --format dot",
-        ),
-    ),
-    "orphans": Word("beads that commits name", ("bd list --status in_progress", "bd stale")),
     "completion": Word("one completion for all programs", ("wl completion bash",)),
-    "history": Word("what happened to a bead is told by the town", ("gt why BEAD", "gt log")),
-    "diff": Word("what happened is told by the town", ("gt log",)),
-    "restore": Word("nothing is thrown out of a bead's history", ("gt why BEAD",)),
+    "diff": Word("what became of a bead, commit by commit", ("bd history BEAD", "gt log")),
+    "restore": Word("nothing is thrown out of a bead's history", ("bd history BEAD",)),
     "audit": Word("what agents did is told by the town", ("gt log", "gt seance")),
-    "edit": Word(
-        "an editor would wait for a person",
-        ("bd update BEAD --description -", "bd update BEAD --title TEXT"),
-    ),
-    "create-form": Word("a form would wait for a person", ("bd create TITLE --description -",)),
+    "create-form": Word("two lines do it", ("bd create TITLE", "bd edit BEAD")),
     "doctor": Word(
         "circles are shown by bd, a town is seen to by gt", ("bd dep cycles", "gt doctor")
     ),

@@ -6,7 +6,7 @@ import typer
 
 from cli.bd.meaning import filter_of
 from cli.bd.opened import beads_of
-from cli.bd.options import Choosing, said
+from cli.bd.options import Choosing, Readying, said
 from cli.bd.printing import (
     bead_line,
     line_facts,
@@ -108,12 +108,14 @@ def _drawn(call: Call, found: Listed, form: str) -> int:
     return 0
 
 
-@app.command(cls=Choosing)
+@app.command(cls=Readying)
 @example("bd ready", "bd ready --json -n 1", "bd ready --claim --json")
 def ready(
     ctx: typer.Context,
     *,
-    sort: Annotated[str, typer.Option("--sort", help="priority, hybrid or oldest.")] = "priority",
+    sort: Annotated[
+        str, typer.Option("-s", "--sort", help="priority, hybrid or oldest.")
+    ] = "priority",
     claim: Annotated[bool, typer.Option("--claim", help="Take the first: one of several wins.")] = (
         False
     ),

@@ -127,7 +127,19 @@ def _around(
     ] = False,
     waits_for: Annotated[str, _some("Whose children.", "--waits-for")] = "",
     gate: Annotated[str, _some("all- or any-children.", "--waits-for-gate")] = "",
+    context: Annotated[str, _some("Words under ## Context, in the description.", "--context")] = "",
+    skills: Annotated[str, _some("Words under ## Required Skills.", "--skills")] = "",
     validate: Annotated[bool, _some("Only with what its type should tell.", "--validate")] = False,
+) -> None:
+    raise NotImplementedError
+
+
+def _becoming(
+    *,
+    session: Annotated[str, _some("Whose session closes it.", "--session")] = "",
+    may_be_empty: Annotated[
+        bool, _some("Also where what is read is empty.", "--allow-empty-description")
+    ] = False,
 ) -> None:
     raise NotImplementedError
 
@@ -160,10 +172,21 @@ class Choosing(Aside):
     extra = [*more, *SHARED]  # noqa: RUF012  # typed by its parent
 
 
-class Writing(Aside):
-    """A command that is told what a bead is to be."""
+class Readying(Choosing):
+    """A command about what is ready, where `-s` is how that is sorted."""
 
-    more = _options(_texts, _facts)
+    more = _options(_by_kind, _by_people, _by_text, _by_time)
+    extra = [*more, *SHARED]  # noqa: RUF012  # typed by its parent
+
+
+for _status in (option for option in Readying.more if option.name == "status"):
+    _status.opts.remove("-s")
+
+
+class Updating(Aside):
+    """A command that is told what a bead is to become."""
+
+    more = _options(_texts, _facts, _becoming)
     extra = [*more, *SHARED]  # noqa: RUF012  # typed by its parent
 
 

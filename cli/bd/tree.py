@@ -16,6 +16,11 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.one": ("show", "assign", "priority", "note", "tag", "comment", "comments"),
     "cli.bd.look": ("list", "ready", "blocked", "search", "children", "stale"),
     "cli.bd.links": ("dep", "link"),
+    "cli.bd.graphs": ("graph",),
+    "cli.bd.batches": ("batch",),
+    "cli.bd.past": ("history",),
+    "cli.bd.editing": ("edit",),
+    "cli.bd.orphans": ("orphans",),
     "cli.bd.labels": ("label",),
     "cli.bd.numbers": ("count", "status", "epic", "statuses", "types"),
     "cli.bd.told": ("config", "where", "info", "version", "help"),
@@ -30,12 +35,16 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
 }
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work with beads": (
-        *("create", "q", "update", "close", "reopen", "defer", "undefer", "delete"),
+        *("create", "q", "update", "edit", "close", "reopen", "defer", "undefer", "delete"),
+        "batch",
         *("assign", "priority", "note", "tag", "comment", "comments", "duplicate", "supersede"),
         *PLACES["cli.bd.states"],
     ),
-    "Find beads": ("show", *PLACES["cli.bd.look"], "query", *PLACES["cli.bd.likening"]),
-    "What depends on what": ("dep", "link", "label", "epic"),
+    "Find beads": (
+        *("show", "history", *PLACES["cli.bd.look"], "query", "orphans"),
+        *PLACES["cli.bd.likening"],
+    ),
+    "What depends on what": ("dep", "link", "graph", "label", "epic"),
     "Numbers": ("count", "status", "statuses", "types"),
     "Leave and enter": (*PLACES["cli.bd.exchange"],),
     "Known next time, too": (*PLACES["cli.bd.memories"], *PLACES["cli.bd.prime"]),

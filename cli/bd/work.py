@@ -15,7 +15,7 @@ from cli.bd.meaning import (
     value_of,
 )
 from cli.bd.opened import beads_of
-from cli.bd.options import Making, Many, Writing, said
+from cli.bd.options import Making, Many, Updating, said
 from cli.bd.plans import make_plan, make_written
 from cli.bd.printing import bead_line, print_done, print_lines, print_object
 from cli.context import UsageError
@@ -86,6 +86,12 @@ def _draft(asked: dict[str, Any], fields: dict[str, Any], around: Mapping[str, A
         raise UsageError("the title stands there twice, and differs")
     if around["gate"] not in ("", "all-children", "any-children"):
         raise UsageError("--waits-for-gate is all-children or any-children")
+    parts = [(name, around[name.split()[-1].lower()]) for name in ("Required Skills", "Context")]
+    written = [
+        fields.get("description", ""),
+        *(f"## {name}\n{text}" for name, text in parts if text),
+    ]
+    fields["description"] = "\n\n".join(part for part in written if part)
     if note:
         fields["notes"] = f"{fields['notes']}\n{note}" if fields.get("notes") else note
     needs, waiting = links_of(asked["deps"])
@@ -128,7 +134,7 @@ def quick(
     return print_lines(call, (made.id,))
 
 
-@app.command(cls=Writing)
+@app.command(cls=Updating)
 @example("bd update gt-x7k2m --claim", "bd update gt-x7k2m --status blocked -p 0")
 def update(
     ctx: typer.Context,
@@ -151,6 +157,7 @@ def update(
     asked = ctx.params
     with beads_of(ctx) as beads:
         fields = fields_of(call_of(ctx), beads, said(ctx)) | _moved(asked)
+        _check_read(fields, said(ctx))
         edit = Edit(
             fields=fields,
             claim=claim,
@@ -163,9 +170,18 @@ def update(
                 k: value_of(v) for k, v in pairs_of(set_metadata, "--set-metadata").items()
             },
             unset_metadata=tuple(unset_metadata or ()),
+            session=said(ctx)["session"],
         )
         found = beads.edit(ids, edit)
     return print_done(call_of(ctx), "claimed" if claim else "updated", found)
+
+
+def _check_read(fields: Mapping[str, Any], around: Mapping[str, Any]) -> None:
+    """A description that was read says something, or may say nothing. Raises UsageError."""
+    typed = around["description"] == "" or around["may_be_empty"]
+    if not typed and not fields.get("description", "something").strip():
+        why = "what was read for the description is empty, so the old one stays"
+        raise UsageError(f"{why}; --allow-empty-description empties it")
 
 
 def _moved(asked: dict[str, Any]) -> dict[str, Any]:

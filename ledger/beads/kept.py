@@ -17,6 +17,7 @@ from ledger.private.store import (
     Made,
     PrivateReader,
     PrivateStore,
+    Version,
 )
 
 ROWS_MAX: Final = 500_000
@@ -189,6 +190,10 @@ class KeptPrivate:
     def checkpoint(self, message: str) -> bool:
         """The versioned tables are in the history as they are; False where nothing had changed."""
         return self.store.checkpoint(message)
+
+    def versions(self, kind: type[Row], /, *key: str | int) -> Sequence[Version]:
+        """The row as it was after each commit that changed it, the newest first."""
+        return self.store.versions(kind, *key)
 
     def collect(self) -> None:
         """Storage that nothing refers to is given back."""

@@ -6,6 +6,7 @@ no rewriting. It knows no table by name but the one of events.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,16 @@ import msgspec
 from ledger.dolt.engine import BusyError, Database
 from ledger.dolt.private_schema import columns_of, fit
 from ledger.private.rows import Event, Field, Key, Row, Some, fields_of
-from ledger.private.store import EVENTS_MAX, Change, ChangedError, Made, PrivateReader, Seen
+from ledger.private.store import (
+    EVENTS_MAX,
+    Change,
+    ChangedError,
+    Made,
+    PrivateReader,
+    Seen,
+    Version,
+)
+from stamps.clock import SECOND_US
 
 LAST_CHARACTER: Final = "\U0010ffff"
 ASKED_MAX: Final = 500
@@ -144,6 +154,16 @@ class DoltPrivate:
         self.database.call("dolt_commit", "-A", "-m", message, "--skip-empty")
         return True
 
+    def versions(self, kind: type[Row], /, *key: str | int) -> Sequence[Version]:
+        """The row as it was after each commit that changed it, the newest first."""
+        found: list[Version] = []
+        for commit, author, date, *cells in self.database.all(_history(kind), key):
+            row = _maker(kind)(cells)
+            if found and found[-1].row == row:
+                found.pop()  # the older commit is the one that made it so
+            found.append(Version(commit=str(commit), at=_moment(date), author=str(author), row=row))
+        return found
+
     def collect(self) -> None:
         """Storage that nothing refers to is given back."""
         self.database.call("dolt_gc")
@@ -151,6 +171,12 @@ class DoltPrivate:
     def close(self) -> None:
         """Nothing of the store is open any more."""
         self.database.close()
+
+
+def _moment(date: Any) -> int:
+    """Microseconds since 1970 UTC of a commit's date, which both engines say in UTC."""
+    when = datetime.fromisoformat(str(date)).replace(tzinfo=UTC)
+    return int(when.timestamp()) * SECOND_US + when.microsecond
 
 
 def _by_kind(rows: Iterable[Row]) -> Iterable[tuple[type[Row], Iterable[Row]]]:
@@ -165,6 +191,18 @@ def _by_kind(rows: Iterable[Row]) -> Iterable[tuple[type[Row], Iterable[Row]]]:
 def _select(kind: type[Row]) -> str:
     names = ", ".join(f"`{column.name}`" for column in columns_of(kind))
     return f"SELECT {names} FROM {kind.table.name}"  # noqa: S608  # names are our own
+
+
+@cache
+def _history(kind: type[Row]) -> str:
+    """The row at every commit; a Dolt server takes one for all where the key stands inside."""
+    names = ", ".join(f"`{column.name}`" for column in columns_of(kind))
+    told = f"commit_hash, committer, commit_date, {names}"
+    inner = f"SELECT * FROM dolt_history_{kind.table.name}"  # noqa: S608  # names are our own
+    return (
+        f"SELECT {told} FROM ({inner}) AS h WHERE {_by_key(kind)}"  # noqa: S608
+        " ORDER BY commit_date DESC"
+    )
 
 
 @cache

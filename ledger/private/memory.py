@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ledger.private.rows import Event, Key, Row, Some, matches
-from ledger.private.store import EVENTS_MAX, Change, ChangedError, Made, PrivateReader
+from ledger.private.store import EVENTS_MAX, Change, ChangedError, Made, PrivateReader, Version
 
 
 class MemoryPrivate:
@@ -83,6 +83,11 @@ class MemoryPrivate:
         del message
         fresh, self._fresh = self._fresh, False
         return fresh
+
+    def versions(self, kind: type[Row], /, *key: str | int) -> Sequence[Version]:
+        """None: memory has no history."""
+        del kind, key
+        return ()
 
     def collect(self) -> None:
         """Nothing is kept that nothing refers to."""

@@ -47,6 +47,16 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A row as a commit of the history has it; `at` is in microseconds since 1970 UTC."""
+
+    commit: str
+    at: int
+    author: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Rows to put and to drop, and what there is to tell of it, all or nothing."""
 
@@ -117,6 +127,13 @@ class PrivateStore(PrivateReader, Protocol):
 
     def checkpoint(self, message: str) -> bool:
         """The versioned tables are in the history as they are; False where nothing had changed."""
+        ...
+
+    def versions(self, kind: type[Row], /, *key: str | int) -> Sequence[Version]:
+        """The row under the key as it was after each commit that changed it, the newest first.
+
+        What no commit has yet is not among them; a store without a history has none.
+        """
         ...
 
     def collect(self) -> None:

@@ -12,6 +12,7 @@ from ledger.beads.rows import Bead, Comment, Link, Outline
 from ledger.dolt.private import open_private_doltlite
 from ledger.dolt.private_schema import PRIVATE_SCHEMA, shape
 from ledger.dolt.version import NewerStoreError
+from ledger.private.memory import MemoryPrivate
 from ledger.private.rows import Cursor, Event, Setting
 from ledger.private.store import Change, ChangedError, Dropped, Seen, missed
 from tests.beads.stores import BACKENDS, empty
@@ -174,16 +175,25 @@ def test_a_checkpoint_is_taken_only_of_what_has_changed(store):
     assert store.get(Setting, "prefix").value == "gt"
 
 
-def test_a_checkpoint_is_taken_only_of_what_has_changed(store):
-    """Versioned tables make history; what is this machine's alone does not."""
-    assert not store.checkpoint("nothing")
-    store.apply(Change(puts=(Setting(name="prefix", value="gt"),)))
-    assert store.checkpoint("settings")
-    assert not store.checkpoint("again")
-    store.apply(Change(puts=(Cursor(name="x", seq=1),), events=(Event(kind="chatter"),)))
-    assert not store.checkpoint("chatter alone")
-    store.collect()
-    assert store.get(Setting, "prefix").value == "gt"
+def test_a_row_has_a_version_for_each_commit_that_changed_it(store):
+    """The newest first; not those that changed other rows, and not what no commit has."""
+    rows = [Bead(id="gt-aaa", title=name, labels=("ü",)) for name in ("one", "two", "three")]
+    for number, row in enumerate(rows[:2]):
+        store.apply(Change(puts=(row, Bead(id="gt-bbb", title=f"other {number}"))))
+        store.checkpoint(f"commit {number}")
+        store.apply(Change(puts=(Bead(id="gt-bbb", title=f"other again {number}"),)))
+        store.checkpoint("another row")
+    store.apply(Change(puts=(rows[2],)))
+    versions = store.versions(Bead, "gt-aaa")
+    if isinstance(store, MemoryPrivate):
+        assert list(versions) == []
+        return
+    assert [version.row for version in versions] == [rows[1], rows[0]]
+    assert len({version.commit for version in versions}) == 2
+    assert all(len(version.commit) >= 32 and version.author for version in versions)
+    assert versions[0].at >= versions[1].at > 1_500_000_000_000_000
+    assert len(store.versions(Bead, "gt-bbb")) == 4
+    assert list(store.versions(Bead, "gt-zzz")) == []
 
 
 def test_a_file_keeps_everything_and_a_newer_one_is_refused(tmp_path):

@@ -40,6 +40,7 @@ class TypedBeads:
             home=str(self.private.home.path),
         )
         paper.code = run(call)
+        paper.then = call.then
         return paper
 
     def json(self, *argv: str, **more: Any) -> Any:

@@ -9,6 +9,7 @@ class Paper:
         self.talked = bytearray()
         self.stdin = stdin
         self.code = -1  # the exit code, once the line has run
+        self.then: tuple[str, ...] = ()  # the program that would have the terminal next
 
     @property
     def text(self) -> str:

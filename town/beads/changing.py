@@ -59,6 +59,7 @@ class Edit:
     parent: str | None = None  # empty for none
     set_metadata: Mapping[str, Any] = field(default_factory=dict)
     unset_metadata: Sequence[str] = ()
+    session: str = ""  # that closes it, where the status says so
 
 
 class Changing(Making):
@@ -100,7 +101,7 @@ class Changing(Making):
         now = self.ports.now()
         held = rules.claimed(old, self.ports.caller.actor, now=now) if edit.claim else old
         told = {**edit.fields}
-        new = self._moved(held, told.pop("status", held.status), done)
+        new = self._moved(held, told.pop("status", held.status), done, edit.session)
         new = replace(new, **told, **_notes(held, edit), **_metadata(held, edit))
         start = new if edit.set_labels is None else replace(new, labels=tuple(edit.set_labels))
         new = rules.labelled(start, add=edit.add_labels, remove=edit.remove_labels)
@@ -111,14 +112,14 @@ class Changing(Making):
         kind = "bead.claimed" if edit.claim and held is not old else "bead.updated"
         return new, self.changed(old, new, kind) + links
 
-    def _moved(self, bead: Bead, status: str, done: Mapping[str, Bead]) -> Bead:
+    def _moved(self, bead: Bead, status: str, done: Mapping[str, Bead], session: str) -> Bead:
         """The bead in another status; closing and opening again by their own rules."""
         if status == bead.status:
             return bead
         if status == TOMBSTONE:
             raise BadFieldError("status", "tombstone is what `bd delete` leaves")
         if status == CLOSED:
-            return self._closed(bead, done)
+            return self._closed(bead, done, session=session)
         now = self.ports.now()
         if bead.status == CLOSED and status == OPEN:
             return rules.reopened(bead, now=now)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from ledger.beads import rules, waiting
 from ledger.beads.choosing import Some
 from ledger.beads.errors import ManyBeadsError, NoBeadError
@@ -254,9 +256,10 @@ class Finding(Acting):
         if not told and "other" not in names:
             return Change()
         told |= more
-        return Change(
-            puts=(new,), events=(self.event(kind, new.id, **told),), seen=(self.seen(old),)
-        )
+        event = self.event(kind, new.id, **told)
+        if new.updated_at > old.updated_at:  # both say the same moment, so that they are told apart
+            event = replace(event, at=new.updated_at)
+        return Change(puts=(new,), events=(event,), seen=(self.seen(old),))
 
 
 def joined(changes: Iterable[Change]) -> Change:

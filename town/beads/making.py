@@ -61,7 +61,10 @@ class Making(Linking):
     def _made(self, made: Mapping[str, Bead], links: Sequence[Link]) -> Change:
         return Change(
             puts=tuple(made.values()),
-            events=tuple(self.event("bead.created", b.id, title=b.title) for b in made.values()),
+            events=tuple(
+                replace(self.event("bead.created", b.id, title=b.title), at=b.created_at)
+                for b in made.values()
+            ),
             seen=tuple(self.missing(Bead, bead) for bead in made),
         ) + self.linked(links, made=made)
 
@@ -170,6 +173,7 @@ class Making(Linking):
                 created_at=now,
             )
             told = self.event("bead.commented", bead.id, text=text[: rules.TITLE_CHARS_MAX])
+            told = replace(told, at=now)
             return comment, Change(
                 puts=(comment, replace(bead, updated_at=now)),
                 events=(told,),

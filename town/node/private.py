@@ -179,6 +179,10 @@ class OpenPrivate:
         with suppress(StoreError):  # the next command looks again
             self.works(self.workspace, Caller(actor=DEACON), {}).convoys.follow()
 
+    def settle(self) -> None:
+        """What was said is in the history now."""
+        self.writer.run(self._commit)
+
     def _commit(self) -> None:
         if self._events is not None:
             self._events.settle()
