@@ -5,6 +5,7 @@ are was said by the market; here they are only made harmless, arranged and colou
 """
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SCHEMA_ERROR = "wl.v1.error"
 # Colours of the first word of a state line (users 7).
+TO_TYPE = ("next", "try")  # what lines begin with that say what to type
+OWN_LINE = re.compile(r"(?<![\w/.-])(?<!gt )wl (?=[a-z])")
 COLOURS = {
     "yours": "32", "accepted": "32", "posted": "32", "open": "36", "asked": "33",
     "taken": "31", "stop": "1;31", "lapsed": "31", "ended": "31", "refused": "31",
@@ -173,6 +176,9 @@ def next_words(step: "Next") -> str:
 def _painted(call: Call, line: str) -> str:
     safe = escape(line)
     first, space, rest = safe.partition(" ")
+    if call.behind and first in TO_TYPE:
+        rest = OWN_LINE.sub(f"{call.behind} {call.program} ", rest)
+        safe = f"{first}{space}{rest}"
     colour = COLOURS.get(first) if call.colour else None
     return f"\x1b[{colour}m{first}\x1b[0m{space}{rest}\n" if colour else safe + "\n"
 

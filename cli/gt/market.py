@@ -1,6 +1,7 @@
 """`gt wl`: the market, at the town's own home. `gt drafts`: what could be handed in there.
 
-A line of `gt wl` is the same line of `wl`: its words, its output, its exit code.
+A line of `gt wl` is the same line of `wl`: its words, its output, its exit code. Only what a person
+is told to type next begins with `gt`, for plain `wl` is at home elsewhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ def wl(
     argv = within_market(call.argv)
     moving = first_word(argv) in MOVING
     town = _in_step(call.town) if moving else call.town
-    inner = replace(call, argv=argv, program="wl", wants=Wants(), town=town)
+    inner = replace(call, argv=argv, program="wl", behind=call.program, wants=Wants(), town=town)
     code = run(inner)
     call.then = inner.then
     return code
