@@ -145,8 +145,12 @@ def node_ended(call: Call) -> tuple[list[str], dict[str, Any]]:
 def ended(ctx: typer.Context, call: Call) -> tuple[list[str], dict[str, Any]]:
     """The node and every session are gone: that in words, and as facts."""
     words, data = node_ended(call)
+    from town.refinery.left import end_left  # noqa: PLC0415  # only the end of a town needs it
+
     with works_of(ctx) as works:
+        gates = end_left(works.refinery)
         sessions, left = works.watch.stop_all(), works.watch.left()
     words += [f"✓ session {name}" for name in sessions]
+    words += [f"✓ gates   {gates} processes that a killed node had left"] if gates else []
     words.append(f"{'✗' if left else '✓'} left    {len(left)} processes")
-    return words, {**data, "sessions": sessions, "left": left}
+    return words, {**data, "sessions": sessions, "gates": gates, "left": left}

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from tests.town.refining import Yard, alive, yard_in
 from tests.town.towns import git
+from town.leases.right import Rights
 from town.node.gates import ShellCommands, gate_environment
 from town.refinery.gates import gates_of
+from town.refinery.lease import at_work
+from town.refinery.left import end_left
 from town.refinery.message import END, FIELD, Said, read, squashed
 from town.refinery.ports import Command
 from town.workspace.settings import RigSettings
@@ -128,6 +131,23 @@ def test_processes_that_bear_the_mark_are_ended_and_no_others(tmp_path):
     assert alive(pids["other"])
     commands.end_left("GT_REFINERY", "other")
     assert not alive(pids["other"])
+
+
+def test_what_a_killed_refinery_left_is_ended_where_none_is_at_work(yard: Yard):
+    """`gt down` ends what the gates of a killed node run on; never those of one that lives."""
+    works = yard.works()
+    mark = {"GT_REFINERY": str(yard.workspace.rig("api").path)}
+    env = {**gate_environment({"PATH": "/usr/bin:/bin"}), **mark}
+    begun = "setsid sh -c 'echo $$ > pid; exec sleep 300' > /dev/null 2>&1 & sleep 0.5"
+    ShellCommands().run(
+        Command(cmd=begun, cwd=yard.clone, env=env, timeout_s=30), threading.Event()
+    )
+    pid = int((yard.clone / "pid").read_text())
+    with at_work(Rights(works.store, works.ports, works.makers), "api"):
+        assert end_left(works.refinery) == 0
+        assert alive(pid)
+    assert end_left(works.refinery) == 1
+    assert not alive(pid)
 
 
 # --- what a person has set for git is left out
