@@ -29,6 +29,7 @@ POLL_S = 0.2
 SHORT_CHARS = 60
 CLEARED = "\x1b[H\x1b[J"  # a terminal begins at its top
 AGENTS_SHOWN_MAX = 12
+CONVOYS_SHOWN_MAX = 5
 
 
 @app.command(cls=Command)
@@ -84,12 +85,17 @@ def _facts(found: Standing, node: NodeFacts | None) -> dict[str, Any]:
             {
                 "name": rig.name, "state": rig.state, "prefix": rig.prefix,
                 "polecats": rig.polecats, "crew": rig.crew, "beads": rig.beads,
+                "queue": rig.queue,
             }
             for rig in found.rigs
         ],
         "at_work": [
             {"id": a.id, "state": a.state, "runtime": a.runtime, "bead": a.bead, "live": a.live}
             for a in found.at_work
+        ],
+        "convoys": [
+            {"id": c.id, "done": c.done, "total": c.total, "untrusted": {"title": c.title}}
+            for c in found.convoys
         ],
         "beads": found.beads or None,
         "needs": needs,
@@ -105,6 +111,12 @@ def _words(found: Standing, node: NodeFacts | None) -> list[str]:
     lines += [_agent_line(agent) for agent in found.at_work[:AGENTS_SHOWN_MAX]]
     if (more := len(found.at_work) - AGENTS_SHOWN_MAX) > 0:
         lines.append(f"Agents    and {more} more at work")
+    lines += [
+        f"Convoy    {one.id}: {one.title}, {one.done} of {one.total} done"
+        for one in found.convoys[:CONVOYS_SHOWN_MAX]
+    ]
+    if (more := len(found.convoys) - CONVOYS_SHOWN_MAX) > 0:
+        lines.append(f"Convoys   and {more} more: gt convoy list")
     if found.beads:
         told = ("open", "in_progress", "hooked", "blocked", "ready")
         shown = (f"{found.beads[name]} {name.replace('_', ' ')}" for name in told)
@@ -123,7 +135,8 @@ def _rig_line(rig: RigCount) -> str:
     beads = "" if rig.beads is None else f", {rig.beads} {'bead' if rig.beads == 1 else 'beads'}"
     state = "" if rig.state == "operational" else f"  {rig.state.upper()}"
     polecats = "1 polecat" if rig.polecats == 1 else f"{rig.polecats} polecats"
-    return f"Rig       {rig.name}: {polecats}, {rig.crew} crew{beads}{state}"
+    queue = f", {rig.queue} to be merged" if rig.queue else ""
+    return f"Rig       {rig.name}: {polecats}, {rig.crew} crew{beads}{queue}{state}"
 
 
 @app.command(cls=Command)

@@ -29,6 +29,7 @@ from ledger.workspace.work import (
     HELD,
     NO_TARGET,
     OPEN_REQUESTS,
+    REMOTE_AWAY,
     REVIEW,
     SPAWNING,
     STUCK,
@@ -191,12 +192,12 @@ def _in_the_queue(standing: Standing, now: int) -> Reason | None:
     request = standing.request
     if request is None or request.state not in OPEN_REQUESTS:
         return None
-    return _elsewhere(request) or _queued(standing, request)
+    return _elsewhere(standing, request) or _queued(standing, request)
 
 
-def _elsewhere(request: MergeRequest) -> Reason | None:
+def _elsewhere(standing: Standing, request: MergeRequest) -> Reason | None:
     """It is in somebody's hands: the refinery's, whoever resolves its conflict, a person's."""
-    if request.state == TRYING:
+    if request.state == TRYING and not standing.rests:  # else its trial was cut short
         return Reason("merging", f"{request.id} is being tried", (request.id,), moving=True)
     if request.state == BLOCKED_REQUEST:
         task = request.blocked_by
@@ -249,7 +250,9 @@ def _without_session(standing: Standing, work: Assignment, now: int) -> Reason:
     if standing.rig is not None and standing.rig.state != OPERATIONAL:
         return _resting(standing.rig)
     if standing.hindrance is not None:
-        return Reason("hindered", f"{work.agent} cannot begin: {standing.hindrance.why}", who)
+        what = "hand in" if standing.hindrance.code == REMOTE_AWAY else "begin"
+        why = first_line(standing.hindrance.why)
+        return Reason("hindered", f"{work.agent} cannot {what}: {why}", who)
     if f"/{CREW}/" in work.agent:
         return Reason("crew-away", f"on the hook of {work.agent}, who has no session", who)
     if session is None and now - work.created_at < SPAWN_GRACE_US:

@@ -159,6 +159,9 @@ class Lease(Row, frozen=True, kw_only=True):
     expires_at: int = 0
 
 
+REMOTE_AWAY: Final = "work.remote"  # the code of what hinders work that could not be handed in
+
+
 class Hindrance(Row, frozen=True, kw_only=True):
     """What keeps the session of some work from beginning, through no fault of the work."""
 

@@ -13,7 +13,15 @@ from ledger.workspace import convoys
 from ledger.workspace.convoys import Dispatch, Standing
 from ledger.workspace.rows import RIG_STATES, Agent, Rig
 from ledger.workspace.talk import CLOSED_CONVOY, OPEN_CONVOY, STAGES, Convoy
-from ledger.workspace.work import ACTIVE, OPEN_REQUESTS, Assignment, MergeRequest, Session
+from ledger.workspace.work import (
+    ACTIVE,
+    OPEN_REQUESTS,
+    REMOTE_AWAY,
+    Assignment,
+    Hindrance,
+    MergeRequest,
+    Session,
+)
 from tests.town.talkers import MINUTE, START
 
 NOW = START
@@ -58,6 +66,10 @@ CASES = [
         failure="conflict", reason="conflict in a")), "another conflict is resolved first"),
     ("queue-rests", Standing(bead=bead(), rig=RIG, request=request(), rests="gate: make test"),
      "gate: make test"),
+    ("queue-rests", Standing(bead=bead(), rig=RIG, request=request(state="trying"), rests="git: x"),
+     "git: x"),
+    ("hindered", Standing(bead=bead(status="hooked"), work=work(), hindrance=Hindrance(
+        assignment="as-1", code=REMOTE_AWAY, why="no answer\nand more")), "hand in: no answer"),
     ("queue-off", Standing(bead=bead(), rig=RIG, request=request(), off="a setting"),
      "nothing is merged: a setting"),
     ("in-review", Standing(bead=bead(), rig=RIG, off="a setting", request=request(

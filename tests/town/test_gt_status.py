@@ -7,8 +7,10 @@ import threading
 import pytest
 
 from ledger.beads.rows import Bead
+from ledger.workspace.link import CompletionDraft
 from ledger.workspace.rows import Agent, Rig
-from ledger.workspace.work import STUCK, Assignment, RefineryState, Session
+from ledger.workspace.talk import Convoy, ConvoyItem
+from ledger.workspace.work import STUCK, Assignment, MergeRequest, RefineryState, Session
 from tests.house.children import measured
 from tests.town.prompt import Prompt
 from tests.town.ruining import put
@@ -37,6 +39,12 @@ def full(prompt, town) -> Prompt:
         Agent(id="api/polecats/elm", role="polecat", rig="web", state="working", hook_bead="we-1"),
         Assignment(id="as-1", bead=bead[2], agent="api/polecats/ash", state=STUCK),
         RefineryState(rig="web", broken="push", reason="remote: error: no\nremote: a\n ! b"),
+        MergeRequest(id="api-mr-1", rig="api", state="ready"),
+        MergeRequest(id="api-mr-2", rig="api", state="merged", reason="it was there"),
+        Convoy(id="hq-cv-1", title="Feature X"),
+        Convoy(id="hq-cv-2", title="Work: Free", automatic=True),
+        *(ConvoyItem(convoy="hq-cv-1", bead=one) for one in (bead[3], bead[4])),
+        CompletionDraft(item="w-1", bead=bead[4]),
     )
     return prompt
 
@@ -58,7 +66,7 @@ def test_the_town_is_seen_in_one_look(full):
         ("api/polecats/elm", False, ""), ("mayor", True, "codex"),
     ]  # fmt: skip
     needs = [need["cmd"][-1] for need in data["needs"]]
-    assert needs == ["api-aaaaa", "web", "hq-aaaab", "hq-aaaaa"]
+    assert needs == ["api-aaaaa", "web", "drafts", "hq-aaaab", "hq-aaaaa"]
     assert said["next"][0]["cmd"] == ["bd", "show", "api-aaaaa"]
     text = full.gt("status").text
     assert "Overseer  Ada <ada@example.org>" in text
@@ -70,6 +78,20 @@ def test_the_town_is_seen_in_one_look(full):
     assert "Needs     merging in web rests (push): error: no\n" in text
     told = full.gt("refinery", "status", "web").text
     assert "broken   push: error: no\n         a\n          ! b\n" in told
+
+
+def test_what_is_on_its_way_is_seen_in_one_look(full):
+    """What waits to be merged, convoys that somebody made, and what could be handed in."""
+    data = full.json("gt", "status")["data"]
+    assert [rig["queue"] for rig in data["rigs"]] == [1, 0]
+    assert [(one["id"], one["done"], one["total"]) for one in data["convoys"]] == [
+        ("hq-cv-1", 1, 2)
+    ]
+    text = full.gt("status").text
+    assert "Rig       api: 1 polecat, 1 crew, 2 beads, 1 to be merged" in text
+    assert "Convoy    hq-cv-1: Feature X, 1 of 2 done" in text
+    assert "Needs     hq-aaaac is merged, and not handed in on the market yet" in text
+    assert "Work: Free" not in text
 
 
 def test_a_fast_look_counts_no_beads(full):

@@ -9,10 +9,9 @@ from msgspec.structs import replace
 
 from ledger.beads.rows import Bead
 from ledger.workspace.rows import OPERATIONAL, PARKED, POLECAT, Agent, Rig
-from ledger.workspace.work import SPAWNING, WORKING, Assignment, Hindrance, Session
+from ledger.workspace.work import REMOTE_AWAY, SPAWNING, WORKING, Assignment, Hindrance, Session
 from town.watch.deciding import (
     MINUTE_US,
-    REMOTE,
     SECOND_US,
     Ended,
     Freed,
@@ -136,7 +135,7 @@ def test_what_never_ran_is_no_crash(code, after, crashed):
 def test_a_session_that_met_a_remote_away_is_no_attempt_and_a_later_one_is():
     """What it met as it wanted to hand in stays known until something is handed in."""
     one = held()
-    met = Hindrance(assignment="as-1", code=REMOTE, at=NOW, rests_until=NOW + MINUTE_US)
+    met = Hindrance(assignment="as-1", code=REMOTE_AWAY, at=NOW, rests_until=NOW + MINUTE_US)
     hindered = dataclasses.replace(one, hindrance=met)
     [act] = plan([hindered], [session(one, alive=False)], now=NOW, limits=LIMITS)
     assert isinstance(act, Ended)

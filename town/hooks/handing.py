@@ -22,6 +22,7 @@ from ledger.workspace.work import (
     ESCALATED,
     IDLE,
     LOCAL,
+    REMOTE_AWAY,
     STUCK,
     SUBMITTED,
     TO_QUEUE,
@@ -77,7 +78,7 @@ class UnseenError(HookError):
 class RemoteAwayError(HookError):
     """The remote gives no answer, so nothing can be handed in; that is no fault of the work."""
 
-    code = "work.remote"  # as the watch knows it
+    code = REMOTE_AWAY
     hint = (
         "Nothing is lost: your commits are on the branch. gt done again once the remote answers;"
         " if this session ends first, the town goes on with the work by itself."

@@ -10,7 +10,7 @@ from typing import Final
 
 from ledger.beads.rows import HOOKED, IN_PROGRESS, Bead
 from ledger.workspace.rows import OPERATIONAL, POLECAT, Agent, Rig
-from ledger.workspace.work import Assignment, Hindrance, Session
+from ledger.workspace.work import REMOTE_AWAY, Assignment, Hindrance, Session
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
@@ -18,7 +18,6 @@ HANDOFF: Final = "handoff"
 CRASH: Final = "crash"
 OVER: Final = "its work is over"
 SILENT: Final = "it was silent"
-REMOTE: Final = "work.remote"  # what hinders work that could not be handed in
 NOT_RUN: Final = (126, 127)  # what a shell says of a program that is not there, or is none
 
 
@@ -179,7 +178,7 @@ def _of_session(seen: Seen, mine: Held | None, *, now: int, limits: Limits) -> l
     runs = not _recent(row.started_at, limits.stillborn_us, now=now)
     hindrance = mine.hindrance
     # A remote that was away is so until something is handed in: that a session runs says nothing.
-    over = runs and hindrance is not None and hindrance.code != REMOTE
+    over = runs and hindrance is not None and hindrance.code != REMOTE_AWAY
     freed = [Freed(hindrance=hindrance)] if over and hindrance is not None else []
     return [*freed, *_of_silence(seen, now=now, limits=limits)]
 
@@ -187,7 +186,7 @@ def _of_session(seen: Seen, mine: Held | None, *, now: int, limits: Limits) -> l
 def _met(held: Held | None, row: Session) -> bool:
     """Whether this very session wanted to hand in, and the remote gave no answer."""
     hindrance = held.hindrance if held is not None else None
-    if hindrance is None or hindrance.code != REMOTE:
+    if hindrance is None or hindrance.code != REMOTE_AWAY:
         return False
     return hindrance.at >= row.started_at
 

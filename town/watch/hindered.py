@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ledger.private.store import Change, Dropped, PrivateStore
 from ledger.store_errors import StoreError
-from ledger.workspace.work import HELD, Assignment, Hindrance, Session
+from ledger.workspace.work import HELD, REMOTE_AWAY, Assignment, Hindrance, Session
 from stamps.errors import WastelandError
 from town.agents.runtime import NoAgentError
 from town.beads.ports import BeadPorts
@@ -20,7 +20,7 @@ from town.hooks.desk import Hooks
 from town.hooks.handing import RemoteAwayError
 from town.sessions.port import NoProviderError, SessionError, SessionThereError
 from town.sessions.programs import NoProgramError, unbegun
-from town.watch.deciding import REMOTE, Limits
+from town.watch.deciding import Limits
 from town.workspace.files import BadFileError
 from town.workspace.git import GitError, NoGitError
 
@@ -77,7 +77,7 @@ def away(error: RemoteAwayError) -> Fault:
     """The cause where work could not be handed in, for its remote gave no answer."""
     rig = error.work.rig
     hint = f"See whether the remote can be reached: gt rig status {rig}."
-    return Fault(about=f"remote/{rig}", code=REMOTE, why=str(error), hint=hint, passes=True)
+    return Fault(about=f"remote/{rig}", code=REMOTE_AWAY, why=str(error), hint=hint, passes=True)
 
 
 def stillborn(row: Session, code: int | None, said: str) -> Fault:

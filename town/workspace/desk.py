@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.beads.choosing import Filter
 from ledger.beads.rows import LIVE, TOWN_TYPES, Bead
 from ledger.private.rows import Event, Setting
 from ledger.private.store import Change, PrivateStore
-from ledger.workspace.convoys import first_line
+from ledger.workspace.convoys import first_line, progress
+from ledger.workspace.link import DRAFT, CompletionDraft
 from ledger.workspace.rows import CREW, POLECAT, Agent, Rig
+from ledger.workspace.talk import OPEN_CONVOY, Convoy, ConvoyItem
 from ledger.workspace.work import (
     MERGED,
+    OPEN_REQUESTS,
     STUCK,
     Assignment,
     Hindrance,
@@ -52,6 +55,7 @@ class RigCount:
     polecats: int
     crew: int
     beads: int | None
+    queue: int = 0  # what was handed in and is not merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,16 @@ class AtWork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """An open convoy that somebody made: how many of its beads are done."""
+
+    id: str
+    title: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the town stands."""
 
@@ -73,6 +87,7 @@ class Standing:
     overseer: Overseer
     rigs: tuple[RigCount, ...]
     at_work: tuple[AtWork, ...] = ()
+    convoys: tuple[Followed, ...] = ()
     beads: dict[str, int] = field(default_factory=dict)  # empty where it was not looked
     needs: tuple[Need, ...] = ()
 
@@ -141,11 +156,14 @@ class Town(Acting):
             overseer = overseer_of(self.workspace)
             beads = None if fast else [bead for bead in self._beads() if _is_work(bead)]
             agents = self.store.find(Agent)
+            queued = Counter(one.rig for one in self.store.find(MergeRequest, state=OPEN_REQUESTS))
+            rigs = [_counted(rig, agents, beads) for rig in self.store.find(Rig)]
             return Standing(
                 name=self.name(),
                 overseer=overseer,
-                rigs=tuple(_counted(rig, agents, beads) for rig in self.store.find(Rig)),
+                rigs=tuple(replace(rig, queue=queued[rig.name]) for rig in rigs),
                 at_work=tuple(self._at_work(agents)),
+                convoys=() if fast else tuple(self._followed()),
                 beads=self._bead_counts(beads) if beads is not None else {},
                 needs=tuple(self._needs(overseer, beads or [])),
             )
@@ -164,6 +182,14 @@ class Town(Acting):
                     bead=agent.hook_bead,
                     live=session is not None,
                 )
+
+    def _followed(self) -> Iterator[Followed]:
+        """The open convoys but for those that a sling made, the oldest first."""
+        found = [one for one in self.store.find(Convoy, status=OPEN_CONVOY) if not one.automatic]
+        for one in sorted(found, key=lambda convoy: (convoy.created_at, convoy.id)):
+            items = self.store.find(ConvoyItem, convoy=one.id)
+            done, total = progress([self.store.get(Bead, item.bead) for item in items])
+            yield Followed(id=one.id, title=one.title, done=done, total=total)
 
     def _beads(self) -> Sequence[Bead]:
         return self.store.find(Bead, status=LIVE)
@@ -188,6 +214,10 @@ class Town(Acting):
             for state in self.store.find(RefineryState)
             if state.broken
         ]
+        needs += [
+            Need(f"{draft.bead} is merged, and not handed in on the market yet", ("gt", "drafts"))
+            for draft in self.store.find(CompletionDraft, state=DRAFT)
+        ]
         mine = {"overseer", overseer.name, overseer.email} - {""}
         waiting = [bead for bead in beads if bead.assignee in mine]
         waiting.sort(key=lambda bead: (bead.priority, bead.created_at))
@@ -208,7 +238,7 @@ class Town(Acting):
             first = min(several, key=lambda one: one.since)
             more = f" and {len(several) - 1} more" if len(several) > 1 else ""
             waits = "wait" if more else "waits"
-            words = f"{first.bead}{more} {waits} on the hook: {first.why}"
+            words = f"{first.bead}{more} {waits} on the hook: {first_line(first.why)}"
             found.append(Need(words, ("gt", "why", first.bead)))
         return found
 
