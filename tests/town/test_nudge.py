@@ -272,11 +272,10 @@ def test_a_sender_that_was_killed_while_it_typed_holds_nobody_up(talk):
             resource="typing to ap-rust", holder=f"else {dead}", expires_at=talk.now + MINUTE // 2
         )
     )
-    desk = talk.nudges()
-    desk.rights.makers = ProcessMakers()
+    (desk := talk.nudges()).rights.makers = ProcessMakers()
     desk.nudge(RUST, Saying(text="y", mode=IMMEDIATE))
-    assert (talk.slept, talk.store.find(Lease)) == ([], [])
-    assert talk.sessions.typed == ["[from overseer] y"]
+    found = (talk.slept, talk.sessions.typed, talk.store.find(Lease))
+    assert found == ([], ["[from overseer] y"], [])
 
 
 def test_whoever_typed_for_too_long_leaves_the_lock_of_the_next_one_alone(talk):
