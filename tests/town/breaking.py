@@ -32,6 +32,7 @@ from tests.town.ruining import (
     merged_elsewhere,
     not_left_out,
     old_git,
+    old_session,
     old_transcript,
     other_branch,
     other_head,
@@ -128,6 +129,7 @@ TO_MEND: dict[str, dict[str, Break]] = {
         "no convoy": rows(Bead(id="api-1"), ConvoyItem(convoy="hq-cv-9", bead="api-1")),
     },
     "transcripts": {"old": old_transcript},
+    "old-rows": {"a session": old_session},
     "sessions-running": {
         "a process": runs_unknown("process"),
         **({"in tmux": runs_unknown("tmux")} if shutil.which("tmux") else {}),

@@ -20,6 +20,7 @@ def _start(sessions: ProcessSessions, name: str) -> None:
         cwd=Path(told["cwd"]),
         env=told["env"],
         transcript=kept,
+        transcript_bytes_max=told["transcript_bytes_max"],
     )
     sessions.start(plan)
 

@@ -271,6 +271,13 @@ def old_transcript(prompt: Prompt) -> None:
     put(prompt, replace(row, id="ses-2", transcript=str(folder / "ses-2.log")))
 
 
+def old_session(prompt: Prompt) -> None:
+    """A session of long ago, whose transcript is gone, and one whose bead is to be done still."""
+    row = Session(id="ses-1", agent="mayor", started_at=1, ended_at=SECOND)
+    bead = Bead(id="api-1", title="x")
+    put(prompt, Agent(id="mayor", role="mayor"), bead, row, replace(row, id="ses-2", bead=bead.id))
+
+
 def runs_unknown(provider: str) -> Break:
     """Whoever began a session died before it could say so."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from tests.house.children import measured
 from tests.waiting import LONG_S, until
 from town.node.births import created_at
+from town.node.session_holder import Kept
 from town.node.session_processes import ProcessSessions
 from town.node.session_script import ScriptSessions
 from town.node.session_tmux import TmuxSessions
@@ -193,6 +195,34 @@ def test_everything_that_was_printed_is_kept(sessions, tmp_path):
     sessions.start(replace(told, transcript=tmp_path / "kept" / "two.log"))
     until(lambda: (tmp_path / "kept" / "two.log").read_text().split()[-1:] == ["last"])
     assert kept.read_text().split()[0] == "first"
+
+
+def test_of_too_much_the_newest_is_kept_and_the_first_line_says_so(sessions, tmp_path):
+    """However often it is full; not a byte of the rest is lost, and the session goes on."""
+    kept, bytes_max = tmp_path / "kept" / "one.log", 20_000
+    told = replace(
+        plan(tmp_path, "seq 1 9999; echo last; sleep 60"),
+        transcript=kept,
+        transcript_bytes_max=bytes_max,
+    )
+    sessions.start(told)
+    until(lambda: kept.exists() and kept.read_text().split()[-1:] == ["last"])
+    first, *rest = kept.read_text().splitlines()
+    said = re.fullmatch(r"\[the first (\d+) bytes .* are not kept: keep.session_mb\]", first)
+    assert said
+    numbers = [int(line) for line in rest[:-1]]
+    assert numbers == list(range(numbers[0], 10_000))
+    assert bytes_max // 3 < kept.stat().st_size <= bytes_max
+    before = "".join(f"{number}\r\n" for number in range(1, numbers[0]))
+    assert int(said[1]) == len(before)
+
+
+def test_a_full_disk_ends_no_session():
+    """What does not fit is counted; whoever holds the session goes on."""
+    kept = Kept("/dev/full", 100)
+    with kept.file:
+        kept.add(b"lost")
+    assert kept.lost == 4
 
 
 def test_keys_in_an_environment_are_on_no_command_line(sessions, tmp_path):

@@ -11,8 +11,8 @@ from ledger.private.store import Change
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import Session
 from tests.town.towns import TestTown, town_in
+from town.growth.rules import RECENT_US, Transcript, too_many
 from town.seance.desk import SilentError
-from town.seance.keeping import RECENT_US, Transcript, too_many
 from town.workspace.files import write_json
 
 DAY_US = RECENT_US

@@ -51,6 +51,7 @@ LEAST = {
     "scheduler.batch_size": 1,
     "operational.session.attempts_max": 1,
     "keep.transcripts_mb": 0,
+    "keep.session_mb": 1,
     "keep.events_mb": 1,
     "keep.events_parts": 0,
     **{f"operational.session.{name}_s": 0 for name in SECONDS},

@@ -13,10 +13,11 @@ from ledger.workspace.invariants import Held
 from ledger.workspace.rows import ADDING, Rig
 from stamps.errors import WastelandError
 from town.convoys.members import Members
+from town.growth.rows import OldRows
+from town.growth.transcripts import Transcripts
 from town.hooks.desk import Hooks
 from town.rigs.desk import Rigs
 from town.rigs.errors import NoRigError
-from town.seance.keeping import Keeping
 from town.sessions.desk import SessionDesk
 from town.workspace.git import Git
 from town.workspace.install import Overseer
@@ -81,7 +82,8 @@ class Opened:
     agents: SessionDesk
     hooks: Hooks
     convoys: Members
-    transcripts: Keeping
+    transcripts: Transcripts
+    old_rows: OldRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,22 @@ def _prune(patient: Patient) -> None:
     patient.base.transcripts.prune(patient.workspace)
 
 
+def _old_rows(patient: Patient) -> Finding:
+    due = patient.base.old_rows.due(patient.workspace)
+    hint = "gt up and gt doctor --fix remove them; gt config set keep.events_for 180d keeps more."
+    return of_lines(
+        (f"{count} {name}" for name, count in due.items()),
+        good="as many as there may be",
+        bad="are older than they are kept",
+        hint=hint,
+        status="warning",
+    )
+
+
+def _prune_rows(patient: Patient) -> None:
+    patient.base.old_rows.prune(patient.workspace)
+
+
 CHECKS = (
     Check(
         name="sessions-running",
@@ -90,5 +106,12 @@ CHECKS = (
         category="files",
         look=_transcripts,
         mend=_prune,
+    ),
+    Check(
+        name="old-rows",
+        what="what is over does not fill the database for ever",
+        category="rows",
+        look=_old_rows,
+        mend=_prune_rows,
     ),
 )

@@ -7,6 +7,7 @@ from ledger.dolt.private import DoltPrivate
 from ledger.dolt.private_schema import complete, lacking
 from town.beads.ports import Caller
 from town.doctor.check import Opened, Patient, Reported, Status
+from town.growth.rows import OldRows
 from town.node import clock, doctor
 from town.node.git import GitProgram
 from town.node.home import Home
@@ -64,6 +65,7 @@ def patient(
             hooks=works.hooks,
             convoys=works.convoys,
             transcripts=works.transcripts,
+            old_rows=OldRows(works.store, works.ports),
         )
     return Patient(
         env=env,

@@ -14,6 +14,8 @@ from typing import Final
 from town.sessions.port import SessionPlan
 
 BECOME: Final = Path(__file__).with_name("session_become.py")
+HOLDER: Final = Path(__file__).with_name("session_holder.py")
+KEEP: Final = "--keep"
 
 
 def entry_file(plan: SessionPlan, *, env: Mapping[str, str]) -> Path:
@@ -28,6 +30,12 @@ def entry_file(plan: SessionPlan, *, env: Mapping[str, str]) -> Path:
 def entry_argv(told: Path) -> tuple[str, ...]:
     """The argv of a process that becomes the session's program."""
     return (sys.executable, "-S", "-E", str(BECOME), str(told))
+
+
+def keeper_argv(plan: SessionPlan, transcript: Path) -> tuple[str, ...]:
+    """The argv of a process that keeps what it is given, the newest of it."""
+    keeps = (KEEP, str(made(transcript)), str(plan.transcript_bytes_max))
+    return (sys.executable, "-S", "-E", str(HOLDER), *keeps)
 
 
 def made(transcript: Path) -> Path:

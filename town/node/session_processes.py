@@ -18,7 +18,7 @@ from typing import Any, Final
 from town.node.births import created_at
 from town.node.families import end_families
 from town.node.lifecycle import process_of, write_whole
-from town.node.session_entry import made
+from town.node.session_entry import HOLDER, made
 from town.sessions.port import (
     NoSessionError,
     Running,
@@ -27,7 +27,6 @@ from town.sessions.port import (
     SessionThereError,
 )
 
-HOLDER: Final = Path(__file__).with_name("session_holder.py")
 START_WAIT_S: Final = 10.0
 POLL_S: Final = 0.02
 PEEK_BYTES: Final = 256 << 10
@@ -66,6 +65,7 @@ class ProcessSessions:
             "env": dict(plan.env),
             "columns": plan.columns,
             "lines": plan.lines,
+            "bytes_max": plan.transcript_bytes_max,
             "run": secrets.token_hex(8),
         }
         write_whole(place / "plan.json", told)

@@ -81,6 +81,7 @@ class ScriptSessions:
             "columns": plan.columns,
             "lines": plan.lines,
             "transcript": str(plan.transcript) if plan.transcript is not None else None,
+            "transcript_bytes_max": plan.transcript_bytes_max,
         }
         self._ask("start", plan.name, told=json.dumps(told))
         started = self.find(plan.name)

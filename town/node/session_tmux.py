@@ -19,7 +19,7 @@ from typing import Final
 from town.node.births import created_at
 from town.node.families import end_families
 from town.node.lifecycle import process_of
-from town.node.session_entry import entry_argv, entry_file, made
+from town.node.session_entry import entry_argv, entry_file, keeper_argv
 from town.sessions.port import (
     NoProviderError,
     NoSessionError,
@@ -114,8 +114,8 @@ class TmuxSessions:
         """The words that keep what is printed, from the first letter on."""
         if plan.transcript is None:
             return ()
-        kept = shlex.quote(str(made(plan.transcript)))
-        return (";", "pipe-pane", "-t", f"={plan.name}:", f"exec cat >> {kept}")
+        keeper = shlex.join(keeper_argv(plan, plan.transcript))
+        return (";", "pipe-pane", "-t", f"={plan.name}:", f"exec {keeper}")
 
     def _forget(self, name: str) -> None:
         """What stayed of an ended session of this name is gone."""

@@ -13,6 +13,7 @@ from ledger.workspace.rows import OPERATIONAL
 from stamps.clock import SECOND_US
 from stamps.errors import WastelandError
 from town.beads.ports import Caller
+from town.growth.rows import OldRows
 from town.hooks.slinging import Order
 from town.hooks.target import Target
 from town.market.market import Market
@@ -25,7 +26,6 @@ from town.node.works import Works
 from town.workspace.events_file import last_seq
 from town.workspace.files import read_json
 from town.workspace.layout import RigFolder
-from town.workspace.past import Past
 from town.workspace.settings import milliseconds
 from town.workspace.settings_file import rig_settings
 
@@ -213,6 +213,7 @@ class TownServices:
             return private.works(workspace, Caller(actor=WATCH), env)
 
         mine = works()
+        rows = OldRows(mine.store, mine.ports)
         self.workers = Workers(works)
         services: dict[str, Callable[[], Any]] = {
             "link": Linking(links_of(market, mine)).cycle,
@@ -223,10 +224,8 @@ class TownServices:
             "transcripts": Seldom(
                 lambda: mine.transcripts.prune(workspace), every_us=PRUNE_US, now=mine.now
             ).cycle,
-            "past": Seldom(
-                lambda: Past(mine.store, mine.ports).prune(workspace),
-                every_us=PRUNE_US,
-                now=mine.now,
+            "old rows": Seldom(
+                lambda: rows.cycle(workspace), every_us=PRUNE_US, now=mine.now
             ).cycle,
         }
         settings = workspace.settings

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from town.convoys.staging import Staging
     from town.crew.startup import Startup
     from town.crew.visiting import Visiting
+    from town.growth.transcripts import Transcripts
     from town.hooks.checkpoints import Checkpoints
     from town.hooks.leaving import Leaving
     from town.hooks.priming import Told
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from town.rigs.resetting import Resetting
     from town.rigs.returning import Returning
     from town.seance.desk import Seance
-    from town.seance.keeping import Keeping
     from town.sessions.desk import SessionDesk
     from town.sessions.port import Sessions
     from town.trail.desk import Trail
@@ -279,11 +279,11 @@ class Works:
         return Seance(self.store, self.ports, around)
 
     @cached_property
-    def transcripts(self) -> "Keeping":
+    def transcripts(self) -> "Transcripts":
         """What sessions printed, as far as it is kept."""
-        from town.seance.keeping import Keeping  # noqa: PLC0415
+        from town.growth.transcripts import Transcripts  # noqa: PLC0415
 
-        return Keeping(self.store, self.ports)
+        return Transcripts(self.store, self.ports)
 
     def extension(self, point: str) -> Any:
         """What stands at a point of extension, as the town's settings say.

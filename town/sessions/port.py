@@ -57,7 +57,8 @@ class NoProviderError(WastelandError):
 class SessionPlan:
     """A session to be begun. `env` is all that its program sees.
 
-    What it prints is kept in the file `transcript`, where one is named.
+    What it prints is kept in the file `transcript`, where one is named: the newest of it, once it
+    is more than may be kept, and then its first line says so.
     """
 
     name: str
@@ -67,6 +68,7 @@ class SessionPlan:
     columns: int = 120
     lines: int = 40
     transcript: Path | None = None
+    transcript_bytes_max: int = 32 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ from town.workspace.files import read_json
 from town.workspace.git import Git
 from town.workspace.install import overseer_of
 from town.workspace.layout import Workspace
+from town.workspace.settings_file import town_settings
 
 START_LEASE_US: Final = 20 * SECOND_US
 ASSIGNED: Final = "assigned"
@@ -141,7 +142,7 @@ class Starting(Acting):
         """The session runs, and its row and an event say so.
 
         Raises SessionThereError where it ran already, SessionError, NoProviderError, NoAgentError,
-        BadFileError; then nothing of it runs.
+        BadFileError, SettingError; then nothing of it runs.
         """
         found = self.look(lambda: self._found(request))
         provider = self.around.provider()
@@ -261,6 +262,7 @@ class Starting(Acting):
             cwd=found.folder,
             env=session_env(self.around.env, facts),
             transcript=self._transcript(identifier),
+            transcript_bytes_max=town_settings(self.workspace).read().keep.session_mb << 20,
         )
 
     def _transcript(self, identifier: str) -> Path:

@@ -23,12 +23,9 @@ TRUTHS: Final = {
     "true": True, "on": True, "yes": True, "false": False, "off": False, "no": False,
 }  # fmt: skip
 WANTED: Final[Mapping[Any, str]] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    tuple: "a list, between commas or as JSON",
-    dict: "an object of JSON",
-}
+    bool: "true or false", int: "a whole number", float: "a number",
+    tuple: "a list, between commas or as JSON", dict: "an object of JSON",
+}  # fmt: skip
 NEAR_MAX: Final = 3
 _NUMBER: Final[Mapping[type, re.Pattern[str]]] = {
     int: re.compile(r"-?[0-9]{1,18}"),
@@ -154,7 +151,10 @@ class Keeping(Part, frozen=True, kw_only=True):
 
     transcripts_for: Duration = "30d"  # since their sessions ended
     transcripts_mb: Count = 2_000  # of all that ended; the oldest go first
+    session_mb: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 32  # of what one prints
     events_for: Duration = "90d"  # in the database
+    sessions_for: Duration = "90d"  # their rows, where no transcript is kept
+    gate_runs_for: Duration = "90d"  # what gates found of trees that were not merged
     events_mb: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 32  # of the file of events
     events_parts: Count = 3  # older parts of it
 

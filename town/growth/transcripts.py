@@ -1,11 +1,9 @@
 """What sessions printed does not grow for ever: old transcripts go, the oldest first.
 
-Never that of a session that runs, or that ended within the last day. A session whose transcript is
-gone stays in the list, and says that none was kept.
+A session whose transcript is gone stays in the list, and says that none was kept.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,49 +11,18 @@ from msgspec.structs import replace
 
 from ledger.private.store import Change
 from ledger.workspace.work import Session
-from stamps.clock import SECOND_US
 from town.beads.acting import Acting
+from town.growth.rules import Transcript, too_many
 from town.workspace.layout import Workspace
 from town.workspace.settings import milliseconds
 from town.workspace.settings_file import town_settings
 
-RECENT_US: Final = 24 * 3_600 * SECOND_US
 MIB: Final = 1 << 20
 AT_ONCE_MAX: Final = 500
 WHAT: Final = "transcripts kept"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
-    """A file of what a session printed; `row` is None where no session is known to have it."""
-
-    path: Path
-    size: int
-    row: Session | None
-    ended_at: int  # when its session ended, or when the file was last written
-
-
-def too_many(
-    found: Sequence[Transcript], *, now: int, age_us: int, bytes_max: int
-) -> list[Transcript]:
-    """Those that go: too old, or the oldest of more than there may be. Pure."""
-    free = [
-        one
-        for one in found
-        if (one.row is None or one.row.ended_at) and now - one.ended_at >= RECENT_US
-    ]
-    free.sort(key=lambda one: (one.ended_at, one.path.name))
-    total = sum(one.size for one in found)
-    gone = []
-    for one in free:
-        if now - one.ended_at < age_us and total <= bytes_max:
-            break
-        total -= one.size
-        gone.append(one)
-    return gone
-
-
-class Keeping(Acting):
+class Transcripts(Acting):
     """The transcripts of a town, for one caller."""
 
     def found(self, workspace: Workspace) -> list[Transcript]:
