@@ -7,6 +7,7 @@ import pytest
 from ledger.actions_errors import ItemClosedError, NotYoursError, SelfStampError
 from tests.market.towns import HOUR, LocalTown, World
 from town.market.errors import ClockOffError, FieldError, NoTownHereError
+from town.market.rehearsal import rehearsal_lines
 
 TITLE = "Fix the token refresh race"
 STAMP = {"dims": {"quality": 5, "reliability": 4}, "message": "clean fix"}
@@ -157,6 +158,28 @@ def test_a_rejection_gives_fresh_time_and_keeps_the_attempt(world):
     assert rust.market.accept(item, STAMP).data["attempts"][0]["decision"] == "rejected"
 
 
+def test_everything_that_waits_is_sent_back_and_the_same_words_send_back_the_next(world):
+    """Of two hand-ins none stays behind; a reason said before is no excuse to do nothing."""
+    rust, ash = joined(world, "rust", "ash")
+    item = rust.market.post({"title": TITLE}).data["id"]
+    ash.market.claim(item)
+    ash.market.done(item, ["https://example.org/1"])
+    ash.market.done(item, ["https://example.org/2"])
+    told = rust.market.reject(item, "fails on 3.12")
+    assert "all 2 attempts are kept" in told.words[0]
+    assert rust.market.show(item).data["status"] == "claimed"
+    assert ash.market.wait(item, until="decided").words[0].startswith("sent back")
+    assert "nothing changed" in rust.market.reject(item, "fails on 3.12").words[0]
+    ash.market.done(item, ["https://example.org/3"])
+    ash.market.done(item, ["https://example.org/4"])
+    rust.market.reject(item, "fails on 3.12", attempt=3)
+    again = rust.market.show(item).data
+    assert [one["decision"] for one in again["attempts"]] == ["rejected"] * 3 + [None]
+    assert "nothing changed" in rust.market.reject(item, "fails on 3.12", attempt=3).words[0]
+    rust.market.reject(item, "fails on 3.12")
+    assert rust.market.show(item).data["status"] == "claimed"
+
+
 def test_a_lease_without_a_sign_of_work_ends_and_the_worker_is_stopped(world):
     """After the lease the home ends it; the worker's next command says stop first."""
     rust, ash = joined(world, "rust", "ash")
@@ -250,7 +273,11 @@ def test_handing_in_twice_changes_nothing(world):
     ash.market.done(item, ["https://example.org/1"])
     again = ash.market.done(item, ["https://example.org/1"])
     assert "already handed in" in again.words[0]
-    assert len(again.data["attempts"]) == 1
+    told = ash.market.done(item, ["https://example.org/1"], "and the log is clean")
+    assert len(told.data["attempts"]) == 2
+    again = ash.market.done(item, ["https://example.org/1"])
+    assert "already handed in" in again.words[0]
+    assert len(again.data["attempts"]) == 2
 
 
 def test_the_board_of_an_invite_only_wasteland_counts_only_whom_it_admitted(world):
@@ -351,3 +378,15 @@ def test_a_command_without_a_node_says_what_it_could_not_bring(world):
     world.cut.clear()
     again = ash.market.note(item, "there again")
     assert again.warn == ()
+
+
+def test_a_rehearsal_shows_every_word_and_no_pointer():
+    """What would be signed for ever is read before: the stamp, the evidence, and no bare ids."""
+    body = {"decides": "a" * 64, "submission": "b" * 64, "stamp": STAMP, "reason": ""}
+    assert rehearsal_lines("work.accept", {"body": body})[1:] == (
+        "  stamp       dims quality 5 reliability 4 message clean fix",
+    )
+    body = {"evidence": [{"kind": "url", "value": "https://x.example"}], "grant": "c" * 64}
+    assert rehearsal_lines("work.submit", {"body": body})[1:] == (
+        "  evidence    kind url value https://x.example",
+    )

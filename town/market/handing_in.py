@@ -147,12 +147,12 @@ class HandingDesk(BlobDesk):
     def _handed_in(
         self, story: Story, summary: str, proof: list[dict[str, Any]], neighbour: str
     ) -> Attempt | None:
-        """Exactly this, handed in before, if it waits for a decision."""
+        """The same proof, handed in before, if it waits for a decision; a new summary is new."""
         same = (
             a
             for a in self._theirs(story, neighbour)
             if not a.decision
-            and a.summary == summary
+            and summary in ("", a.summary)
             and [dict(piece) for piece in a.evidence] == proof
         )
         return next(same, None)

@@ -9,14 +9,14 @@ from typing import Any
 from ledger import actions_items as say
 from ledger.actions_errors import StateError
 from ledger.journal import Journal
-from ledger.story import Grant, Story
+from ledger.story import Attempt, Grant, Story
 from stamps.errors import BadRecordError
 from stamps.record import public_id
 from town.market.answer import Answer, Next
 from town.market.claims import step
 from town.market.deciders import known_of, row_claim, unsigned_asker, waiting_line
 from town.market.errors import AmbiguousError, FieldError, NotFoundError
-from town.market.find import Found, find_ask, find_attempt, live_asks
+from town.market.find import Found, find_ask, find_attempt, live_asks, undecided
 from town.market.limits import limit_words, needed_reason
 from town.market.names import (
     account_called,
@@ -208,29 +208,46 @@ class JudgingDesk(PostingDesk):
         return f"accepted  {self.short(found)} from {worker}: {dims}. Stamp {stamp}.{weight}"
 
     def reject(self, item: str, reason: str, attempt: int = 0) -> Answer:
-        """The hand-in is sent back with a reason; the time of its author starts anew."""
+        """What was handed in is sent back with a reason; the time of its author starts anew.
+
+        All of it that waits, unless one attempt is named: of two, the other would still stand as
+        handed in, and its author wait for a word on it.
+        """
         said = needed_reason(reason, "sending work back")
 
-        def work() -> tuple[Found, str]:
+        def work() -> tuple[Found, list[Attempt]]:
             found = self.found(item)
             story = found.signed
-            if self.repeated(found, "work.reject", lambda body: body.get("reason") == said):
-                return found, ""
+            if not self._waits(story, attempt) and self.repeated(
+                found, "work.reject", lambda body: body.get("reason") == said
+            ):
+                return found, []
             say.check_decision(story, self.author, "work.reject")
-            chosen = self._chosen(found, attempt)
-            try:
-                entry = say.reject(
-                    found.journal, self.author, story, chosen, reason=said, now=self.now()
-                )
-            except BadRecordError as error:
-                raise limit_words(error, {"reason": said}) from error
-            self.say(found.journal, entry)
-            return found, worker_words(found.journal, chosen)
+            newest = self._chosen(found, attempt)
+            chosen = [newest] if attempt else _beside(story, newest)
+            for one in chosen:
+                self._send_back(self.again(found), one, said)
+            return found, chosen
 
-        found, worker = self.run(work)
-        if not worker:
+        found, back = self.run(work)
+        if not back:
             return self.unchanged(found, "sent back")
-        return self.decided(found, "sent back", "send back", f" to {worker}; the attempt is kept.")
+        kept = "the attempt is kept" if len(back) == 1 else f"all {len(back)} attempts are kept"
+        worker = self.run(lambda: worker_words(found.journal, back[-1]))
+        return self.decided(found, "sent back", "send back", f" to {worker}; {kept}.")
+
+    def _waits(self, story: Story, attempt: int) -> bool:
+        """Whether something waits for a decision: the attempt of this number, or any."""
+        return any(attempt in (0, one.n) for one in undecided(story))
+
+    def _send_back(self, found: Found, attempt: Attempt, reason: str) -> None:
+        try:
+            entry = say.reject(
+                found.journal, self.author, found.signed, attempt, reason=reason, now=self.now()
+            )
+        except BadRecordError as error:
+            raise limit_words(error, {"reason": reason}) from error
+        self.say(found.journal, entry)
 
     def close(self, item: str, reason: str = "") -> Answer:
         """The item is finished without a stamp."""
@@ -260,6 +277,12 @@ class JudgingDesk(PostingDesk):
         if not fresh:
             return self.unchanged(found, "closed")
         return self.decided(found, "closed", "close", ", without a stamp.")
+
+
+def _beside(story: Story, newest: Attempt) -> list[Attempt]:
+    """What its author handed in and nobody has judged yet, the oldest first."""
+    theirs = newest.worker, newest.on_behalf
+    return [one for one in undecided(story) if (one.worker, one.on_behalf) == theirs]
 
 
 def _take_in(short: str, grant: Grant) -> tuple[Next, ...]:

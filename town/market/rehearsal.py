@@ -29,21 +29,33 @@ PLAIN: Mapping[str, str] = {
     "key.rotate": "replace the recovery key",
 }
 VALUE_CHARS = 60
+POINTERS = frozenset({"decides", "under", "seen", "grant", "bid", "submission", "renew", "release"})
 
 
 def rehearsal_lines(what: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
     """The line that says what would happen, and what it would say."""
     body = facts.get("body")
     said = body if isinstance(body, Mapping) else facts
-    lines = [f"{f'  {name}':<14}{_shown(value)}" for name, value in said.items() if _tells(value)]
+    lines = [
+        f"{f'  {name}':<14}{_shown(value)}"
+        for name, value in said.items()
+        if name not in POINTERS and _tells(value)
+    ]
     return (f"would   {PLAIN.get(what, what)}; nothing was said, nothing was sent", *lines)
 
 
 def _tells(value: Any) -> bool:
-    return value not in (None, "", 0) and not isinstance(value, Mapping) and value not in ([], ())
+    return value not in (None, "", 0, [], (), {})
 
 
 def _shown(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    plain = " ".join(text.split())
+    plain = " ".join(_said(value).split())
     return plain if len(plain) <= VALUE_CHARS else plain[: VALUE_CHARS - 1] + "…"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} {_said(each)}" for name, each in value.items() if _tells(each))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_said, value))
+    return str(value)
