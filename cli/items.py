@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 app = new_module()
 
-Title = Annotated[str, typer.Argument(metavar="TITLE", help="What should be done, in one line.")]
+Title = Annotated[
+    str,
+    typer.Argument(
+        metavar="TITLE",
+        help="What should be done, in one line; `-` reads it, and below it the description.",
+    ),
+]
 TitleOption = Annotated[str, typer.Option("--title", help="The same as TITLE.")]
 Description = Annotated[
     str, typer.Option("-d", "--description", help="What it is about; `-` reads standard input.")
@@ -103,9 +109,10 @@ def post(  # one option a field; `ctx.params` carries them on
 def _post_fields(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a post from its options, those not given left out."""
     taken = ("title", "project", "priority", "effort", "repo", "base", "check", "deliver")
+    said = {**said, **_title_and_text(call, said["title"], said["description"])}
     fields = _given(
         **{name: said[name] for name in (*taken, "due", "reward", "supersedes", "home")},
-        description=text_of(call, said["description"]),
+        description=said["description"],
         type=said["type_"],
         tags=many_of(said["tags"]),
         done_when=tuple(said["done_when"] or ()),
@@ -115,6 +122,15 @@ def _post_fields(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
     if "title" not in fields:
         raise UsageError("a post needs a title")
     return fields
+
+
+def _title_and_text(call: Call, title: str, description: str) -> dict[str, str]:
+    """The title and the description; a title of `-` is the first line of standard input."""
+    if title != "-":
+        return {"title": title, "description": text_of(call, description)}
+    first, _, rest = text_of(call, title).partition("\n")
+    below = rest.strip("\n") if description in ("", "-") else description
+    return {"title": first.strip(), "description": below}
 
 
 def _post_file(call: Call, name: str) -> int:

@@ -94,6 +94,7 @@ def _description(fields: Mapping[str, Any]) -> str | None:
         value = fields.get(key)
         if value:
             shown = "; ".join(value) if isinstance(value, list | tuple) else str(value)
+            shown = at_text(value) if key == "due" else shown
             lines.append(f"{label}: {shown}")
     text = fields.get("description")
     if not lines:

@@ -91,3 +91,13 @@ def test_a_number_is_typed_in_plain_digits(said):
         policy_of(assign="", lease=f"{said}h")
     assert policy_of(assign="race", lease="") == {"assign": "race", "max": 3}
     assert policy_of(assign="race:5", lease="2h") == {"assign": "race", "max": 5, "lease_s": 7_200}
+
+
+def test_a_title_of_a_dash_is_read_with_its_description_below(rust):
+    """`wl post -` publishes what stands on standard input, and never a dash for ever."""
+    said = rust.type("post", "-", stdin=b"Port the fix\n\nIt is in\ntwo places.\n")
+    assert said.code == 0, said.talk
+    [item] = board(rust)
+    assert item["untrusted"] == {"title": "Port the fix", "description": "It is in\ntwo places."}
+    assert rust.type("post", "-", stdin=b"\n").code == 2
+    assert len(board(rust)) == 1

@@ -78,7 +78,7 @@ def test_what_the_doer_needs_stands_beneath_the_description(board, ann):
     told: dict[str, Any] = {"repo": "r", "done_when": ["a", "b"], "due": 1_700_000_000_000_000}
     ann.say("wanted.post", body=POST | {"under": ""} | told)
     ann.say("wanted.post", body=POST | {"under": "", "description": ""} | told)
-    footer = "Repository: r\nDone when: a; b\nDue: 1700000000000000"
+    footer = "Repository: r\nDone when: a; b\nDue: 2023-11-14 22:13:20"
     texts = {row["description"] for row in board.rows("wanted")}
     assert texts == {footer, f"{POST['description']}\n\n--\n{footer}"}
 
