@@ -95,6 +95,58 @@ ELSEWHERE_OF_GT: Final[Mapping[str, Word]] = {
     "assign": Word("two lines do it", ("bd create TITLE", "gt sling BEAD RIG/crew/NAME")),
     "theme": Word("colours are a setting", ("gt config set cli_theme dark",)),
     "bead": Word("beads have a program of their own", ("bd --help",)),
+    "enable": Word("a town is where its folder is, and nowhere else", ("gt install ~/gt",)),
+    "disable": Word("a town is where its folder is, and nowhere else", ("gt down",)),
+    "shell": Word("nothing is put into a shell's files; gt finds the town by the folder"),
+}
+NODES: Final = "the node's own work, begun and ended with it"
+ONE_REFINERY: Final = "a request is in the hands of its project's refinery alone"
+STANDS: Final = "how a worker's folder stands, and whether it can go, is shown by"
+# By the words before: what the predecessor's groups have and ours have not.
+UNDER: Final[Mapping[str, Mapping[str, Word]]] = {
+    "gt refinery": {
+        "start": Word(NODES, ("gt up", "gt rig start RIG")),
+        "stop": Word(
+            "a setting lets nothing be merged",
+            ("gt rig config set RIG merge_queue.enabled false", "gt rig stop RIG"),
+        ),
+        "restart": Word(NODES, ("gt refinery run RIG",)),
+        "attach": Word("it is code, and has no session", ("gt refinery status RIG",)),
+        "claim": Word(ONE_REFINERY, ("gt refinery run RIG",)),
+        "release": Word(ONE_REFINERY, ("gt mq retry ID",)),
+        "unclaimed": Word(ONE_REFINERY, ("gt refinery ready RIG",)),
+    },
+    "gt mq": {
+        "post-merge": Word("the refinery does it with each merge", ("gt mq status ID",)),
+        "close": Word(
+            "a request is merged, or rejected",
+            ("gt refinery run RIG", "gt mq reject ID --reason R"),
+        ),
+    },
+    "gt mayor": {"acp": Word("the mayor runs in a session of its own", ("gt mayor attach",))},
+    "gt session": {
+        "check": Word("what died is found by", ("gt session list", "gt doctor --fix")),
+    },
+    "gt polecat": {
+        "check-recovery": Word(STANDS, ("gt polecat status NAME",)),
+        "git-state": Word(STANDS, ("gt polecat status NAME",)),
+        "stale": Word("which worktrees can go is shown by", ("gt polecat gc --dry-run",)),
+        "prune": Word("branches go by themselves once they are merged", ("gt polecat gc",)),
+        "identity": Word(
+            "a name stays for good, with its history",
+            ("gt polecat list --all", "gt polecat status NAME"),
+        ),
+        "pool-init": Word(
+            "a worker is made when there is work for it",
+            ("gt sling BEAD RIG", "gt rig config set RIG namepool.max 50"),
+        ),
+    },
+    "gt config": {
+        "cost-tier": Word(
+            "which program a role runs is a setting", ("gt config set role_agents JSON",)
+        ),
+        "agent-email-domain": Word("it is a setting", ("gt config set agent_email_domain DOMAIN",)),
+    },
 }
 OF_BD: Final[Mapping[str, Word]] = {
     "cook": Word(FORMULAS, ("bd create TITLE --parent BEAD",)),

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli.context import Call, UsageError
-from cli.later import ElsewhereError, NotYetError, Word
+from cli.later import UNDER, ElsewhereError, NotYetError, Word
 from cli.output import envelope
 from cli.plain import read_plainly
 from cli.worded import word
@@ -163,6 +163,13 @@ class Telling(Examples, TyperCommand):
 
 class Group(Examples, TyperGroup):
     """A word with commands under it."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words name. Raises ElsewhereError for what has another name here."""
+        under = UNDER.get(ctx.command_path, {})
+        if args[0] in under and self.get_command(ctx, args[0]) is None:
+            raise ElsewhereError(f"{ctx.command_path} {args[0]}", under[args[0]])
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Its commands, each with the whole of its first sentence."""

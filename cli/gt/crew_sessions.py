@@ -232,13 +232,18 @@ def refresh(
 ) -> int:
     """Begin the agent in your place anew; the next session is told what you say. Work stays."""
     call = call_of(ctx)
+    said = text_of(call, message)
     with works_of(ctx) as works:
-        who = _who(works, name, rig)
-        before = works.agents.living(who).row
-        works.agents.check_program(who, runtime=before.runtime)
-        text = text_of(call, message) or f"{works.ports.caller.actor} asked for a fresh session."
-        works.hooks.left_by(who.text, text, session=before.id)
-        row = works.agents.restart(who, topic="handoff")
-        see_through(call, row.id)
-        now = works.now()
-    return show(call, told(row, fresh=True), now=now)
+        answer = refreshed(call, works, _who(works, name, rig), said)
+        return show(call, answer, now=works.now())
+
+
+def refreshed(call: Call, works: "Works", who: Address, said: str) -> Answer:
+    """The agent has a fresh session, which is told what was said. Raises SessionError."""
+    before = works.agents.living(who).row
+    works.agents.check_program(who, runtime=before.runtime)
+    text = said or f"{works.ports.caller.actor} asked for a fresh session."
+    works.hooks.left_by(who.text, text, session=before.id)
+    row = works.agents.restart(who, topic="handoff")
+    see_through(call, row.id)
+    return told(row, fresh=True)

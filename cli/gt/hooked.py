@@ -97,6 +97,11 @@ def _attached(works: "Works", call: Call, said: list[str], *, args: str, force: 
     return slung_answer([slung], [], up=True, rehearsed=dry)
 
 
+def attached_to_me(works: "Works", call: Call, bead: str) -> None:
+    """The bead is on the caller's own hook. Raises HookError, BeadError, UsageError."""
+    works.hooks.sling(Order(bead=bead, target=_whose(works, call, ".")))
+
+
 def _whose(works: "Works", call: Call, said: str) -> Target:
     """Whose hook is meant: a worker's is not, because a worker with work is begun."""
     caller = caller_of(call)

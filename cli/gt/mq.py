@@ -27,6 +27,7 @@ FAILED = 1
 app = new_module()
 mq = new_group("mq", "The merge queue: what was handed in, and what becomes of it.")
 app.add_typer(mq)
+app.add_typer(mq, name="mr", hidden=True)
 mq.add_typer(integration)
 
 Rig = Annotated[str, typer.Argument(metavar="[RIG]", help="The project; the one you stand in.")]
@@ -139,6 +140,9 @@ def submit(
     ] = None,
     resubmit: Annotated[
         bool, typer.Option("--resubmit", help="Also a commit that was rejected before.")
+    ] = False,
+    _always: Annotated[
+        bool, typer.Option("--no-cleanup", "--skip-deps", hidden=True, help="As always.")
     ] = False,
 ) -> int:
     """Hand a branch in, to be tried and merged."""

@@ -85,7 +85,7 @@ def _explained(call: Call, told: Told, *, only_state: bool) -> int:
     lines = [state] if only_state else [f"state      {state}: {MEANS[state]}"]
     data: dict[str, Any] = {"state": state}
     if not only_state:
-        lines += [f"{'✓' if one.told else '•'} {one.name:<10}{one.why}" for one in found]
+        lines += [f"{'✓' if one.told else '•'} {one.name:<11}{one.why}" for one in found]
         data["parts"] = [{"name": one.name, "told": one.told, "why": one.why} for one in found]
     if call.wants.json:
         call.terminal.out(envelope("gt.v1.prime.why", data=data))

@@ -32,7 +32,8 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.hooks": ("hooks",),
     "cli.gt.tap": ("tap",),
     "cli.gt.sling": ("sling",),
-    "cli.gt.work": ("prime", "done", "handoff"),
+    "cli.gt.work": ("prime", "done"),
+    "cli.gt.handing_on": ("handoff",),
     "cli.gt.checkpoint": ("checkpoint",),
     "cli.gt.hooked": ("hook", "unsling", "release"),
     "cli.gt.convoy": ("convoy",),
@@ -43,7 +44,11 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.gt.nudge": ("nudge", "broadcast", "dnd", "notify"),
 }
 # Other words for the same things, which users of the predecessor type.
-ALIASES: Final[Mapping[str, str]] = {"unhook": "cli.gt.hooked", "cat": "cli.gt.passing"}
+ALIASES: Final[Mapping[str, str]] = {
+    "unhook": "cli.gt.hooked",
+    "cat": "cli.gt.passing",
+    "mr": "cli.gt.mq",
+}
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Work": (
         "sling",

@@ -1,4 +1,4 @@
-"""`gt prime done handoff`: work begun, handed in, handed on."""
+"""`gt prime done`: work begun, and handed in."""
 
 from typing import Annotated, Final
 
@@ -108,28 +108,6 @@ def done(  # one option a field
 
     with works_of(ctx) as works:
         answer = _handed_in(hand_in(works, said))
-        return show(call, answer, now=works.now())
-
-
-@app.command(cls=Command)
-@example("gt handoff -m 'parser done, tests next'", "git diff | gt handoff -m -")
-def handoff(
-    ctx: typer.Context,
-    *,
-    message: Annotated[
-        str, typer.Option("-m", "--message", help="For the next session; `-` reads input.")
-    ] = "",
-    subject: Annotated[str, typer.Option("-s", "--subject", help="In a line.")] = "",
-) -> int:
-    """Go on in a fresh session: the work stays on the hook."""
-    call = call_of(ctx)
-    text = "\n".join(part for part in (subject, text_of(call, message)) if part)
-    session = call.env.get("GT_SESSION_ID", "")
-    with works_of(ctx) as works:
-        works.hooks.handoff(caller_of(call).actor, text, session=session)
-        words = ("handed on; the next session is told, and this one ends",)
-        data = {"session": session, "chars": len(text)}
-        answer = Answer(schema="gt.v1.handoff", data=data, words=words)
         return show(call, answer, now=works.now())
 
 

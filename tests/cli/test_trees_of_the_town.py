@@ -9,6 +9,7 @@ import typer
 
 from cli.app import command_tree, run
 from cli.context import Call
+from cli.later import UNDER
 from cli.launcher import HERE
 from cli.worded import KINDS
 from tests.cli.paper import Paper
@@ -156,6 +157,24 @@ def test_a_word_of_what_is_not_here_says_so_and_does_nothing(program, name, code
     for line in (root.later.get(name) or root.elsewhere[name]).lines:
         assert line.split()[1] in (*command_tree(line.split()[0]).places, "--help")
     assert (name in invoke(program, "--help")[1].text) or code == 2
+
+
+def _is_line(words):
+    return any(tuple(words[:length]) in EVERY for length in range(2, len(words) + 1))
+
+
+@pytest.mark.parametrize(
+    ("group", "name"), [(group, name) for group, words in UNDER.items() for name in words]
+)
+def test_a_word_below_a_group_that_is_not_here_says_which_line_serves(group, name):
+    """As for the first word: exit code 2, nothing done, and lines that are commands here."""
+    assert (*group.split(), name) not in EVERY
+    _, *words = group.split()
+    code, paper = invoke("gt", *words, name, "x")
+    assert (code, paper.text) == (2, "")
+    assert f"there is no {group} {name}" in paper.talk
+    for line in UNDER[group][name].lines:
+        assert _is_line(line.split()), line
 
 
 @pytest.mark.parametrize(

@@ -159,3 +159,26 @@ def test_a_checkpoint_is_told_to_whoever_goes_on_with_the_work(prompt, town, bea
     assert "checkpoint" not in prompt.gt("prime").text
     assert prompt.json("gt", "checkpoint", "clear")["data"] == {"cleared": True}
     assert prompt.json("gt", "checkpoint", "clear")["data"] == {"cleared": False}
+
+
+def test_a_word_is_left_for_the_next_session_and_this_one_goes_on(prompt, town, bead):
+    """--dry-run shows it, --auto leaves it, --collect writes how the work stands; no one ends."""
+    slung = prompt.json("gt", "sling", bead, "api")["data"]["slung"][0]
+    prompt.at = town / slung["worktree"]
+    (prompt.at / "half").write_text("half")
+    env, after = ({"GT_ROLE": slung["agent"], "GT_SESSION_ID": name} for name in ("s-1", "s-2"))
+    would = prompt.gt("handoff", "--reason", "compaction", "-m", "halfway", "-n", env=env).text
+    assert would.splitlines() == [
+        "would leave 18 characters for the next session", "        compaction",
+        "        halfway",
+    ]  # fmt: skip
+    assert prompt.gt("prime", "--state", env=after).text == "autonomous\n"
+    said = prompt.json("gt", "handoff", "--auto", "-c", "--stdin", env=env, stdin=b"halfway\n")
+    assert (said["data"]["done"], said["data"]["chars"]) == (False, 7)
+    assert said["warn"] == ["1 file is not committed; the next session finds that in the worktree"]
+    assert prompt.json("gt", "checkpoint", "read", env=env)["data"]["modified_files"] == ["half"]
+    told = prompt.gt("prime", env=after).text
+    assert "halfway" in told
+    assert "changed   half" in told
+    assert prompt.refused("handoff", "mayor", "-m", "x", env=env) == (3, "session.rests")
+    assert prompt.refused("handoff", bead, env=env) == (4, "work.worker")
