@@ -147,18 +147,23 @@ def _said_farewell(call: Call, farewell: Farewell, sessions: Sequence[dict[str, 
 
 
 def _away(ctx: typer.Context, call: Call, farewell: Farewell, everybody: bool) -> Answer:  # noqa: FBT001  # as the option
+    from town.refinery.left import end_left  # noqa: PLC0415  # only the end of a town needs it
+
     words, data = node_ended(call)  # from now on nobody begins a session
     ends = [one for one in _open(call) if everybody or _role(one) != CREW]
     words += _said_farewell(call, farewell, ends)
     with works_of(ctx) as works:
+        gates = end_left(works.refinery)
         names, left, stays = _sessions_ended(works, everybody=everybody)
         gone, kept = works.tidy(works.worker_trees())
     words += [f"✓ session {name}" for name in names]
+    words += [f"✓ gates   {gates} processes that a killed node had left"] if gates else []
     words += [f"• crew    {who} goes on; --all ends it too" for who in stays]
     words.append(f"{'✗' if left else '✓'} left    {len(left)} processes")
     words += _trees(gone, kept)
     facts = {
-        **data, "sessions": names, "left": left, "crew": stays, "removed": gone, "kept": kept,
+        **data, "sessions": names, "gates": gates, "left": left, "crew": stays, "removed": gone,
+        "kept": kept,
     }  # fmt: skip
     code = FAILED if left else 0
     return Answer(schema="gt.v1.shutdown", data=facts, words=tuple(words), exit=code)
@@ -166,18 +171,19 @@ def _away(ctx: typer.Context, call: Call, farewell: Farewell, everybody: bool) -
 
 def _sessions_ended(works: "Works", *, everybody: bool) -> tuple[list[str], list[int], list[str]]:
     """The sessions that were ended, what else runs all the same, and who of the crew goes on."""
-    live = [view.row for view in works.agents.open() if view.alive]
-    crew = [row for row in live if works.agents.agent(row.agent).role == CREW]
+    live = {view.row.agent: view.row for view in works.agents.open() if view.alive}
+    crew = [row for who, row in live.items() if _is_crew(who)]
     if everybody or not crew:
         return works.watch.stop_all(), works.watch.left(), []
-    names = []
-    for row in (view.row for view in works.agents.open()):
-        who = works.agents.agent(row.agent)
-        if who.role != CREW and works.agents.stop(who):
-            names.append(row.name)
+    gone = works.agents.stop_those(lambda row: not _is_crew(row.agent))
     pids = {row.pid for row in crew}
     left = [pid for pid in works.watch.left() if pid not in pids]
-    return names, left, [row.agent for row in crew]
+    return [live[who].name for who in gone if who in live], left, [row.agent for row in crew]
+
+
+def _is_crew(agent: str) -> bool:
+    who = parsed(agent)
+    return who is not None and who.role == CREW
 
 
 def _trees(gone: Sequence[str], kept: Sequence[str]) -> list[str]:

@@ -81,9 +81,4 @@ def stop(
 
 def _stopped(works: "Works", rig: str) -> list[str]:
     """The agents whose sessions were ended."""
-    gone = []
-    for view in works.agents.open():
-        who = works.agents.agent(view.row.agent)
-        if rig in ("", who.rig) and works.agents.stop(who):
-            gone.append(who.text)
-    return gone
+    return works.agents.stop_those(lambda row: rig in ("", works.agents.agent(row.agent).rig))

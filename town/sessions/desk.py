@@ -1,7 +1,7 @@
 """The desk of sessions: which there are, what they print, and how a person tells or ends them."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -196,9 +196,13 @@ class SessionDesk(Settling):
 
     def stop_workers(self, rig: str, *, reason: str) -> list[str]:
         """No worker of the rig has a session that runs; who had. Their work stays on its hooks."""
+        return self.stop_those(lambda row: _works_in(row, rig), reason=reason)
+
+    def stop_those(self, which: Callable[[Session], bool], *, reason: str = STOPPED) -> list[str]:
+        """None of the sessions that are meant runs, all asked at once; whose did."""
         by_provider: dict[str, list[Session]] = {}
         for view in self.open():
-            if _works_in(view.row, rig):
+            if which(view.row):
                 by_provider.setdefault(view.row.provider, []).append(view.row)
         found = [self._stop_all(rows, reason) for rows in by_provider.values()]
         return [agent for gone in found for agent in gone]
