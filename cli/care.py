@@ -79,7 +79,12 @@ def import_(
         str, typer.Option("--rows", help="A folder with one branch's tables as JSON.")
     ] = "",
 ) -> int:
-    """Learn what a bundle holds, or show rows that others wrote without signing them."""
+    """Learn what a bundle holds, or show rows that others wrote without signing them.
+
+    Rows are read from wanted.json, rigs.json, completions.json, stamps.json, and the commit from
+    _log.json: dolt sql -r json -q "SELECT * FROM wanted" > DIR/wanted.json, and dolt_log for the
+    last.
+    """
     call = call_of(ctx)
     if bool(file) == bool(rows):
         raise UsageError("either FILE or --rows DIR")

@@ -92,6 +92,16 @@ def test_rows_that_are_none_are_refused_whole(rust, folder, tables, why):
     assert rust.traces() == before
 
 
+def test_rows_are_read_as_dolt_prints_them(rust, folder):
+    """`dolt sql -r json` wraps its rows, and of no rows says nothing but braces."""
+    log = {"rows": [{"commit_hash": "abc", "date": "2026-11-23 06:55:35.039"}]}
+    written(folder, wanted={"rows": [ITEM]}, rigs={}, _log=log)
+    said = rust.json("import", "--rows", str(folder))["data"]
+    assert (said["commit"], len(rust.json("browse")["data"]["items"])) == ("abc", 1)
+    written(folder, rigs={"columns": []})
+    assert "a list of rows" in rust.json("import", "--rows", str(folder))["error"]["message"]
+
+
 @pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"[" * 200_000])
 def test_a_file_that_is_no_json_is_refused(rust, folder, text):
     """Cut off, in another encoding, nested too deep: one error, in words."""

@@ -1,6 +1,7 @@
 """Rows that others wrote without signing them, read from a folder of one branch's tables.
 
-The folder holds `<table>.json` lists and `_log.json`, whose newest commit is the provenance. A row
+The folder holds `<table>.json` lists and `_log.json`, whose newest commit is the provenance, as
+`dolt sql -r json` prints tables and `dolt_log`, or the lists alone. A row
 becomes an observation: shown, marked, never forwarded, never a record (records 7.6).
 """
 
@@ -94,6 +95,8 @@ def _list(path: Path) -> list[Mapping[str, Any]]:
         value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise FileProblemError(str(path), f"it is no JSON ({error})") from error
+    if isinstance(value, dict) and set(value) <= {"rows"}:
+        value = value.get("rows", [])  # as `dolt sql -r json` prints it; no rows are no word
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise FileProblemError(str(path), "a list of rows is needed")
     return value
