@@ -95,9 +95,11 @@ def test_rows_that_are_none_are_refused_whole(rust, folder, tables, why):
 def test_rows_are_read_as_dolt_prints_them(rust, folder):
     """`dolt sql -r json` wraps its rows, and of no rows says nothing but braces."""
     log = {"rows": [{"commit_hash": "abc", "date": "2026-11-23 06:55:35.039"}]}
-    written(folder, wanted={"rows": [ITEM]}, rigs={}, _log=log)
-    said = rust.json("import", "--rows", str(folder))["data"]
-    assert (said["commit"], len(rust.json("browse")["data"]["items"])) == ("abc", 1)
+    handed = {**ITEM, "status": "in_review", "claimed_by": "kit", "evidence_url": "https://k/1"}
+    written(folder, wanted={"rows": [handed]}, rigs={}, _log=log)
+    assert rust.json("import", "--rows", str(folder))["data"]["commit"] == "abc"
+    shown = rust.type("show", ITEM["id"]).text.splitlines()
+    assert {"state     in review by kit", "evidence  https://k/1"} <= set(shown)
     written(folder, rigs={"columns": []})
     assert "a list of rows" in rust.json("import", "--rows", str(folder))["error"]["message"]
 

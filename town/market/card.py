@@ -31,7 +31,8 @@ def card_lines(found: Found, facts: Mapping[str, Any], viewer: Viewer) -> tuple[
     lines = [_line(str(facts["short"]), title), _line("state", _state(found, facts, viewer))]
     lines.append(_line("posted", _posted(found, facts, viewer)))
     if found.story is None:
-        seen = facts.get("seen_in") or {}
+        seen, proof = facts.get("seen_in") or {}, facts.get("evidence_url")
+        lines += [_line("evidence", one_line(str(proof)))] if proof else []
         lines.append(_line("unsigned", f"a row of {seen.get('source')}; nobody signed it"))
         lines.append(_line("commit", str(seen.get("commit"))))
     lines += [_line(LABELS[n], _shown(n, facts[n])) for n in FOR_THE_DOER if facts.get(n)]
@@ -51,7 +52,7 @@ def _state(found: Found, facts: Mapping[str, Any], viewer: Viewer) -> str:
     story = found.story
     if story is None:
         holder = facts.get("holder")
-        return f"{state} by {holder}" if holder and state == "claimed" else state
+        return f"{state} by {holder}" if holder and state not in ("open", "withdrawn") else state
     if story.open_grants:
         due = until(story.open_grants[0].until, viewer.now)
         return f"{state}: {facts['holder']} until {due}"
