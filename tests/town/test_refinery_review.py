@@ -123,3 +123,23 @@ def test_a_person_gives_back_what_they_do_not_merge_and_looks_are_rare(yard: Yar
     assert works.queue.retry(request.id).state == "ready"
     yard.drained()
     assert yard.request(request).state == REVIEW
+
+
+def test_the_branch_of_a_pull_request_is_brought_to_the_remote_and_never_over_anothers(yard: Yard):
+    """What stayed in the town is pushed, also on top of an older part; another's commits stay."""
+    repository, made = yard.workspace.rig("api").repository, {}
+    for name in ("gone", "older", "other"):
+        first = yard.handed_in(name, {name: "1"})
+        (yard.clone / name).write_text("2", "utf-8")
+        git(yard.clone, "commit", "-qam", f"More of {name}")
+        sha = git(yard.clone, "rev-parse", "HEAD").strip()
+        git(repository, "fetch", "-q", str(yard.clone), sha)
+        made[name] = yard.submitted(name, first.bead, first.branch, sha)
+    git(yard.clone, "push", "-q", "origin", f":{made['gone'].branch}")
+    elsewhere = yard.branch(made["other"].branch, {"other": "by somebody"})
+    cycles = yard.drained()
+    assert [one for cycle in cycles for one in cycle.failed] == [made["other"].id]
+    for name in ("gone", "older"):
+        assert yard.request(made[name]).state == REVIEW
+        assert git(yard.origin, "rev-parse", made[name].branch).strip() == made[name].sha
+    assert git(yard.origin, "rev-parse", made["other"].branch).strip() == elsewhere

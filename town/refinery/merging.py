@@ -175,8 +175,9 @@ class Merging:
         for request in self.records.look(lambda: self.records.now_of(ids)):
             try:
                 reviewing.hand_over(request, tried.base)
-            except GitError as error:
-                if self.returning.refused(request.id, error.said or str(error), tried.base):
+            except (GitError, RefusedError) as error:
+                why = error.why if isinstance(error, RefusedError) else error.said or str(error)
+                if self.returning.refused(request.id, why, tried.base):
                     cycle.failed.append(request.id)
             else:
                 cycle.review.append(request.id)

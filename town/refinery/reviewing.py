@@ -17,6 +17,7 @@ from ledger.workspace.rows import Rig
 from ledger.workspace.work import REVIEW, TRYING, MergeRequest
 from town.agents.address import OVERSEER
 from town.mail.posting import Posting
+from town.refinery.errors import RefusedError
 from town.refinery.records import HISTORY, Records
 from town.refinery.scratch import Scratch
 from town.rigs.source import shown
@@ -42,10 +43,22 @@ class Reviewing:
         self.provider = provider
 
     def hand_over(self, request: MergeRequest, base: str) -> None:
-        """The branch is at the remote, and a person knows what to do. Raises GitError."""
-        if not self.scratch.head(request.branch):
-            self.scratch.push(request.sha, branch=request.branch, was="")
+        """The branch is at the remote, and a person knows what to do.
+
+        Raises GitError, and RefusedError where the remote's branch is another one.
+        """
+        self._bring(request)
         self.records.act(HISTORY, lambda: (None, self._handed(request.id, base)))
+
+    def _bring(self, request: MergeRequest) -> None:
+        """The remote's branch has all of the request; it may have more."""
+        there, sha = self.scratch.head(request.branch), request.sha
+        if there and self.scratch.is_before(sha, there):
+            return
+        if there and not self.scratch.is_before(there, sha):
+            why = f"{request.branch} ends at {there[:12]} there, which is not in what was handed in"
+            raise RefusedError(why)
+        self.scratch.push(sha, branch=request.branch, was=there)
 
     def _handed(self, name: str, base: str) -> Change:
         records = self.records
