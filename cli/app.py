@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from cli import tree
 from cli.context import Call, UsageError, wants_json
+from cli.later import ELSEWHERE_OF_WL, OF_WL
 from cli.local import open_here, open_private_here
 from cli.one_answer import Answering
 from cli.output import show_error
@@ -72,6 +73,8 @@ WL = tree.Program(
     places=PLACES,
     aliases=ALIASES,
     sections=SECTIONS,
+    later=OF_WL,
+    elsewhere=ELSEWHERE_OF_WL,
     closing=(
         "Exit codes: wl help exits. Settings: wl config list --origin.",
         "not here on purpose: infer, hosted mode",
@@ -127,8 +130,19 @@ def run(call: Call) -> int:
         return _unexpected(call, error)
 
 
+def _check_words(words: Sequence[str]) -> None:
+    """Every word can be kept and printed. Raises UsageError."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"{word!r} is no text in UTF-8") from error
+
+
 def _invoke(call: Call) -> int:
     words = list(call.argv)
+    if call.program != "wl":
+        _check_words(words)
     if not [word for word in words if word != "--json"]:
         words.append("--help")
     if words == ["--version"]:

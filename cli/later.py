@@ -148,6 +148,36 @@ UNDER: Final[Mapping[str, Mapping[str, Word]]] = {
         "agent-email-domain": Word("it is a setting", ("gt config set agent_email_domain DOMAIN",)),
     },
 }
+OF_WL: Final[Mapping[str, Word]] = {
+    "next": Word("the one thing to do now", ("wl browse --status open", "wl claim ITEM")),
+    "prime": Word("what an agent is told when it begins", ("wl me", "wl help output")),
+    "inbox": Word("what happened to you", ("wl me",)),
+    "watch": Word("what happens, as it happens", ("wl wait ITEM", "wl status")),
+    "agent": Word("agents with keys of their own; WL_AGENT=NAME says who asks", ("wl me",)),
+    "hide": Word("what a town does not want to see"),
+    "store": Word("a town's ledgers in a Dolt server"),
+    "hub": Word("a place to meet that a group runs", ("wl invite --count 40 --expires 7d",)),
+}
+JUDGED: Final = "work is judged where it was posted"
+PAGES: Final = "the board is a page of the node's"
+ELSEWHERE_OF_WL: Final[Mapping[str, Word]] = {
+    "review": Word("what waits for your word is shown by", ("wl me", "wl show ITEM")),
+    "approve": Word(JUDGED, ("wl accept ITEM --quality 5",)),
+    "request-changes": Word(JUDGED, ("wl reject ITEM --reason TEXT",)),
+    "merge": Word(
+        "records have no branches, and meet by themselves",
+        ("wl sync", "wl accept ITEM --quality 5"),
+    ),
+    "tui": Word(PAGES, ("wl up", "wl browse")),
+    "serve": Word(PAGES, ("wl up", "wl status")),
+    "scorekeeper": Word("who did what is counted by", ("wl leaderboard", "wl profile NAME")),
+    "members": Word("who is here is shown by", ("wl leaderboard", "wl peer list")),
+    "suspend": Word("an admission is ended by", ("wl admit NAME --suspend",)),
+    "infer": Word(
+        "it is left out on purpose; a question to a model is work like any other",
+        ("wl post TITLE --done-when TEXT",),
+    ),
+}
 OF_BD: Final[Mapping[str, Word]] = {
     "cook": Word(FORMULAS, ("bd create TITLE --parent BEAD",)),
     "formula": Word(FORMULAS, ("bd create TITLE --parent BEAD",)),

@@ -140,7 +140,7 @@ def test_a_word_that_is_no_command_is_a_usage_error(program):
 
 ABSENT = [
     (program, name, code)
-    for program in PROGRAMS
+    for program in ("wl", *PROGRAMS)
     for words, code in ((command_tree(program).later, 1), (command_tree(program).elsewhere, 2))
     for name in words
 ]
