@@ -176,8 +176,14 @@ def test_everything_that_waits_is_sent_back_and_the_same_words_send_back_the_nex
     again = rust.market.show(item).data
     assert [one["decision"] for one in again["attempts"]] == ["rejected"] * 3 + [None]
     assert "nothing changed" in rust.market.reject(item, "fails on 3.12", attempt=3).words[0]
+    assert any(line.endswith(": waits") for line in rust.market.show(item).words)
     rust.market.reject(item, "fails on 3.12")
     assert rust.market.show(item).data["status"] == "claimed"
+    ash.market.done(item, ["https://example.org/5"])
+    ash.market.done(item, ["https://example.org/6"])
+    rust.market.accept(item, STAMP)
+    told = [line for line in rust.market.show(item).words if line.startswith("hand-in")]
+    assert [line.rsplit(": ", 1)[1] for line in told[4:]] == ["not judged", "accepted"]
 
 
 def test_a_lease_without_a_sign_of_work_ends_and_the_worker_is_stopped(world):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from federation.blobs import named
+from ledger.actions_items import CLOSED
 from ledger.story import Story
 from town.market.deciders import waiting_line
 from town.market.find import Found, undecided
@@ -96,7 +97,9 @@ def _attempts(found: Found, story: Story, viewer: Viewer) -> list[str]:
     lines = []
     for attempt in story.attempts:
         worker = worker_words(found.journal, attempt)
-        mark = {"rejected": "sent back", "": "waits"}.get(attempt.decision, attempt.decision)
+        undecided_mark = "not judged" if story.status in CLOSED else "waits"
+        marks = {"rejected": "sent back", "": undecided_mark}
+        mark = marks.get(attempt.decision, attempt.decision)
         extra = " (late)" if attempt.late else " (speculative)" if attempt.speculative else ""
         when = ago(attempt.at, viewer.now)
         lines.append(_line(f"hand-in {attempt.n}", f"{worker}, {when}: {mark}{extra}"))
