@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from ledger.beads.rows import Bead
 from ledger.workspace.invariants import RULES
-from ledger.workspace.work import Lease
+from ledger.workspace.work import GateRun, Lease, MergeRequest
 from tests.town.breaking import BY_HAND, TO_MEND, cases
 from tests.town.prompt import Prompt, files
-from tests.town.ruining import put
+from tests.town.ruining import MERGE, put
 from town.doctor.registry import CHECKS
 from town.node import clock
 from town.node.births import created_at
@@ -135,6 +136,19 @@ def test_a_merge_that_a_branch_lost_is_named_and_no_other(prompt):
     details = looked(prompt)["merged-commits"]["details"]
     assert len(details) == 1
     assert details[0].startswith("mr-1: ")
+
+
+def test_a_merge_that_somebody_knows_to_be_lost_is_no_error(prompt):
+    """Its bead says that it was merged there: named, with the bead. Opened again: that is known."""
+    lost = "ab" * 20
+    bead = Bead(id="api-1", status="closed", closed_at=1, close_reason=f"Merged in {lost}")
+    run = GateRun(id="gr-1", rig="api", sha=lost, requests=("mr-1",), passed=True)
+    put(prompt, MergeRequest(**MERGE, bead="api-1", merge_commit=lost), bead, run)
+    found = looked(prompt)["merged-commits"]
+    assert found["status"] == "error"
+    assert "of api-1 is not on main of api" in found["details"][0]
+    assert prompt.bd("reopen", "api-1").code == 0
+    assert looked(prompt)["merged-commits"]["status"] == "ok"
 
 
 def test_files_where_a_worktree_should_be_are_not_touched(prompt):

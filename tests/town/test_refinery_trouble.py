@@ -154,6 +154,25 @@ def test_somebody_pushed_meanwhile(yard: Yard, tmp_path):
     yard.whole()
 
 
+def test_a_target_that_was_moved_back_loses_nothing_and_is_told_of_once(yard: Yard):
+    """What it lacks lies on a branch and in a letter; what is handed in next is merged onto it."""
+    before = git(yard.origin, "rev-parse", "main").strip()
+    yard.handed_in("nux", {"a": "1"}, message="Add a")
+    yard.cycle()
+    lost = git(yard.origin, "rev-parse", "main").strip()
+    git(yard.clone, "push", "-q", "-f", "origin", f"{before}:main")
+    for name in ("slit", "ace"):
+        request = yard.handed_in(name, {name: "1"})
+        assert yard.cycle().merged == [request.id]
+    repository = yard.workspace.rig("api").repository
+    assert git(repository, "rev-parse", f"rescue/main-{lost[:12]}").strip() == lost
+    assert "a" not in yard.main_files()
+    [letter] = [one for one in yard.find(Message) if one.type == "escalation"]
+    assert letter.subject == "main of api lacks commits that it had"
+    assert "Add a" in letter.body
+    assert f"push origin rescue/main-{lost[:12]}" in letter.body
+
+
 def test_what_they_pushed_breaks_the_gate_together(yard: Yard, tmp_path):
     """It passed before; on top of what somebody pushed it does not, so it goes back."""
     cmd = pushing_gate(yard, tmp_path, "theirs")

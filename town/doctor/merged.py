@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ledger.beads.rows import Bead
+from ledger.private.store import PrivateStore
+from ledger.workspace.link import MERGED_IN
 from ledger.workspace.work import MERGED, MergeRequest
 from town.doctor.check import Check, Finding, Patient, of_lines
 from town.rigs.remotes import ORIGIN
@@ -12,13 +15,16 @@ from town.workspace.git import GitError
 
 def _merged(patient: Patient) -> Finding:
     lines = (line for rig in patient.rigs() for line in _lines(patient, rig.name))
-    hint = "Somebody moved the branch back: git log in the rig's .repo.git shows what it lacks."
+    hint = (
+        "Somebody moved the branch back. To have it done again: bd reopen BEAD. To leave it so:"
+        " bd reopen BEAD, and close it with a reason of yours."
+    )
     return of_lines(lines, good="on their branches", bad="merges are not there", hint=hint)
 
 
 def _lines(patient: Patient, rig: str) -> Iterator[str]:
     place = patient.workspace.rig(rig).repository
-    found = patient.turn(lambda store: store.find(MergeRequest, rig=rig, state=MERGED))
+    found = patient.turn(lambda store: [*_standing(store, rig)])
     by_target: dict[str, list[MergeRequest]] = defaultdict(list)
     for request in found:
         if request.merge_commit:
@@ -30,7 +36,17 @@ def _lines(patient: Patient, rig: str) -> Iterator[str]:
             lost = _not_on(patient, place, ref, [one.merge_commit for one in requests])
             for one in requests:
                 if one.merge_commit in lost:
-                    yield f"{one.id}: {one.merge_commit[:12]} is not on {target} of {rig}"
+                    commit = one.merge_commit[:12]
+                    whose = f" of {one.bead}" if one.bead else ""
+                    yield f"{one.id}: {commit}{whose} is not on {target} of {rig}"
+
+
+def _standing(store: PrivateStore, rig: str) -> Iterator[MergeRequest]:
+    """The merges that still count: no bead of which somebody has said otherwise since."""
+    for request in store.find(MergeRequest, rig=rig, state=MERGED):
+        bead = store.get(Bead, request.bead) if request.bead else None
+        if bead is None or bead.close_reason == f"{MERGED_IN}{request.merge_commit}":
+            yield request
 
 
 def _not_on(patient: Patient, place: Path, ref: str, commits: Sequence[str]) -> set[str]:

@@ -14,6 +14,7 @@ from ledger.beads.rows import TERMINAL, Bead
 from ledger.merging.judging import PASSED
 from ledger.private.rows import Event
 from ledger.private.store import Change, PrivateStore
+from ledger.workspace.link import MERGED_IN
 from ledger.workspace.rows import Agent
 from ledger.workspace.work import (
     ACTIVE,
@@ -206,7 +207,7 @@ class Records(Finding):
         bead = self.store.get(Bead, name)
         change = Change()
         if bead is not None and bead.status not in TERMINAL:
-            why = f"Merged in {request.merge_commit}"
+            why = f"{MERGED_IN}{request.merge_commit}"
             closed = rules.closed(bead, now=now, reason=why, force=True)
             change = self.changed(bead, closed, "bead.closed", request=request.id)
         for work in self.store.find(Assignment, bead=name, state=ACTIVE):

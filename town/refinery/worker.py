@@ -24,6 +24,7 @@ from town.refinery.fixing import Fixing
 from town.refinery.gates import GateRunner, gates_of
 from town.refinery.lease import at_work
 from town.refinery.merging import Merging
+from town.refinery.moved import Moved
 from town.refinery.ports import Commands, Fixer
 from town.refinery.queue import Queue
 from town.refinery.records import Records
@@ -200,18 +201,16 @@ class _OneCycle:
 
     def _work(self, settings: MergeQueue) -> None:
         self.scratch.fetch()
-        recovery = Recovery(self.records, self.sight, self.queue, self.scratch)
-        self.cycle.merged += recovery.finish()
-        recovery.unblock()
-        recovery.targets(self.rig.default_branch)
-        waiting = self.sight.reviewed()
-        self.cycle.merged += self._reviewing(settings).landed(waiting)
+        moved, tried = Moved(self.records, self.scratch), [self.rig.default_branch]
+        moved.look()
+        self._recover(settings)
         merging = self._merging(settings)
         broken: list[BrokenError] = []
         while True:
             found = self.sight.batch(settings, without=[one.target for one in broken])
             if not self.sight.due(found):
                 break
+            tried.append(found.target)
             try:
                 merging.run(found, self.cycle)
                 break
@@ -220,8 +219,18 @@ class _OneCycle:
                     raise
                 error.target = found.target
                 broken.append(error)
+        moved.remember(tried)
         if broken:
             raise broken[0]
+
+    def _recover(self, settings: MergeQueue) -> None:
+        """What others left, or did meanwhile, is seen to."""
+        recovery = Recovery(self.records, self.sight, self.queue, self.scratch)
+        self.cycle.merged += recovery.finish()
+        recovery.unblock()
+        recovery.targets(self.rig.default_branch)
+        waiting = self.sight.reviewed()
+        self.cycle.merged += self._reviewing(settings).landed(waiting)
 
     def _merging(self, settings: MergeQueue) -> Merging:
         again = settings.batch.retry_batch_on_flaky
