@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ledger.beads import rules
 from ledger.beads.rows import Bead
 from ledger.workspace.rows import Agent
+from ledger.workspace.talk import Message
 from ledger.workspace.work import HELD, Assignment, Hindrance, Session
 from tests.town.test_hooks import commit, rows, sling, worktree
 from tests.town.watched import API, LATER, watched_town
@@ -165,8 +166,7 @@ def test_work_that_cannot_be_handed_in_waits_for_its_remote_and_counts_no_attemp
     slung = watched.sling()
     commit(worktree(watched.town, slung))
     works, said = watched.town.works(slung.agent.id), HandIn(agent=slung.agent.id)
-    away = watched.town.origin.with_name("away.git")
-    watched.town.origin.rename(away)
+    away = watched.town.origin.rename(watched.town.origin.with_name("away.git"))
     for _ in range(4):
         watched.round()
         with pytest.raises(RemoteAwayError):
@@ -176,11 +176,12 @@ def test_work_that_cannot_be_handed_in_waits_for_its_remote_and_counts_no_attemp
         watched.round()
         go.unlink()
     assert watched.attempts() == [0]
-    assert len(watched.letters()) == 1
+    [letter] = [one for one in rows(watched.town, Message) if one.type == "escalation"]
+    assert letter.sender == "deacon"
+    assert letter.subject.startswith("Work cannot be handed in: the remote of api cannot be asked")
+    assert "\n" not in letter.subject
     away.rename(watched.town.origin)
-    request = hand_in(works, said).request
-    assert request is not None
-    assert request.bead == slung.bead.id
+    assert hand_in(works, said).request is not None
     watched.round()
     assert rows(watched.town, Hindrance) == []
     assert watched.open_alarms() == []

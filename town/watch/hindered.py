@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ledger.private.store import Change, Dropped, PrivateStore
 from ledger.store_errors import StoreError
+from ledger.workspace.convoys import first_line
 from ledger.workspace.work import HELD, REMOTE_AWAY, Assignment, Hindrance, Session
 from stamps.errors import WastelandError
 from town.agents.runtime import NoAgentError
@@ -157,15 +158,16 @@ class Hindered(Hooks):
 
 
 def _matter(row: Hindrance, fault: Fault) -> Matter:
+    what = "be handed in" if row.code == REMOTE_AWAY else "begin"
     lines = (
-        f"{row.bead} waits on its hook: {row.why}.",
+        f"{row.bead} waits on its hook: {row.why.strip()}",
         fault.hint,
         "Nothing of the work is lost, and no attempt is counted; it goes on by itself.",
         f"gt why {row.bead}",
     )
     return Matter(
         about=fault.about,
-        subject=f"Work cannot begin: {row.why}",
+        subject=f"Work cannot {what}: {first_line(row.why)}",
         text="\n".join(line for line in lines if line),
         bead=row.bead,
     )
