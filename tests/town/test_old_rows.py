@@ -23,6 +23,7 @@ from ledger.workspace.work import (
     MergeRequest,
     Session,
 )
+from tests.few import FEW
 from tests.town.talkers import Talkers
 from tests.town.towns import town_in
 from town.growth.rows import LOOKED, OldRows
@@ -168,6 +169,7 @@ REQUESTS = st.dictionaries(
 RUNS = st.lists(st.tuples(SHAS, st.lists(st.sampled_from(["mr-1", "mr-2", "mr-3"])), st.booleans()))
 
 
+@FEW
 @given(requests=REQUESTS, runs=RUNS)
 def test_nothing_is_merged_without_a_run_that_passed_because_old_runs_went(requests, runs):
     """The rule that the doctor looks at holds of as many requests afterwards as before."""
