@@ -110,3 +110,21 @@ def test_what_recovers_nothing_is_refused(restored, tmp_path):
         assert said["exit"] == 3
         assert said["error"]["code"].startswith("id.")
     assert restored.json("account")["data"] == before
+
+
+def test_a_town_that_left_a_board_signs_on_where_it_still_is(tmp_path):
+    """What it said on the board that is closed now is missing from nothing."""
+    town = reopened(TypedTown(tmp_path, "rust"))
+    for line in (
+        ("init", "--handle", "rust"),
+        ("create", "rust/one"),
+        ("post", "one"),
+        ("create", "rust/two"),
+        ("post", "two"),
+        ("leave", "rust/two", "--yes"),
+        ("post", "three"),
+        ("verify",),
+    ):
+        said = town.type(*line)
+        assert said.code == 0, said.talk
+    assert titles(town) == {"one", "three"}

@@ -12,10 +12,10 @@ def machine(tmp_path):
     return tmp_path / "state"
 
 
-def started(machine, store, heads):
+def started(machine, store, heads, *, away=()):
     """One start of a town: judged, renewed, ended; what the judgement was."""
     mark = Mark(machine, store)
-    found = mark.judge(heads)
+    found = mark.judge(heads, away=away)
     if found.newest:
         mark.renew(heads)
     mark.release()
@@ -65,6 +65,38 @@ def test_a_crash_between_the_record_and_the_mark_is_no_restore(machine):
     store = MemoryStore()
     started(machine, store, {"a": 3})
     assert started(machine, store, {"a": 4, "b": 0}).newest
+
+
+def test_a_board_that_was_left_is_not_missing_and_not_forgotten(machine):
+    """It is not open, so its chains are not asked for; they are again when it is."""
+    store = MemoryStore()
+    mark = Mark(machine, store)
+    heads = {"key/z6A": 0, "/account": 3, "b0a4d/x": 7}
+    mark.judge({})
+    mark.renew({})
+    backup = copied(store)
+    mark.advance(heads)
+    mark.release()
+    less = {name: seq for name, seq in heads.items() if name != "b0a4d/x"}
+    for _ in range(2):
+        assert started(machine, store, less, away={"b0a4d"}).newest
+    assert not started(machine, store, less).newest  # joined again, and its last record gone
+    assert not started(machine, store, heads | {"b0a4d/x": 6}).newest
+    assert started(machine, store, heads).newest
+    assert not started(machine, backup, heads, away={"b0a4d"}).newest
+
+
+def test_under_another_key_a_board_that_was_left_has_no_chain_to_go_on_with(machine):
+    """What the key before said there is nothing that the new one could be behind."""
+    store = MemoryStore()
+    started(machine, store, {})
+    started(machine, store, {"key/z6A": 0, "b0a4d/x": 7})
+    mark = Mark(machine, store)
+    assert mark.judge({"key/z6A": 0}, away={"b0a4d"}).newest
+    mark.renew({"key/z6A": 0})
+    mark.advance({"key/z6B": 0})
+    mark.release()
+    assert started(machine, store, {"key/z6B": 0}).newest
 
 
 def test_another_machine_does_not_continue_the_chains(machine):

@@ -30,7 +30,7 @@ from town.node.configured import config_of
 from town.node.continuity import Mark
 from town.node.doctor import Check, check_blobs, check_drift, check_loose
 from town.node.home import Home
-from town.node.keeping import Keeper, own_heads
+from town.node.keeping import Keeper, board_of, own_heads
 from town.node.keys import KeyFiles
 from town.node.lifecycle import NodeFacts
 from town.node.log import Logger
@@ -114,12 +114,15 @@ class OpenTown:
             self_ledger=Journal.open(store, wasteland="", busy=self.keeper.busy),
             open_ledger=self._open_ledger,
         )
+        away = set()
         for wasteland, note in town.notes("wastelands").items():
-            if not note.get("left"):
+            if note.get("left"):
+                away.add(board_of(wasteland))
+            else:
                 town.ledgers[wasteland] = self._open_ledger(wasteland)
         self.mark = Mark(Path(state_folder(self.env)), store)
         heads = own_heads(town)
-        judgement = self.mark.judge(heads)
+        judgement = self.mark.judge(heads, away=away)
         if judgement.newest:
             self.mark.renew(heads)
         else:

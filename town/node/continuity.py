@@ -3,12 +3,13 @@
 It lies in the machine's state folder, outside the town's home, where a backup of the home does
 not carry it: a token rewritten at each start, and how far each own chain had come. A ledger that
 does not match was restored, copied or lost its machine: its device key must never sign again.
-The mark judges; what follows from its judgement is done elsewhere.
+The mark judges; what follows from its judgement is done elsewhere. A board that was left is not
+open: what the machine knows of it stays in the mark, and is asked for when the board is open again.
 """
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,7 @@ from town.node.lock import FileLock
 
 SPACE = "node"
 KEY = "continuity"
+KEYS = "key/"  # how the name of what tells the key begins
 
 
 class Notes(Protocol):
@@ -51,11 +53,14 @@ class Mark:
         self.notes = notes
         self._lock: FileLock | None = None
         self._written: dict[str, int] = {}
+        self._away: dict[str, int] = {}  # of boards that are not open, under the key they were of
+        self._keys: frozenset[str] = frozenset()
 
-    def judge(self, heads: Mapping[str, int]) -> Judgement:
+    def judge(self, heads: Mapping[str, int], *, away: Collection[str] = ()) -> Judgement:
         """Whether the ledger with these own chain heads is the newest; its mark is ours then.
 
-        `heads` maps a chain's name to its last seq. A ledger that never had a mark is new.
+        `heads` maps a chain's name to its last seq; `away` has the boards that are not open, as
+        these names begin. A ledger that never had a mark is new.
         """
         note = self.notes.document(SPACE, KEY)
         if not isinstance(note, Mapping):
@@ -63,15 +68,26 @@ class Mark:
         name, token = str(note.get("name", "")), str(note.get("token", ""))
         if not self._take(name):
             return Judgement(newest=False, why="another copy of this town is running")
-        why = self._flaw(self._read(name), token, heads)
+        kept = self._read(name)
+        self._leave_out(kept, away)
+        why = self._flaw(kept, token, heads)
         return Judgement(newest=not why, why=why)
+
+    def _leave_out(self, kept: Mapping[str, object] | None, away: Collection[str]) -> None:
+        seqs = self._seqs(kept) if kept is not None else {}
+        self._away = {name: seq for name, seq in seqs.items() if name.partition("/")[0] in away}
+        self._keys = frozenset(name for name in seqs if name.startswith(KEYS))
 
     def _flaw(self, kept: Mapping[str, object] | None, token: str, heads: Mapping[str, int]) -> str:
         if kept is None:
             return "this machine has no mark of it"
         if token not in (kept.get("token"), kept.get("before")):
             return "it is a copy from before the last start"
-        behind = [chain for chain, seq in self._seqs(kept).items() if heads.get(chain, -1) < seq]
+        behind = [
+            chain
+            for chain, seq in self._seqs(kept).items()
+            if heads.get(chain, -1) < seq and chain not in self._away
+        ]
         return "records signed here are missing from it" if behind else ""
 
     def renew(self, heads: Mapping[str, int]) -> None:
@@ -130,7 +146,9 @@ class Mark:
 
     def _write(self, name: str, token: str, heads: Mapping[str, int], *, before: str = "") -> None:
         """The mark is durable: a power cut that emptied it would end the key. Raises."""
-        kept = {"token": token, "heads": dict(heads), **({"before": before} if before else {})}
+        away = self._away if self._keys <= heads.keys() else {}  # another key has other chains
+        whole = {**away, **heads}
+        kept = {"token": token, "heads": whole, **({"before": before} if before else {})}
         try:
             write_whole(self.folder / f"{name}.json", kept, durable=True)
         except OSError as error:

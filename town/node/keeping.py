@@ -19,6 +19,7 @@ from stamps.clock import SECOND_US
 from stamps.record import public_id
 from town.market.town import Town, wasteland_name
 from town.node import clock
+from town.node.continuity import KEYS
 from town.node.doctor import Check
 from town.node.home import Home
 from town.node.log import Logger
@@ -218,16 +219,21 @@ def _called(kind: str, about: str) -> str:
     return public_id("w", about) if kind.startswith(ABOUT_ITEMS) else about[:NAME_HEX]
 
 
+def board_of(wasteland: str) -> str:
+    """How the names of a board's own chains begin in the mark; nothing for the town's own."""
+    return wasteland[:16]
+
+
 def own_heads(town: Town) -> dict[str, int]:
     """Which key this machine's is, and how far its chains have come (records 2.7)."""
     device = town.device
     if device is None:
         return {}
     mine = str(device.device)
-    found = {f"key/{mine}": 0}  # an older copy may hold an older key
+    found = {f"{KEYS}{mine}": 0}  # an older copy may hold an older key
     for journal in (town.self_ledger, *town.ledgers.values()):
         for key in journal.state.chains_of(town.account):
             if key.device == mine:
-                name = f"{journal.wasteland[:16]}/{key.scope[:24]}"
+                name = f"{board_of(journal.wasteland)}/{key.scope[:24]}"
                 found[name] = journal.state.chains[key].head_seq
     return found
