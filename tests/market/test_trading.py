@@ -1,6 +1,7 @@
 """The main job between towns, told through the use cases: post, claim, hand in, judge."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -388,11 +389,11 @@ def test_a_command_without_a_node_says_what_it_could_not_bring(world):
 
 def test_a_rehearsal_shows_every_word_and_no_pointer():
     """What would be signed for ever is read before: the stamp, the evidence, and no bare ids."""
-    body = {"decides": "a" * 64, "submission": "b" * 64, "stamp": STAMP, "reason": ""}
-    assert rehearsal_lines("work.accept", {"body": body})[1:] == (
+    said: dict[str, Any] = {"decides": "a" * 64, "submission": "b" * 64, "stamp": STAMP}
+    assert rehearsal_lines("work.accept", {"body": said})[1:] == (
         "  stamp       dims quality 5 reliability 4 message clean fix",
     )
-    body = {"evidence": [{"kind": "url", "value": "https://x.example"}], "grant": "c" * 64}
-    assert rehearsal_lines("work.submit", {"body": body})[1:] == (
+    said = {"evidence": [{"kind": "url", "value": "https://x.example"}], "grant": "c" * 64}
+    assert rehearsal_lines("work.submit", {"body": said})[1:] == (
         "  evidence    kind url value https://x.example",
     )

@@ -218,7 +218,7 @@ class JudgingDesk(PostingDesk):
         def work() -> tuple[Found, list[Attempt]]:
             found = self.found(item)
             story = found.signed
-            if not self._waits(story, attempt) and self.repeated(
+            if not self._unjudged(story, attempt) and self.repeated(
                 found, "work.reject", lambda body: body.get("reason") == said
             ):
                 return found, []
@@ -236,7 +236,7 @@ class JudgingDesk(PostingDesk):
         worker = self.run(lambda: worker_words(found.journal, back[-1]))
         return self.decided(found, "sent back", "send back", f" to {worker}; {kept}.")
 
-    def _waits(self, story: Story, attempt: int) -> bool:
+    def _unjudged(self, story: Story, attempt: int) -> bool:
         """Whether something waits for a decision: the attempt of this number, or any."""
         return any(attempt in (0, one.n) for one in undecided(story))
 
