@@ -57,6 +57,19 @@ class NoPlaceError(WastelandError):
         self.folder = str(folder)
 
 
+class NoBeadsError(WastelandError):
+    """The folder is where beads would be, and nobody has made a place for them yet."""
+
+    code: ClassVar[str] = "beads.none"
+    hint: ClassVar[str] = "bd init makes the database, with the beads of issues.jsonl."
+    exit: ClassVar[int] = 3
+    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("bd", "init"),)
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} has no database of beads; nothing was read or written")
+        self.folder = str(folder)
+
+
 class Terminal(Protocol):
     """Where the command was typed."""
 

@@ -49,7 +49,7 @@ def metadata_of(call: Call, said: str) -> dict[str, Any]:
     text = file_text(call, said[1:]) if said.startswith("@") else said
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--metadata is no JSON: {error}") from error
     if not isinstance(found, dict):
         raise UsageError("--metadata is no JSON object")

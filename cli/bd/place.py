@@ -10,7 +10,7 @@ import typer
 from cli.bd.exchange import bring_in, found_file
 from cli.bd.printing import print_json, print_lines
 from cli.context import Call, UsageError
-from cli.local import open_private_here
+from cli.local import make_private_here
 from cli.tree import Command, call_of, example, new_module
 from ledger.beads.errors import BadFieldError, BeadError
 from ledger.beads.ids import checked_prefix, derived_prefix
@@ -47,7 +47,8 @@ def init(
     del skip_hooks, skip_agents, non_interactive  # nothing else is written, and nobody is asked
     call = call_of(ctx)
     folder = call.path(".beads")
-    if (folder / "beads.db").exists():
+    file = folder / "beads.db"
+    if file.exists() and file.stat().st_size:
         raise UsageError(f"{folder} has beads already")
     hidden = _hidden(folder) if stealth else None
     call.home = str(folder)
@@ -110,7 +111,7 @@ def _prefix(asked: str, found: str, name: str) -> str:
 def _make(call: Call, prefix: str, said: Beadfile | None) -> list[str]:
     """The database is there with the beads of the file, or is not there. Raises BeadError."""
     try:
-        with open_private_here(call) as private:
+        with make_private_here(call) as private:
             private.tell({"issue_prefix": prefix})
             return bring_in(call, private, said) if said is not None else []
     except BeadError:

@@ -3,7 +3,7 @@
 Pure. Of two beads in a circle neither is behind the other; whoever is asked about circles says so.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,46 +82,36 @@ def _key(link: Link) -> tuple[str, str]:
 def layout(cluster: Cluster) -> Layout:
     """The waves of a cluster: a bead is behind whatever blocks it, and not before its parent."""
     behind: dict[str, list[str]] = {bead.id: [] for bead in cluster.beads}
-    children: dict[str, list[str]] = {}
+    parents: dict[str, list[str]] = {}
     for link in cluster.links:
         if link.type == BLOCKS:
             behind[link.issue_id].append(link.depends_on_id)
         elif link.type == PARENT_CHILD:
-            children.setdefault(link.depends_on_id, []).append(link.issue_id)
-    wave = _waves(behind)
-    _sink(wave, lambda bead: children.get(bead, ()))
+            parents.setdefault(link.issue_id, []).append(link.depends_on_id)
+    wave = _waves(behind, parents)
     found: list[list[str]] = [[] for _ in range(max(wave.values(), default=-1) + 1)]
     for bead in sorted(wave):
         found[wave[bead]].append(bead)
     return Layout(waves=found, behind=behind)
 
 
-def _waves(behind: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """How many beads at most are before each; 0 for what is in a circle, or behind one."""
-    before: dict[str, list[str]] = {}
-    waits = {bead: len(others) for bead, others in behind.items()}
-    for bead, others in behind.items():
-        for other in others:
-            before.setdefault(other, []).append(bead)
+def _waves(
+    behind: Mapping[str, Sequence[str]], parents: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
+    """How many waves at least are before each; 0 for what is in a circle, or behind one."""
+    later: dict[str, list[tuple[str, int]]] = {}  # what comes after each, and by how much
+    waits = dict.fromkeys(behind, 0)
+    for links, step in ((behind, 1), (parents, 0)):
+        for bead, others in links.items():
+            waits[bead] += len(others)
+            for other in others:
+                later.setdefault(other, []).append((bead, step))
     wave = dict.fromkeys(behind, 0)
     left = [bead for bead, count in waits.items() if not count]
-    settled = {}
-    for bead in left:  # it grows
-        settled[bead] = wave[bead]
-        for later in before.get(bead, ()):
-            wave[later] = max(wave[later], wave[bead] + 1)
-            waits[later] -= 1
-            if not waits[later]:
-                left.append(later)
-    return {bead: settled.get(bead, 0) for bead in behind}
-
-
-def _sink(wave: dict[str, int], children: Callable[[str], Sequence[str]]) -> None:
-    """A bead is not in a wave before its parent's."""
-    left = list(wave)
-    while left:
-        bead = left.pop()
-        for child in children(bead):
-            if wave[child] < wave[bead]:
-                wave[child] = wave[bead]
-                left.append(child)
+    for at in left:  # it grows
+        for bead, step in later.get(at, ()):
+            wave[bead] = max(wave[bead], wave[at] + step)
+            waits[bead] -= 1
+            if not waits[bead]:
+                left.append(bead)
+    return {bead: 0 if waits[bead] else number for bead, number in wave.items()}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ledger.beads.errors import BadFieldError
+from ledger.beads.plain import check_text
 
 MEMORY: Final = "memory."  # what `bd remember` keeps
 KEPT: Final = "kv."  # what `bd kv` keeps
@@ -44,6 +45,7 @@ def checked_text(text: str, *, name: str) -> str:
     """The text, if it can be kept. Raises BadFieldError."""
     if not text.strip():
         raise BadFieldError(name, "is empty")
+    check_text(name, text)
     if len(text) > VALUE_CHARS_MAX:
         raise BadFieldError(name, f"is longer than {VALUE_CHARS_MAX} characters")
     return text

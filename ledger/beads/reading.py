@@ -13,12 +13,12 @@ import msgspec
 from ledger.beads.errors import BadFieldError, BeadError
 from ledger.beads.ids import imported_id
 from ledger.beads.jsonl import FIELDS, TIMES, Whole, by_time, moment
+from ledger.beads.plain import has_nul, shallow
 from ledger.beads.rows import BLOCKING, BLOCKS, Bead, Comment, Link
 from ledger.private.rows import SHORT_CHARS_MAX, Field, Short
 
 LINE_BYTES_MAX: Final = 16 << 20
 TEXT_CHARS_MAX: Final = 1 << 20
-DEPTH_MAX: Final = 64
 INSIDE: Final = ("dependencies", "comments")
 COUNTS: Final = ("dependency_count", "dependent_count", "comment_count", "parent", "_type")
 NEVER: Final = "0001-01-01T00:00:00Z"
@@ -49,24 +49,9 @@ def facts_of(number: int, payload: bytes) -> dict[str, Any]:
         raise BadLineError(number, f"is no JSON: {error}") from error
     if not isinstance(facts, dict):
         raise BadLineError(number, "is no JSON object")
-    if b"\\u0000" in payload and _has_nul(facts):
+    if b"\\u0000" in payload and has_nul(facts):
         raise BadLineError(number, "has a text with a NUL in it")
     return facts
-
-
-def _has_nul(value: Any) -> bool:
-    """Whether a text somewhere in the value has a NUL; what is too deep is refused elsewhere."""
-    left = [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            if "\0" in one:
-                return True
-        elif isinstance(one, dict):
-            left += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            left += one
-    return False
 
 
 def read(number: int, facts: Mapping[str, Any]) -> Whole:
@@ -90,7 +75,7 @@ def of_facts(facts: Mapping[str, Any]) -> Whole:
         elif name in FIELDS:
             told[name] = _READERS[name](name, value)
         else:
-            other[name] = _shallow(name, value)
+            other[name] = shallow(name, value)
     return Whole(
         Bead(**{**told, "id": bead, "other": other}),
         _links(bead, _objects("dependencies", facts)),
@@ -114,7 +99,7 @@ def _words(name: str, value: Any) -> tuple[str, ...]:
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise BadFieldError(name, "is no object")
-    found: Mapping[str, Any] = _shallow(name, value)
+    found: Mapping[str, Any] = shallow(name, value)
     return found
 
 
@@ -154,21 +139,6 @@ def _reader(field: Field) -> Callable[[str, Any], Any]:
 
 
 _READERS: Final = {name: _reader(field) for name, field in FIELDS.items()}
-
-
-def _shallow(name: str, value: Any) -> Any:
-    """The value, if it is not nested without end. Raises BadFieldError."""
-    level = [value]
-    for _ in range(DEPTH_MAX):
-        level = [
-            one
-            for outer in level
-            if isinstance(outer, dict | list)
-            for one in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return value
-    raise BadFieldError(name, f"is nested more than {DEPTH_MAX} deep")
 
 
 def _objects(name: str, facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

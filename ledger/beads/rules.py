@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from ledger.beads.errors import BadFieldError, ClaimedError, NotOpenError, PinnedError
+from ledger.beads.plain import check_text, shallow
 from ledger.beads.rows import (
     BLOCKED,
     CLOSED,
@@ -59,6 +60,9 @@ def checked(bead: Bead, *, statuses: Collection[str] = (), types: Collection[str
     if bead.estimated_minutes is not None and bead.estimated_minutes < 0:
         raise BadFieldError("estimate", "cannot be negative")
     _check_sizes(bead)
+    for name in (*TEXTS, *SHORTS, "title", "labels", "metadata"):
+        check_text(name, getattr(bead, name))
+    shallow("metadata", bead.metadata)
     return bead
 
 
@@ -80,6 +84,7 @@ def check_comment(text: str) -> None:
     """Somebody said something. Raises BadFieldError."""
     if not text.strip():
         raise BadFieldError("comment", "is empty")
+    check_text("comment", text)
     if len(text) > TEXT_CHARS_MAX:
         raise BadFieldError("comment", f"is longer than {TEXT_CHARS_MAX} characters")
 

@@ -3,10 +3,10 @@
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from ledger.beads.layout import clusters, layout
-from ledger.beads.rows import Bead
+from ledger.beads.rows import Bead, Link
 from ledger.beads.waiting import cycles
 from tests.beads.worlds import LINKS, NAMES
 from tests.cli.beads import TypedBeads
@@ -86,6 +86,13 @@ def test_a_graph_with_a_circle_ends_otherwise_than_one_without(beads):
 
 
 @given(links=LINKS)
+@example(
+    links=[
+        Link(issue_id="gt-aaa", depends_on_id="gt-caa"),
+        Link(issue_id="gt-baa", depends_on_id="gt-daa"),
+        Link(issue_id="gt-caa", depends_on_id="gt-baa", type="parent-child"),
+    ]
+)
 def test_nothing_stands_before_what_it_is_behind(links):
     """Each bead is in one cluster and in one wave, whatever circles there are."""
     found = clusters([Bead(id=name, title=name) for name in NAMES], links)

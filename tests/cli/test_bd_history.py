@@ -1,4 +1,4 @@
-"""One history of commands, played to ours and to the predecessor's `bd`: the JSON is the same."""
+"""Two histories of commands, played to ours and to the predecessor's `bd`: the JSON is the same."""
 
 import json
 import re
@@ -6,9 +6,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.beads import TypedBeads
 
-HISTORY = Path(__file__).parent.parent / "data" / "bd" / "history.json"
+RECORDED = Path(__file__).parent.parent / "data" / "bd"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -22,6 +24,23 @@ ON_PURPOSE = {
     "list --all --sort closed": "likewise",
     "count --status open": "theirs leaves out what was a wisp once, and lists it",
     "defer gt-ddd": "no day is named; theirs keeps the one that was named before",
+}
+ON_PURPOSE_DAILY = {
+    "list -p 0 -p 3": "theirs asks for the last of them only",
+    "list --label-pattern [xy]": "theirs lists everything",
+    "list --include-infra": "a gate is the town's own, too",
+    "ready --label-any a,c": "theirs lists everything",
+    "search --query context": "ours looks at descriptions, too",
+    "search body": "likewise",
+    "dep tree gt-sto --max-depth 1": "theirs shows no level at all",
+    "graph --all": "ours has what was put aside, too; theirs has fields of formulas",
+    "graph check": "theirs says null where there are none",
+    "close gt-roo.1": "it is closed; theirs takes its reason away",
+    "close gt-dec --claim-next": "theirs shows what it claimed as it was before",
+    "rename gt-est gt-esti": "theirs says no JSON",
+    "delete gt-fea gt-enh --force": "ours keeps what happened",
+    "count --by-type": "theirs counts the town's own, and leaves out what was a wisp once",
+    "update gt-spi -s closed --session ses-1": "theirs keeps neither the session nor a reason",
 }
 # Where only the form is the same: the words are ours.
 OWN_WORDS = ("statuses", "types")
@@ -50,14 +69,16 @@ def _key(value: Any) -> str:
     return f"{bead} {json.dumps(value, sort_keys=True)}"
 
 
-def test_what_ours_prints_is_what_a_script_for_the_predecessor_reads(tmp_path):
+@pytest.mark.parametrize("name", ["history.json", "daily.json"])
+def test_what_ours_prints_is_what_a_script_for_the_predecessor_reads(tmp_path, name):
     """Keys, nesting and values are equal but for times and new ids; what it refuses, ours does."""
     different = []
+    known = ON_PURPOSE if name == "history.json" else ON_PURPOSE_DAILY
     with closing(TypedBeads(tmp_path)) as beads:
-        for step in json.loads(HISTORY.read_text()):
+        for step in json.loads((RECORDED / name).read_text()):
             line = " ".join(word for word in step["argv"] if word != "--json")
-            paper = beads.type(*step["argv"])
-            if line in ON_PURPOSE:
+            paper = beads.type(*step["argv"], stdin=step.get("stdin", "").encode())
+            if line in known:
                 continue
             if step["exit"]:
                 refused = paper.code and json.loads(paper.text)["error"]["code"]

@@ -1,0 +1,95 @@
+"""What is typed and can be no bead: refused at the door, so that what is kept goes out and in."""
+
+import json
+from contextlib import closing
+
+import pytest
+
+from cli.app import run
+from cli.context import Call
+from tests.cli.beads import TypedBeads
+from tests.cli.paper import Paper
+from tests.cli.test_bd_exchange import Project, one
+
+
+@pytest.fixture
+def beads(tmp_path):
+    """One bead of ann's."""
+    with closing(TypedBeads(tmp_path)) as found:
+        found.json("create", "one", "--id", "gt-one", "-d", "kept")
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin"),
+    [
+        (("create", "x", "--stdin"), b"a\0b"),
+        (("update", "gt-one", "--stdin"), b"a\0b"),
+        (("comment", "gt-one", "--stdin"), b"a\0b"),
+        (("create", "x", "--metadata", '{"a": NaN}'), b""),
+        (("create", "x", "--metadata", '{"a": [1e999]}'), b""),
+        (("create", "x", "--metadata", '{"a": "\\u0000"}'), b""),
+        (("create", "x", "--metadata", '{"a": "\\ud800"}'), b""),
+        (("create", "x", "--metadata", '{"a":' * 70 + "1" + "}" * 70), b""),
+        (("create", "x", "--metadata", '{"a":' * 9999 + "1" + "}" * 9999), b""),
+        (("create", "x", "-l", "a\nb"), b""),
+        (("batch",), b"update gt-one description=a\0b\n"),
+    ],
+)
+def test_what_could_not_be_exported_and_imported_again_is_not_kept(beads, words, stdin):
+    """A NUL, half a character, a number that JSON has not, what is nested without end."""
+    assert beads.refused(*words, stdin=stdin)["exit"] == 2
+    paper = beads.type("export")
+    assert (
+        json.loads(beads.type("import", "-", "--json", stdin=bytes(paper.written)).text)[
+            "unchanged"
+        ]
+        == 1
+    )
+
+
+@pytest.mark.parametrize("line", ["show X", "create X", "list -l X", "kv set a X", "search X"])
+def test_a_word_that_is_no_text_is_refused_as_one(beads, line):
+    """Bytes that are no UTF-8 break nothing, wherever they stand."""
+    error = beads.refused(*(word.replace("X", "caf\udce9") for word in line.split()))
+    assert (error["code"], error["exit"]) == ("usage", 2)
+
+
+def test_a_description_that_came_empty_leaves_the_old_one(beads):
+    """An empty pipe is no wish to forget; whoever wishes that says so."""
+    assert beads.refused("update", "gt-one", "--stdin")["code"] == "usage"
+    assert beads.refused("update", "gt-one", "-d", "-", stdin=b" \n")["code"] == "usage"
+    assert beads.json("update", "gt-one", "-p", "0")[0]["description"] == "kept"
+    (told,) = beads.json("update", "gt-one", "--stdin", "--allow-empty-description")
+    assert "description" not in told
+    beads.json("update", "gt-one", "-d", "again")
+    assert "description" not in beads.json("update", "gt-one", "-d", "")[0]
+
+
+def test_a_project_that_was_cloned_is_not_taken_for_an_empty_one(tmp_path):
+    """Its file has beads and there is no database yet: nothing is listed, made or written."""
+    project = Project(tmp_path)
+    project.file.parent.mkdir()
+    project.file.write_bytes(one("there", "ap-abc"))
+    for made in (None, b""):
+        if made is not None:
+            (tmp_path / ".beads" / "beads.db").write_bytes(made)
+        for words in (("list",), ("create", "x"), ("config", "set", "a", "b")):
+            paper = project.type(*words, "--json")
+            error = json.loads(paper.text)["error"]
+            assert (paper.code, error["code"], error["try"]) == (3, "beads.none", [["bd", "init"]])
+    assert project.file.read_bytes() == one("there", "ap-abc")
+    assert project.type("init").code == 0
+    assert "ap-abc" in project.type("list").text
+    assert project.type("create", "x").text.startswith("created ○ ap-")
+
+
+def test_gt_refuses_such_a_word_too(tmp_path):
+    """Before it looks where it stands."""
+    paper = Paper()
+    call = Call(
+        argv=("hook", "caf\udce9"), cwd=tmp_path, env={}, terminal=paper,
+        tty=(False, False, False), town=lambda _: pytest.fail("no town"), program="gt",
+    )  # fmt: skip
+    assert run(call) == 2
+    assert "is no text in UTF-8" in paper.talk
