@@ -93,7 +93,7 @@ ELSEWHERE_OF_GT: Final[Mapping[str, Word]] = {
     "stale": Word("an older town is brought up to date by", ("gt upgrade", "gt doctor")),
     "orphans": Word("what belongs to nobody is found by", ("gt doctor", "gt worktree list")),
     "assign": Word("two lines do it", ("bd create TITLE", "gt sling BEAD RIG/crew/NAME")),
-    "theme": Word("colours are a setting", ("gt config set cli_theme dark",)),
+    "theme": Word("colours follow the terminal, and NO_COLOR leaves them out"),
     "bead": Word("beads have a program of their own", ("bd --help",)),
     "enable": Word("a town is where its folder is, and nowhere else", ("gt install ~/gt",)),
     "disable": Word("a town is where its folder is, and nowhere else", ("gt down",)),
@@ -145,7 +145,9 @@ UNDER: Final[Mapping[str, Mapping[str, Word]]] = {
         "cost-tier": Word(
             "which program a role runs is a setting", ("gt config set role_agents JSON",)
         ),
-        "agent-email-domain": Word("it is a setting", ("gt config set agent_email_domain DOMAIN",)),
+        "agent-email-domain": Word(
+            "agents' commits carry your address, and their own as the name", ("gt whoami",)
+        ),
     },
 }
 OF_WL: Final[Mapping[str, Word]] = {

@@ -1,6 +1,6 @@
 """`gt agents` and `gt peek`: everybody in the town, and what their programs printed last."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,8 +8,14 @@ from cli.gt.opened import works_of
 from cli.output import show
 from cli.tree import Command, Group, call_of, example, new_group, new_module
 from stamps.clock import SECOND_US
+from stamps.errors import WastelandError
 from town.market.answer import Answer, Next
 from town.sessions.desk import AgentView, SessionView
+from town.workspace.settings import WorkerStatus, milliseconds
+from town.workspace.settings_file import town_settings
+
+if TYPE_CHECKING:
+    from town.node.works import Works
 
 app = new_module()
 agents = new_group("agents", "Everybody in the town, by role: who runs, and on what.")
@@ -50,8 +56,9 @@ def list_(
             *(f"{rig}/{role}" for rig in works.town.rig_names() for role in OF_RIG),
         ]
         watched = works.watched()
+        silence = _silence(works)
         now = works.now()
-    words = tuple(_lines(found, now)) or ("nobody runs; gt agents --all shows everybody",)
+    words = tuple(_lines(found, now, silence)) or ("nobody runs; gt agents --all shows everybody",)
     words += (_service_line(services, watched=watched),)
     steps = () if found else (Next(do="mayor", cmd=("gt", "mayor", "attach")),)
     data = {
@@ -100,15 +107,24 @@ def session_facts(view: SessionView) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(found: list[AgentView], now: int) -> list[str]:
+def _silence(works: "Works") -> list[tuple[int, str]]:
+    """From how long without a sign on a worker is called so, the longest first."""
+    try:
+        said = town_settings(works.workspace).read().worker_status
+    except WastelandError:
+        said = WorkerStatus()  # the doctor says what is wrong with the file
+    return [(milliseconds(said.stuck), "stuck?"), (milliseconds(said.stale), "stale")]
+
+
+def _lines(found: list[AgentView], now: int, silence: list[tuple[int, str]]) -> list[str]:
     lines = []
     for role, title in TITLES.items():
         mine = [one for one in found if one.agent.role == role]
-        lines += [title, *(_line(one, now) for one in mine)] if mine else []
+        lines += [title, *(_line(one, now, silence) for one in mine)] if mine else []
     return lines
 
 
-def _line(one: AgentView, now: int) -> str:
+def _line(one: AgentView, now: int, silence: list[tuple[int, str]]) -> str:
     mark = RUNS if one.alive else RESTS
     runtime = f" [{one.agent.runtime}]" if one.agent.runtime else ""
     words = [f"  {mark} {one.agent.id}{runtime}"]
@@ -116,10 +132,13 @@ def _line(one: AgentView, now: int) -> str:
         words.append(f"{one.work.bead} {one.work.state} for {age(now, one.work.created_at)}")
     if one.session is not None and one.alive:
         words.append(f"up {age(now, one.session.row.started_at)}")
-        words.append(f"last sign {age(now, one.session.active_at or one.session.row.started_at)}")
+        sign = one.session.active_at or one.session.row.started_at
+        words.append(f"last sign {age(now, sign)}")
+        silent = (word for after, word in silence if now - sign >= after * 1_000)
+        words += [next(silent, "")] if one.work is not None else []
     elif one.session is not None:
         words.append("its program is gone")
-    return "  ".join(words)
+    return "  ".join(word for word in words if word)
 
 
 @agents.command(cls=Command)

@@ -4,7 +4,7 @@ Pure. Its name, its base and which epic it belongs to stand on the epic itself.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,11 @@ def slug(text: str) -> str:
 def name_of(template: str, epic: Bead, *, prefix: str, user: str) -> str:
     """The name that a template stands for; empty where nothing sensible is left of it."""
     told = {"title": slug(epic.title), "epic": epic.id, "prefix": prefix, "user": slug(user)}
+    return filled(template, told)
+
+
+def filled(template: str, told: Mapping[str, str]) -> str:
+    """The branch's name that a template stands for; empty where nothing sensible is left of it."""
     name = template
     for key, value in told.items():
         name = name.replace(f"{{{key}}}", value)

@@ -9,8 +9,10 @@ from ledger.workspace.work import MergeRequest
 from tests.town.test_hooks import commit, rows, sling, worktree
 from tests.town.towns import TestTown, git, town_in
 from town.hooks.handing import HandIn, UnseenError, WrongBranchError
+from town.hooks.pool import POOL_MAX
 from town.hooks.slinging import Order
 from town.hooks.target import Target
+from town.workspace.settings_file import rig_settings
 
 
 @pytest.fixture
@@ -124,3 +126,21 @@ def test_other_work_finds_nothing_of_a_rebase_and_loses_nothing_of_it(town, kill
     assert "mine" in git(place, "show", f"{rescue}:README")
     hooks.furnish(new.work)
     assert git(place, "branch", "--list", "rescue/*").split() == [rescue]
+
+
+def test_branches_and_workers_are_called_as_the_settings_say(town):
+    """A template with its words filled in, free and no target; a pool that is as large as said."""
+    settings = rig_settings(town.workspace.rig("api"))
+    settings.set("namepool.names", "amos,bo")
+    settings.set("namepool.max", "1")
+    settings.set("polecat_branch_template", "{user}/{name}/{issue}-{description}")
+    one = sling(town, town.bead("Fix: the Parser!"))
+    assert one.work.branch == f"ann/amos/{one.bead.id}-fix-the-parser"
+    assert git(worktree(town, one), "branch", "--show-current").strip() == one.work.branch
+    for template, wanted in (("work", "work"), ("work", "work-2"), ("main", "main-2")):
+        settings.set("polecat_branch_template", template)
+        assert sling(town, town.bead()).work.branch == wanted
+    settings.set("polecat_branch_template", "..")
+    last = sling(town, town.bead())
+    assert last.work.branch.startswith(f"polecat/{last.agent.name}/{last.bead.id}@")
+    assert last.agent.name == str(POOL_MAX + 4)

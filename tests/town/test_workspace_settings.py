@@ -1,6 +1,7 @@
 """Settings: what there is, what a person may say, and what a file keeps."""
 
 import json
+import re
 import threading
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.house import tree
 from town.hooks.slinging import FORMULA, WORKING_MAX
 from town.node.watching import limits_of
 from town.watch.deciding import Limits
@@ -19,6 +21,7 @@ from town.workspace.settings import (
     SettingValueError,
     TownSettings,
     UnknownSettingError,
+    at,
     found_wrong,
     keys_of,
     milliseconds,
@@ -26,6 +29,7 @@ from town.workspace.settings import (
     read,
 )
 from town.workspace.settings_file import (
+    HERE,
     WORK_FORMULA,
     effective,
     not_yet,
@@ -219,7 +223,7 @@ def test_a_table_where_a_word_stands_is_refused(workspace):
     """`scheduler` as a word cannot get a field; the file stays."""
     write_json(workspace.settings, {"scheduler": "off"})
     with pytest.raises(Exception, match="scheduler is no object"):
-        town_settings(workspace).set("scheduler.batch_size", "2")
+        town_settings(workspace).set("scheduler.max_polecats", "2")
     assert read_json(workspace.settings) == {"scheduler": "off"}
     assert [wrong.key for wrong in found_wrong(TownSettings, {"scheduler": "off"})] == ["scheduler"]
 
@@ -356,10 +360,27 @@ def test_a_formula_that_is_not_here_is_refused_and_kept_where_a_file_has_it(work
     file = rig_settings(workspace.rig("api"))
     assert WORK_FORMULA == FORMULA
     assert file.set("workflow.default_formula", FORMULA) == FORMULA
-    with pytest.raises(SettingValueError, match=f"only nothing, {FORMULA} until workflows"):
+    with pytest.raises(SettingValueError, match=f"only nothing, {FORMULA} means something"):
         file.set("workflow.default_formula", "shiny")
     assert not_yet(file.told()) == []
     write_json(file.path, {"workflow": {"default_formula": "shiny"}})
     assert file.read().workflow.default_formula == "shiny"
     (told,) = not_yet(file.told())
     assert told.startswith("workflow.default_formula is 'shiny'")
+    for key, there in HERE.items():
+        kind = RigSettings if key in keys_of(RigSettings) else TownSettings
+        assert at(kind(), key) in there, key  # what is by default is here
+
+
+def test_every_setting_is_read_by_somebody():
+    """A setting that can be set to what it likes, and that no code looks at, is none."""
+    keys = {
+        key: key.rpartition(".")[2] for kind in (TownSettings, RigSettings) for key in keys_of(kind)
+    }
+    code = "\n".join(
+        path.read_text("utf-8")
+        for path in tree.python_files()
+        if path.parts[-2:] != ("workspace", "settings.py") and "tests" not in path.parts
+    )
+    words = set(re.findall(r"(?:\.|[\"'])([a-z_]+)\b", code))
+    assert {key for key, last in keys.items() if last not in words} - set(HERE) == set()

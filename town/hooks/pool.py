@@ -53,9 +53,12 @@ def theme_of(rig: str, settings: Mapping[str, Any]) -> str:
 
 def names_of(rig: str, settings: Mapping[str, Any]) -> list[str]:
     """The names of the rig's pool, in order. Raises BadNameError for one that nobody may have."""
-    own = [str(name) for name in (settings.get("namepool") or {}).get("names") or ()]
+    pool = settings.get("namepool") or {}
+    own = [str(name) for name in pool.get("names") or ()]
     chosen = own[:CUSTOM_MAX] or list(THEMES[theme_of(rig, settings)])
-    return [checked_person(name) for name in chosen if name.lower() not in RESERVED]
+    names = [checked_person(name) for name in chosen if name.lower() not in RESERVED]
+    most = pool.get("max")
+    return names[:most] if isinstance(most, int) and most > 0 else names
 
 
 def next_name(names: Sequence[str], taken: Collection[str]) -> str:

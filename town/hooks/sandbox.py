@@ -24,11 +24,16 @@ DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 def branch_of(name: str, bead: str, at: int) -> str:
     """The branch of a worker's work on a bead, begun at a moment (microseconds)."""
+    return f"polecat/{name}/{bead}@{stamp_of(at)}"
+
+
+def stamp_of(at: int) -> str:
+    """A moment in microseconds as a short word, finer than two works of one worker follow."""
     number, text = at // 1_000, ""
     while number:
         number, digit = divmod(number, len(DIGITS))
         text = DIGITS[digit] + text
-    return f"polecat/{name}/{bead}@{text}"
+    return text
 
 
 @dataclass(frozen=True, slots=True)

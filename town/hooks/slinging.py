@@ -7,6 +7,7 @@ worktree follows, and a session after that, both by whoever finds them missing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as with_other
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -40,6 +41,7 @@ from ledger.workspace.work import (
     MergeRequest,
     assignment_id,
 )
+from stamps.clock import SECOND_US
 from town.hooks.errors import (
     BusyError,
     FullError,
@@ -51,7 +53,7 @@ from town.hooks.errors import (
     TakenError,
 )
 from town.hooks.pool import names_of, next_name
-from town.hooks.sandbox import branch_of
+from town.hooks.sandbox import branch_of, stamp_of
 from town.hooks.target import POLECATS, Target
 from town.hooks.unqueuing import Unqueuing
 
@@ -59,6 +61,7 @@ CONVOY_PREFIX: Final = "hq-cv"
 WORKING_MAX: Final = 25
 FORMULA: Final = "mol-polecat-work"
 OF_EPIC: Final = "integration_branch_polecat_enabled"
+BRANCH_TEMPLATE: Final = "polecat_branch_template"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ class Order:
     no_convoy: bool = False
     owned: bool = False
     force: bool = False
+    template: str = ""  # how its branch is called, as the rig's settings say
     as_before: bool = False  # nobody says how: whatever was said when it was last given holds
 
 
@@ -129,6 +133,7 @@ class Slinging(Unqueuing):
 
     def _gathered(self, order: Order, bead: Bead, settings: Mapping[str, Any]) -> Order:
         """The order, its work meant for where its convoy says, or an integration branch above."""
+        order = with_other(order, template=str(settings.get(BRANCH_TEMPLATE) or ""))
         convoy = self._following(bead)
         if convoy is not None:
             way, base = order.merge or convoy.merge, order.base or convoy.base_branch
@@ -288,6 +293,7 @@ class Slinging(Unqueuing):
             order = _as_before(order, again)
         base = order.base or (rig.default_branch if rig is not None else "")
         branch = branch_for(bead, [one.branch for one in before])
+        branch = branch or self._templated(order.template, bead, agent, base)
         branch = branch or branch_of(agent.name, bead.id, now)
         return Assignment(
             id=assignment_id(self.ports.new_secret()),
@@ -308,6 +314,24 @@ class Slinging(Unqueuing):
             dispatched_by=self.ports.caller.actor,
             created_at=now,
         )
+
+    def _templated(self, template: str, bead: Bead, agent: Agent, base: str) -> str:
+        """The branch as the settings would have it called; empty where they say nothing usable."""
+        if not template:
+            return ""
+        now = self.ports.now()
+        month = datetime.fromtimestamp(now / SECOND_US, UTC)
+        name = integration.filled(
+            template,
+            {
+                "user": integration.slug(self.ports.caller.owner.partition("@")[0]),
+                "year": f"{month:%Y}", "month": f"{month:%m}", "name": integration.slug(agent.name),
+                "issue": bead.id, "description": integration.slug(bead.title),
+                "timestamp": stamp_of(now),
+            },
+        )  # fmt: skip
+        taken = {base, *(one.branch for one in self.store.find(Assignment, rig=agent.rig))}
+        return integration.free_name(name, taken.__contains__) if name else ""
 
     def _following(self, bead: Bead) -> Convoy | None:
         """The open convoy that follows the bead; None for none."""

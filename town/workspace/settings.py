@@ -213,7 +213,6 @@ class MergeQueue(Part, frozen=True, kw_only=True):
     vcs_provider: Literal["", "github", "bitbucket"] = ""  # as the host's name says
     delete_merged_branches: bool = True
     max_retry_count: Annotated[int, msgspec.Meta(ge=0)] = 5
-    stale_claim_timeout: Duration = "30m"
     poll_interval: Duration = "30s"
     integration_branch_polecat_enabled: bool = True
     integration_branch_refinery_enabled: bool = True

@@ -34,7 +34,14 @@ IN_TOWN: Final[Mapping[str, str]] = {"agent": "default_agent"}
 
 # What the predecessor's towns may say and that comes later: a file keeps it, and means nothing yet.
 WORK_FORMULA: Final = "mol-polecat-work"
-HERE: Final[Mapping[str, tuple[str, ...]]] = {"workflow.default_formula": ("", WORK_FORMULA)}
+HERE: Final[Mapping[str, tuple[Any, ...]]] = {
+    "workflow.default_formula": ("", WORK_FORMULA),
+    "scheduler.batch_size": (1,),
+    "scheduler.spawn_delay": ("0s",),
+    "cli_theme": ("auto",),
+    "theme": ("",),
+    "agent_email_domain": ("",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +129,8 @@ def not_yet(told: Mapping[str, Any]) -> list[str]:
 
 
 def _here(key: str) -> str:
-    there = ", ".join(one or "nothing" for one in HERE[key])
-    return f"only {there} until workflows come with a later release"
+    there = ", ".join(str(one) or "nothing" for one in HERE[key])
+    return f"only {there} means something; the rest comes with a later release"
 
 
 def _dropped(told: dict[str, Any], path: list[str]) -> bool:
