@@ -72,6 +72,24 @@ def test_what_the_town_made_goes_and_what_a_person_made_stays(prompt):
     assert prompt.json("gt", "status")["data"]["rigs"] == []
 
 
+def test_the_beads_of_a_town_that_goes_stay_in_a_file(prompt):
+    """Open and closed, as an import takes them; a file of that name that is there stays."""
+    (prompt.at / "beads.jsonl").write_text("mine")
+    for title in ("Fix it", "Done"):
+        assert prompt.bd("create", title, "--rig", "api").code == 0
+    prompt.bd("close", json.loads(prompt.bd("list", "--json").text)[0]["id"])
+    assert "keeps beads-1.jsonl: 2 beads" in prompt.gt("uninstall", "--dry-run").text
+    assert not (prompt.at / "beads-1.jsonl").exists()
+    assert prompt.gt("uninstall", "--yes").code == 0
+    assert (prompt.at / "beads.jsonl").read_text() == "mine"
+    assert prompt.gt("install").code == 0
+    assert prompt.bd("import", "beads-1.jsonl").code == 0
+    found = json.loads(prompt.bd("list", "--all", "--json").text)
+    assert sorted((one["title"], one["status"]) for one in found) == [
+        ("Done", "closed"), ("Fix it", "open"),
+    ]  # fmt: skip
+
+
 def test_what_agents_left_goes_and_a_persons_hooks_stay(prompt):
     """Transcripts and hook files of agents go; in a file of a person only the town's part."""
     theirs = prompt.at / "mayor/.claude/settings.json"
