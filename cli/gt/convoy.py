@@ -129,7 +129,8 @@ def _listed(
         views = works.convoys.listed(everything=everything, status=status)
         now = works.now()
     words = [line for one in views for line in (tree_of(one) if tree else [line_of(one)])]
-    empty = ["no convoy", 'next    gt convoy create "Feature X" <bead>']
+    some = "convoy" if everything or status else "open convoy; --all lists those that landed, too"
+    empty = [f"no {some}", 'next    gt convoy create "Feature X" <bead>']
     data = {"convoys": [facts_of(one) for one in views]}
     return _show(ctx, data, words or empty, now=now, schema="gt.v1.convoys")
 

@@ -21,7 +21,7 @@ NONE = (
     "each one is listed here from its start on: gt mayor attach, or gt sling BEAD RIG",
 )
 WHAT = "What did you find?"
-QUOTED = "quoted from its transcript; no model was asked"
+QUOTED = "from its transcript; no model was asked"
 
 
 @app.command(cls=Command)

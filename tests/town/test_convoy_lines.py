@@ -68,7 +68,7 @@ def test_a_town_without_a_node_lands_by_the_commands_that_close(town, prompt):
     assert sorted(one["untrusted"]["subject"] for one in mail) == [
         "Convoy landed: Feature X", "Convoy landed: Fix bugs",
     ]  # fmt: skip
-    assert prompt.gt("convoy", "list").text.startswith("no convoy")
+    assert prompt.gt("convoy", "list").text.startswith("no open convoy")
     assert prompt.gt("convoy", "add", after[0]["id"], bead(prompt, "more")).code == 0
     assert prompt.json("gt", "convoy", "list")["data"]["convoys"][0]["total"] == 3
 

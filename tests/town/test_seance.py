@@ -229,7 +229,7 @@ def test_a_seance_at_a_prompt(prompt, flux):
     assert lines[0].split() == ["SESSION_ID", "ROLE", "STARTED", "TOPIC"]
     assert [line.split()[0] for line in lines[1:3]] == [second["id"], first["id"]]
     said = prompt.gt("seance", "--talk", second["id"], "-p", "How was the flux?").text
-    assert "quoted from its transcript; no model was asked" in said
+    assert "quoted  from its transcript; no model was asked" in said
     assert "  > the flux was low" in said
     facts = prompt.json("gt", "seance", "--talk", second["id"], "-p", "flux")["data"]
     assert (facts["quoted"], facts["forked"], facts["passages"][0]["first"]) == (True, False, 1)
