@@ -1,6 +1,7 @@
 """`gt status` and `gt log`: how the town stands, and what happened in it."""
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,9 @@ app = new_module()
 
 POLL_S = 0.2
 SHORT_CHARS = 60
+COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+COMMIT_CHARS = 12
+FOR_PROGRAMS = frozenset(("assignment", "session", "cwd", "name"))  # gt log -v shows them
 CLEARED = "\x1b[H\x1b[J"  # a terminal begins at its top
 AGENTS_SHOWN_MAX = 12
 CONVOYS_SHOWN_MAX = 5
@@ -160,19 +164,24 @@ def log(
     if follow:
         return _follow(call, found, asked)
     data = {"events": [facts_of(event) for event in found]}
-    words = tuple(_line(facts_of(event)) for event in found) or ("nothing yet",)
+    verbose = call.wants.verbose > 0
+    words = tuple(line_of(facts_of(event), verbose=verbose) for event in found) or ("nothing yet",)
     return show(call, Answer(schema="gt.v1.log", data=data, words=words), now=now)
 
 
-def _line(facts: dict[str, Any]) -> str:
+def line_of(facts: dict[str, Any], *, verbose: bool) -> str:
+    """An event in a line; what only programs look for is left out where it is not asked for."""
     told = dict(facts["payload"])
     subject = told.pop("subject", "")
-    more = " ".join(f"{name}={_short(value)}" for name, value in told.items() if value != "")
+    shown = {name: value for name, value in told.items() if verbose or name not in FOR_PROGRAMS}
+    more = " ".join(f"{name}={_short(value)}" for name, value in shown.items() if value != "")
     return f"{facts['ts'][:19]}Z  {facts['type']:<16} {facts['actor']}  {subject}  {more}".rstrip()
 
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if COMMIT.fullmatch(text):
+        return text[:COMMIT_CHARS]
     return text if len(text) <= SHORT_CHARS else f"{text[: SHORT_CHARS - 1]}…"
 
 
@@ -195,6 +204,7 @@ def _live(call: Call, after: int) -> "Iterator[dict[str, Any]]":
 
 
 def _print(call: Call, facts: dict[str, Any]) -> None:
-    line = json.dumps(facts) if call.wants.json else escape(_line(facts))
+    verbose = call.wants.verbose > 0
+    line = json.dumps(facts) if call.wants.json else escape(line_of(facts, verbose=verbose))
     call.terminal.out(line + "\n")
     call.terminal.flush()

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from cli.gt.status import line_of
 from ledger.beads.rows import Bead
 from ledger.workspace.link import CompletionDraft
 from ledger.workspace.rows import Agent, Rig
@@ -92,6 +93,15 @@ def test_what_is_on_its_way_is_seen_in_one_look(full):
     assert "Convoy    hq-cv-1: Feature X, 1 of 2 done" in text
     assert "Needs     hq-aaaac is merged, and not handed in on the market yet" in text
     assert "Work: Free" not in text
+
+
+def test_a_line_of_the_log_has_what_a_person_looks_for():
+    """Commits are short, and what only programs want is there with -v."""
+    told = {"subject": "ap-1", "commit": "ab" * 20, "assignment": "as-1", "reason": ""}
+    event = {"ts": "2026-01-02T03:04:05.123456Z", "type": "merged", "actor": "x", "payload": told}
+    short = line_of(event, verbose=False)
+    assert short == "2026-01-02T03:04:05Z  merged           x  ap-1  commit=abababababab"
+    assert line_of(event, verbose=True) == f"{short} assignment=as-1"
 
 
 def test_a_fast_look_counts_no_beads(full):
