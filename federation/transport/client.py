@@ -52,6 +52,13 @@ class PeerDownError(WastelandError):
     def __init__(self, peer: str, why: str) -> None:
         super().__init__(f"{peer}: {why}")
         self.peer = peer
+        self.cause = why
+
+
+class NotMetError(PeerDownError):
+    """A node that was to become a peer was not reached: nothing of it is kept."""
+
+    hint: ClassVar[str] = "Nothing was kept. Try again while that node is up."
 
 
 class PeerRefusedError(WastelandError):
@@ -134,7 +141,7 @@ class Client:
                 raw = await read_body(response.content, most=CARD_BYTES_MAX)
                 return read_card(unpacked(raw, response.headers.get("Content-Encoding", "")))
         except BROKEN as error:
-            raise PeerDownError(address, _why(error)) from error
+            raise NotMetError(address, _why(error)) from error
 
     async def ask(self, peer: Peer, wasteland: str, what: What, body: bytes) -> bytes:
         """A message of a session, and the peer's answer. Raises PeerDownError and others."""

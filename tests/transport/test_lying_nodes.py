@@ -15,7 +15,12 @@ from federation.invite import SECRET_BYTES, InviteError, Token, spell
 from federation.limits import MESSAGE_BYTES_MAX
 from federation.peers import Peer
 from federation.transport import guard
-from federation.transport.client import Client, PeerDownError, PeerRefusedError
+from federation.transport.client import (
+    Client,
+    NotMetError,
+    PeerDownError,
+    PeerRefusedError,
+)
 from federation.transport.guard import LOOK_UPS_MAX, AddressError
 from ledger.allowance import Allowance
 from stamps.identity import DeviceKey
@@ -310,5 +315,10 @@ async def test_h42_a_pasted_address_leads_inside_later_only_if_it_did_then(calle
         with pytest.raises(AddressError):
             await caller.call(outside, "GET", "/v1/ping", b"")
         inside, answer = await knock(caller, token, b"{}")
+        assert inside.label == "hop/lies"  # until it says what it is called
         assert (inside.allow_private, answer) == (True, opening())
         assert await caller.call(inside, "GET", "/v1/ping", b"") == opening()
+    with pytest.raises(NotMetError) as away:
+        await knock(caller, token, b"{}")
+    assert (away.value.code, away.value.peer, away.value.exit) == ("peer.down", "hop/lies", 7)
+    assert "Nothing was kept" in away.value.hint

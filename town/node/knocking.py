@@ -12,7 +12,7 @@ from typing import Any
 
 from federation.invite import InviteError, Token
 from federation.peers import Peer
-from federation.transport.client import Client, PeerDownError
+from federation.transport.client import Client, NotMetError, PeerDownError
 from federation.transport.guard import AddressError
 from federation.transport.server import body_json
 from ledger.journal import Journal
@@ -49,12 +49,13 @@ def join_body(town: Town, secret: bytes, handle: str, addresses: tuple[str, ...]
 
 
 async def knock(client: Client, token: Token, body: bytes) -> tuple[Peer, bytes]:
-    """The node behind the token as a peer, and its answer. Raises PeerDownError and others."""
-    failure: WastelandError = PeerDownError(token.name or "the inviter", "it has no address")
+    """The node behind the token as a peer, and its answer. Raises NotMetError and others."""
+    failure: WastelandError = NotMetError(token.name, "the invite has no address")
     for address in token.via:
         for private in (False, True):
             peer = Peer(
                 key=token.key,
+                name=token.name,
                 addresses=(address,),
                 wastelands=(token.wasteland,),
                 allow_private=private,
@@ -65,7 +66,7 @@ async def knock(client: Client, token: Token, body: bytes) -> tuple[Peer, bytes]
             except AddressError as error:
                 failure = error
             except PeerDownError as error:
-                failure = error
+                failure = NotMetError(error.peer, error.cause)
                 break
             else:
                 return replace(peer, addresses=token.via), answer
