@@ -274,6 +274,22 @@ def test_a_script_may_leave_out_what_it_does_not_do(tmp_path):
         ScriptSessions(str(tmp_path / "none"), {}).running()
 
 
+def test_a_script_that_fails_to_stop_one_session_is_asked_for_the_others_too(tmp_path):
+    """Its words are told; whatever it names by number runs no more."""
+    with subprocess.Popen(["sleep", "60"]) as one, subprocess.Popen(["sleep", "60"]) as two:
+        script = tmp_path / "provider"
+        script.write_text(
+            f"#!/bin/sh\ncase $1 in\nlist) echo a-one {one.pid}; echo a-two {two.pid}; exit 0;;\n"
+            f"stop) echo $2 >> {tmp_path}/asked; echo 'not today' >&2; exit 1;;\nesac\nexit 2\n"
+        )
+        script.chmod(0o755)
+        sessions = ScriptSessions(str(script), {"PATH": os.environ["PATH"]})
+        with pytest.raises(SessionError, match="not today"):
+            sessions.stop_all(["a-one", "a-two"], grace_s=0)
+        assert sorted((tmp_path / "asked").read_text().split()) == ["a-one", "a-two"]
+        assert max(one.wait(), two.wait()) < 0  # ended by a signal
+
+
 def test_a_number_that_somebody_else_has_by_now_is_left_alone(tmp_path):
     """A stale file names a living process of somebody else; `stop` does not touch it."""
     sessions = ProcessSessions(tmp_path / "sessions")

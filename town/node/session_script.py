@@ -109,9 +109,11 @@ class ScriptSessions:
         def ask(one: Running) -> None:
             self._ask("stop", one.name, f"{grace_s:g}")
 
-        with ThreadPoolExecutor(AT_ONCE_MAX) as pool:
-            list(pool.map(ask, there))
-        end_families([(one.pid, one.created) for one in there if one.pid], grace_s=0)
+        try:
+            with ThreadPoolExecutor(AT_ONCE_MAX) as pool:
+                list(pool.map(ask, there))
+        finally:  # whatever the script could not do: what it names by number is ended
+            end_families([(one.pid, one.created) for one in there if one.pid], grace_s=0)
         return [one.name for one in there]
 
     def interrupt(self, name: str) -> None:
