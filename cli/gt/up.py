@@ -19,11 +19,13 @@ from town.node import clock
 from town.node.boot import child_environment
 from town.node.home import Home
 from town.node.lifecycle import running, start, stop
+from town.node.strays import strays_of
 
 app = new_module()
 
 FAILED = 1
 RESTORE_S = 300
+LINE_CHARS = 60  # of a program that runs on
 # What these ask for is so without them.
 Always = Annotated[
     bool, typer.Option("-p", "--polecats", "-a", "--all", "-f", "--force", hidden=True, help="So.")
@@ -144,13 +146,21 @@ def node_ended(call: Call) -> tuple[list[str], dict[str, Any]]:
 
 def ended(ctx: typer.Context, call: Call) -> tuple[list[str], dict[str, Any]]:
     """The node and every session are gone: that in words, and as facts."""
-    words, data = node_ended(call)
     from town.refinery.left import end_left  # noqa: PLC0415  # only the end of a town needs it
 
+    words, data = node_ended(call)
     with works_of(ctx) as works:
         gates = end_left(works.refinery)
         sessions, left = works.watch.stop_all(), works.watch.left()
     words += [f"✓ session {name}" for name in sessions]
     words += [f"✓ gates   {gates} processes that a killed node had left"] if gates else []
     words.append(f"{'✗' if left else '✓'} left    {len(left)} processes")
-    return words, {**data, "sessions": sessions, "gates": gates, "left": left}
+    strays = strays_of(workspace_of(call).root)
+    words += [
+        f"• runs on {one.pid}, begun by {one.agent}, which it has left: {one.line[:LINE_CHARS]}"
+        for one in strays
+    ]
+    facts = [
+        {"pid": one.pid, "agent": one.agent, "untrusted": {"line": one.line}} for one in strays
+    ]
+    return words, {**data, "sessions": sessions, "gates": gates, "left": left, "strays": facts}
