@@ -3,6 +3,7 @@
 It lists which file has which command; a file is imported when one of its commands is named.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -26,6 +27,7 @@ from stamps.errors import WastelandError
 from town.node.place import current_folder, home_of
 
 INTERRUPTED = 130
+DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT))
 OUTPUT_GONE = 141
 
 PLACES: Mapping[str, Sequence[str]] = {
@@ -63,6 +65,14 @@ class UnexpectedError(WastelandError):
     code: ClassVar[str] = "failed.unexpected"
     hint: ClassVar[str] = "Repeat the command with -v and report what it prints."
     exit: ClassVar[int] = 1
+
+
+class DeniedError(WastelandError):
+    """The machine does not let the command have a file that it needs."""
+
+    code: ClassVar[str] = "file.denied"
+    hint: ClassVar[str] = "Look at whose it is, what its mode is, and whether the disk is full."
+    exit: ClassVar[int] = 6
 
 
 root = tree.new_root("wl")
@@ -168,10 +178,20 @@ def _told(call: Call, error: WastelandError) -> int:
 def _unexpected(call: Call, error: Exception) -> int:
     if isinstance(error.__cause__, KeyboardInterrupt):
         return INTERRUPTED  # it fell while a class was made, where Python 3.11 wraps whatever falls
-    told = _told(call, UnexpectedError(f"{type(error).__name__}: {error}"))
+    told = _told(call, _meant(error))
     if call.wants.verbose or call.env.get("WL_TRACEBACK"):
         call.terminal.err("".join(traceback.format_exception(error)))
     return told
+
+
+def _meant(error: Exception) -> WastelandError:
+    """What the error means for whoever typed the command."""
+    if isinstance(error, OSError) and error.errno in DENIED:
+        where = (
+            f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        )
+        return DeniedError(f"{where}{error.strerror}")
+    return UnexpectedError(f"{type(error).__name__}: {error}")
 
 
 def run_here(argv: Sequence[str], program: str = "wl") -> int:

@@ -83,8 +83,9 @@ def _drawn(found: Sequence[Cluster], *, as_dot: bool) -> list[str]:
 def _lines(cluster: Cluster, *, compact: bool) -> list[str]:
     """A cluster by its waves; of each bead what it is behind."""
     found, beads = layout(cluster), {bead.id: bead for bead in cluster.beads}
-    root, links = cluster.root, len(cluster.links)
-    lines = [f"{root.id}   {root.title}   {len(beads)} beads, {links} links"]
+    root = cluster.root
+    numbers = f"{_many(len(beads), 'bead')}, {_many(len(cluster.links), 'link')}"
+    lines = [f"{root.id}   {root.title}   {numbers}"]
     for number, wave in enumerate(found.waves, 1):
         lines += [] if compact else [f"wave {number}"]
         indent = "  " * (number if compact else 1)
@@ -92,6 +93,10 @@ def _lines(cluster: Cluster, *, compact: bool) -> list[str]:
             behind = f"  <- {', '.join(found.behind[bead])}" if found.behind[bead] else ""
             lines.append(f"{indent}{short_line(beads[bead])}{behind}")
     return lines
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _facts(cluster: Cluster) -> dict[str, Any]:

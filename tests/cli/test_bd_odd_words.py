@@ -1,6 +1,8 @@
 """What is typed and can be no bead: refused at the door, so that what is kept goes out and in."""
 
+import errno
 import json
+import os
 from contextlib import closing
 
 import pytest
@@ -93,3 +95,28 @@ def test_gt_refuses_such_a_word_too(tmp_path):
     )  # fmt: skip
     assert run(call) == 2
     assert "is no text in UTF-8" in paper.talk
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "exit_"),
+    [
+        (errno.EACCES, "file.denied", 6),
+        (errno.EROFS, "file.denied", 6),
+        (errno.ENOSPC, "file.denied", 6),
+        (errno.EIO, "failed.unexpected", 1),
+    ],
+)
+def test_a_place_that_the_machine_does_not_let_us_have_is_named(tmp_path, number, code, exit_):
+    """Of a project that cannot be read or written its owner is told which file, and what to do."""
+
+    def denied(call):
+        raise OSError(number, os.strerror(number), f"{call.cwd}/.beads/run/node.lock")
+
+    paper = Paper()
+    call = Call(
+        argv=("list", "--json"), cwd=tmp_path, env={}, terminal=paper, private=denied,
+        tty=(False, False, False), town=lambda _: pytest.fail("no town"), program="bd",
+    )  # fmt: skip
+    assert run(call) == exit_
+    error = json.loads(paper.text)["error"]
+    assert (error["code"], "node.lock" in error["message"]) == (code, True)
