@@ -128,3 +128,8 @@ def test_a_town_that_left_a_board_signs_on_where_it_still_is(tmp_path):
         said = town.type(*line)
         assert said.code == 0, said.talk
     assert titles(town) == {"one", "three"}
+    assert town.type("create", "rust/two").text.startswith("back    rust/two, which you left,")
+    assert titles(town) == {"two"}
+    assert town.type("create", "rust/two").text.startswith("there   rust/two is yours already")
+    assert town.type("post", "four").code == 0
+    assert len(town.json("list")["data"]["rows"]) == 2

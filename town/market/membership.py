@@ -22,7 +22,7 @@ from town.market.items import ItemDesk
 from town.market.limits import limit_words
 from town.market.names import account_called, name_of
 from town.market.town import wasteland_name
-from town.market.words import instant, normal_text
+from town.market.words import counted, instant, normal_text
 
 ADMIT_WAIT_S = 10.0
 WHOLE_S = 3_600.0  # a first exchange may bring a whole board
@@ -37,30 +37,38 @@ class MembershipDesk(FoundingDesk, ItemDesk):
     def create(self, name: str, title: str = "", join: str = "open") -> Answer:
         """A wasteland of this name exists, with this node as its registrar."""
 
-        def work() -> tuple[Journal, bool]:
+        def work() -> tuple[Journal, str]:
             known = self._founded_before(name)
-            if known is None:
-                return self.founded(name, title=title or name, join=join), True
-            self.about_to("use", {"wasteland": known.wasteland})
-            self.town.choose(known.wasteland)
-            return known, False
+            if not known:
+                journal = self.founded(name, title=title or name, join=join)
+                made = f"(join: {join}). This node admits its members."
+                return journal, f"made    {wasteland_name(journal)} {made}"
+            self.about_to("use", {"wasteland": known})
+            there = known in self.town.members()
+            journal = self.town.enter(known)
+            self.town.choose(known)
+            called = wasteland_name(journal)
+            said = f"there   {called} is yours already (nothing changed)."
+            return journal, said if there else f"back    {called}, which you left, is open again."
 
-        journal, fresh = self.run(work)
-        called = wasteland_name(journal)
-        made = f"made    {called} (join: {join}). This node admits its members."
-        first = made if fresh else f"there   {called} is yours already (nothing changed)."
+        journal, first = self.run(work)
         words = (first, f"        {journal.wasteland}")
         invite = Next(do="invite", cmd=("wl", "invite"), reaches="peers")
         return self.answer("wl.v1.wasteland", self._facts(journal), words, next_=(invite,))
 
-    def _founded_before(self, name: str) -> Journal | None:
-        """The wasteland of this name that this town made and is still in."""
-        for journal in (self.town.ledgers[one] for one in self.town.members()):
+    def _founded_before(self, name: str) -> str:
+        """The wasteland of this name that this town made, left since or not; empty for none."""
+        for wasteland in (*self.town.members(), *self.town.left()):
+            held = self.town.ledgers.get(wasteland)
+            journal = held or self.town.open_ledger(wasteland)
             genesis = journal.genesis()
             mine = genesis is not None and genesis.account == self.town.account
-            if mine and wasteland_name(journal) == normal_text(name):
-                return journal
-        return None
+            found = mine and wasteland_name(journal) == normal_text(name)
+            if held is None:
+                journal.store.close()
+            if found:
+                return wasteland
+        return ""
 
     def wastelands(self, use: str = "") -> Answer:
         """The wastelands of this town; `use` makes one the current one."""
@@ -153,7 +161,7 @@ class MembershipDesk(FoundingDesk, ItemDesk):
         data = self.run(lambda: self._facts(journal))
         open_items = data["items"].get("open", 0)
         name = self.run(lambda: name_of(journal, account))
-        words = [f"joined  {data['name']} as {name} · {open_items} open items"]
+        words = [f"joined  {data['name']} as {name} · {counted(open_items, 'open item')}"]
         if not admitted and journal.state.by_invite:
             words.append(
                 "        Not admitted yet: its registrar has not answered. You can browse."

@@ -101,8 +101,12 @@ class Town:
 
     def members(self) -> list[str]:
         """The wastelands the town is in, left ones not among them, in the order they came."""
-        left = {key for key, note in self.notes(WASTELANDS_SPACE).items() if note.get("left")}
+        left = frozenset(self.left())
         return [wasteland for wasteland in self.ledgers if wasteland not in left]
+
+    def left(self) -> list[str]:
+        """The wastelands the town was in; their ledgers stay."""
+        return [key for key, note in self.notes(WASTELANDS_SPACE).items() if note.get("left")]
 
     def choose(self, wasteland: str) -> None:
         """Commands speak of this wasteland from now on."""
