@@ -79,10 +79,6 @@ ELSEWHERE_OF_GT: Final[Mapping[str, Word]] = {
         "the node's watch looks after every worker", ("gt agents", "gt why AGENT", "gt up")
     ),
     "deacon": Word("the node's watch looks after the town", ("gt status", "gt doctor", "gt up")),
-    "namepool": Word(
-        "what workers are called is a setting of the rig",
-        ("gt rig config set RIG namepool.theme minerals",),
-    ),
     "prune-branches": Word("a branch goes by itself once it is merged", ("gt doctor",)),
     "krc": Word("events are pruned by age by themselves", ("gt log",)),
     "activity": Word("what happened is listed by", ("gt log",)),

@@ -1,6 +1,7 @@
 """`gt crew`: people's own places in a project, each a clone that nobody else touches."""
 
-from typing import Annotated
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,9 @@ from cli.tree import Command, call_of, example, new_group, new_module
 from stamps.errors import WastelandError
 from town.crew.desk import Added, Member, Removed
 from town.market.answer import Answer, Next, error_facts
+
+if TYPE_CHECKING:
+    from town.node.works import Works
 
 app = new_module()
 crew = new_group("crew", "Your own place in a project: a clone that nobody else touches.")
@@ -81,7 +85,12 @@ def _added(done: list[Added], error: WastelandError | None) -> Answer:
     )
 
 
-def _facts(one: Member) -> dict[str, object]:
+def _live(works: "Works") -> set[str]:
+    """Who has a session that runs."""
+    return {view.row.agent for view in works.agents.open() if view.alive}
+
+
+def _facts(one: Member, live: Collection[str] = ()) -> dict[str, object]:
     return {
         "address": one.agent.id,
         "name": one.agent.name,
@@ -91,6 +100,7 @@ def _facts(one: Member) -> dict[str, object]:
         "hook_bead": one.agent.hook_bead or None,
         "there": one.path.is_dir(),
         "unsaved": list(one.lost),
+        "runs": one.agent.id in live,
     }
 
 
@@ -106,10 +116,13 @@ def list_(
     with works_of(ctx) as works:
         where = "" if everywhere and not rig else works.crew.rig_of(rig).name
         found = [works.crew.member(one.agent) for one in works.crew.listed(where)]
+        live = _live(works)
         now = works.now()
-    lines = [f"{one.agent.id:<28} {_stands(one)}" for one in found]
+    lines = [
+        f"{'●' if one.agent.id in live else '○'} {one.agent.id:<28} {_stands(one)}" for one in found
+    ]
     empty = ["nobody yet", "next    gt crew add <you>" + (f" --rig {where}" if where else "")]
-    data = {"crew": [_facts(one) for one in found]}
+    data = {"crew": [_facts(one, live) for one in found]}
     answer = Answer(schema="gt.v1.crew", data=data, words=tuple(lines or empty))
     return show(call_of(ctx), answer, now=now)
 
@@ -130,17 +143,18 @@ def status(ctx: typer.Context, name: OneName = "", rig: Rig = "") -> int:
         else:
             of = works.crew.rig_of(rig).name
             found = [works.crew.member(one.agent) for one in works.crew.listed(of)]
+        live = _live(works)
         now = works.now()
-    words = [line for one in found for line in _told(one)] or ["nobody yet"]
-    data = {"crew": [_facts(one) for one in found]}
+    words = [line for one in found for line in _told(one, live)] or ["nobody yet"]
+    data = {"crew": [_facts(one, live) for one in found]}
     answer = Answer(schema="gt.v1.crew", data=data, words=tuple(words))
     return show(call_of(ctx), answer, now=now)
 
 
-def _told(one: Member) -> list[str]:
+def _told(one: Member, live: Collection[str]) -> list[str]:
     hook = one.agent.hook_bead
     return [
-        f"crew    {one.agent.id}",
+        f"crew    {one.agent.id}, {'its session runs' if one.agent.id in live else 'no session'}",
         f"folder  {one.path}",
         f"work    {_stands(one)}",
         *([f"hook    {hook}"] if hook else []),

@@ -1,7 +1,7 @@
 """`gt polecat`: the workers, how their worktrees stand, and whose can go."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,8 +9,12 @@ from cli.context import UsageError
 from cli.gt.opened import works_of
 from cli.output import show
 from cli.tree import Command, call_of, example, new_group, new_module
+from ledger.workspace.rows import Agent
 from town.market.answer import Answer, Next
 from town.polecats.desk import SAFE, Worker
+
+if TYPE_CHECKING:
+    from town.node.works import Works
 
 app = new_module()
 polecat = new_group("polecat", "Workers: who there is, how their worktrees stand, whose can go.")
@@ -108,7 +112,7 @@ def _told(
 
 
 @polecat.command(cls=Command)
-@example("gt polecat remove rust", "gt polecat remove myproject/rust --dry-run")
+@example("gt polecat remove rust", "gt polecat remove myproject --all --dry-run")
 def remove(
     ctx: typer.Context,
     names: Names = None,
@@ -116,19 +120,28 @@ def remove(
     force: Annotated[
         bool, typer.Option("--force", help="Also what is saved nowhere else.")
     ] = False,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Of all workers of the rigs that are named.")
+    ] = False,
     dry: Dry = False,
 ) -> int:
     """Remove workers' worktrees; their names, branches and history stay."""
     if not names:
         raise UsageError("say whose: NAME..., or gt polecat gc for all that can go")
     with works_of(ctx) as works:
-        agents = [works.polecats.named(name) for name in names]
+        agents = _of_rigs(works, names) if everybody else [*map(works.polecats.named, names)]
         seen = [works.polecats.worker(agent) for agent in agents]
         for one in seen:
             works.polecats.check(one, force=force)  # all of them, or none
         gone = seen if dry else [works.polecats.remove(one.agent, force=force) for one in seen]
         now = works.now()
     return _told(ctx, gone, (), dry=dry, now=now)
+
+
+def _of_rigs(works: "Works", names: list[str]) -> list[Agent]:
+    """The workers of these rigs that have a worktree. Raises NoRigError."""
+    rigs = [works.rigs.rig(name).name for name in names]
+    return [one.agent for rig in rigs for one in works.polecats.listed(rig) if one.there]
 
 
 polecat.command("nuke", cls=Command, hidden=True)(remove)

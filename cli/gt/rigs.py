@@ -188,30 +188,54 @@ def list_(ctx: typer.Context) -> int:
 
 
 @rig.command(cls=Command)
-@example("gt rig status myproject", "gt rig status myproject --json")
-def status(ctx: typer.Context, name: Name) -> int:
+@example("gt rig status", "gt rig status myproject --json")
+def status(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="[RIG]", help="The rig's name; the one you stand in.")
+    ] = "",
+) -> int:
     """Show a project: who works in it, and how each checkout stands."""
     with works_of(ctx) as works:
-        view = works.rigs.view(name)
+        view = works.rigs.view(works.crew.rig_of(name).name)
         places = works.rigs.places(view.rig.name)
+        live = {one.row.agent for one in works.agents.open() if one.alive}
+        convoys = {
+            one.agent.id: one.work.convoy
+            for one in works.hooks.all_hooked()
+            if one.work is not None
+        }
         now = works.now()
     one = view.rig
     data = {
         **_facts(view),
         "push_url": shown(one.push_url),
         "upstream_url": shown(one.upstream_url),
-        "agents": [_agent_facts(agent) for agent in view.agents],
+        "agents": [
+            {
+                **_agent_facts(agent),
+                "runs": agent.id in live,
+                "convoy": convoys.get(agent.id) or None,
+            }
+            for agent in view.agents
+        ],
         "checkouts": [_place_facts(place) for place in places],
     }
     lines = [
         f"rig     {one.name}, {one.state}: {shown(one.git_url)}",
         f"branch  {one.default_branch}",
         f"beads   begin with {one.prefix}-",
-        *(f"agent   {who.id:<28} {who.state} {who.hook_bead}".rstrip() for who in view.agents),
+        *(_agent_line(who, live, convoys.get(who.id, "")) for who in view.agents),
         *(f"files   {place.tree.path:<28} {_standing(place)}" for place in places),
     ]
     answer = Answer(schema="gt.v1.rig.status", data=data, words=tuple(lines))
     return show(call_of(ctx), answer, now=now)
+
+
+def _agent_line(who: Agent, live: set[str], convoy: str) -> str:
+    runs = "" if who.role not in (CREW, POLECAT) else "● " if who.id in live else "○ "
+    told = f"agent   {runs}{who.id:<{28 - len(runs)}} {who.state} {who.hook_bead} {convoy}"
+    return told.rstrip()
 
 
 def _agent_facts(agent: Agent) -> dict[str, object]:

@@ -272,7 +272,8 @@ def test_what_people_read_says_what_is_and_what_next(prompt, rig):
     assert prompt.gt("crew", "add", "max").text == (
         f"crew    api/crew/max: {clone}, branch develop\nnext    gt crew status api/crew/max\n"
     )
-    assert prompt.gt("crew", "list").text == f"{'api/crew/max':<28} develop, nothing unsaved\n"
+    line = f"○ {'api/crew/max':<28} develop, nothing unsaved\n"
+    assert prompt.gt("crew", "list").text == line
     assert prompt.gt("crew", "pristine").text == "crew    api/crew/max was up to date\n"
     moved(prompt, rig, "README", "theirs\n")
     assert " to " in prompt.gt("crew", "pristine").text

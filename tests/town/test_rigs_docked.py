@@ -72,5 +72,27 @@ def test_a_project_is_stopped_and_started_with_its_workers(prompt, bead):
         would = prompt.done("rig", "reset", "api", "--dry-run")
         assert (would["done"], would["beads"], would["handoffs"]) == (False, [], [])
         assert prompt.gt("rig", "reset").text == "nothing is left over in api\n"
+        check_shown(prompt, ash, bead)
     finally:
         prompt.gt("stop", "--all")
+
+
+def check_shown(prompt: Prompt, ash: str, bead: str) -> None:
+    """Who runs, what for, and what workers are called, as the project's own lines have it."""
+    assert prompt.json("gt", "session", "start", ash)["exit"] == 0
+    status = prompt.done("rig", "status")
+    [worker] = [one for one in status["agents"] if one["address"] == ash]
+    assert (worker["runs"], worker["hook_bead"]) == (True, bead)
+    assert worker["convoy"] == prompt.done("convoy", "list")["convoys"][0]["id"]
+    assert f"agent   ● {ash}" in prompt.gt("rig", "status", "api").text
+    assert prompt.gt("crew", "list").text.startswith("○ api/crew/max")
+    assert prompt.refused("polecat", "nuke", "api", "--all") == (1, "polecat.busy")
+    name = ash.rpartition("/")[2]
+    pool = prompt.done("namepool", "set", "minerals")
+    assert (pool["theme"], name in pool["taken"]) == ("minerals", name in pool["names"])
+    own = prompt.done("namepool", "add", "amos", "quartz")
+    assert (own["theme"], own["names"][-1]) == (None, "amos")
+    assert prompt.refused("namepool", "add", "witness") == (2, "name.bad")
+    assert prompt.refused("namepool", "set", "flowers") == (2, "usage")
+    assert prompt.done("namepool", "reset")["names"] != own["names"]
+    assert "minerals" in prompt.gt("namepool", "themes").text
