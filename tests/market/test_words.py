@@ -81,6 +81,12 @@ def taken_by_own_town(b: Board) -> Answer:
     return b.ash.as_agent("jam").claim(item)
 
 
+def asked_by_own_town(b: Board) -> Answer:
+    item = b.post(assign="choose")
+    b.ash.as_agent("toast").claim(item)
+    return b.ash.as_agent("jam").claim(item)
+
+
 def lapsed(b: Board) -> Answer:
     item = b.post()
     b.away()
@@ -272,6 +278,8 @@ ROWS = (
         "next    wl browse"), "claim.lost"),
     Row7(taken_by_own_town, 5, (
         "taken   W is held by toast, an agent of your own town.",), "claim.own_town"),
+    Row7(asked_by_own_town, 5, (
+        "taken   W was asked for by toast, an agent of your own town.",), "claim.own_town"),
     Row7(lapsed, 5, (
         "lapsed  your request for W got no answer in 48 h. Ask again: wl claim W",),
         "claim.lapsed"),

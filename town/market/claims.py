@@ -182,10 +182,10 @@ class Claims:
             return None
         return ask.by or "the operator"
 
-    def _own_town(self, story: Story, agent: str) -> Standing:
+    def _own_town(self, story: Story, agent: str, *, has: str = "is held by") -> Standing:
         short = self._short(story)
         who = "the operator" if agent == "the operator" else f"{agent_word(agent)}, an agent"
-        why = f"{short} is held by {who} of your own town."
+        why = f"{short} {has} {who} of your own town."
         return Standing(
             state="taken",
             exit=NOT_YOURS,
@@ -200,7 +200,7 @@ class Claims:
         if ask is None:
             raise ValueError("this town did not ask")
         if ask.by != self.viewer.agent:
-            return self._own_town(story, ask.by or "the operator")
+            return self._own_town(story, ask.by or "the operator", has="was asked for by")
         short, home = self._short(story), self._home(story)
         others = len({a.account for a in live_asks(story, self.viewer.now)}) - 1
         return Standing(
