@@ -53,7 +53,10 @@ class NoPlaceError(WastelandError):
     try_: ClassVar[tuple[tuple[str, ...], ...]] = (("bd", "init"), ("gt", "install", "~/gt"))
 
     def __init__(self, folder: Path, program: str) -> None:
-        super().__init__(f"{folder} is in no town and has no beads for {program} to work on")
+        beads = "" if program == "gt" else f" and has no beads for {program} to work on"
+        super().__init__(f"{folder} is in no town{beads}")
+        if not beads:
+            self.try_ = (("gt", "install", "~/gt"),)
         self.folder = str(folder)
 
 

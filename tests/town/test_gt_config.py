@@ -65,6 +65,16 @@ def test_an_unknown_key_is_answered_with_those_near_it(prompt, town):
     assert "scheduler.max_polecats" in said.talk
     error = prompt.json("gt", "config", "get", "schedular.batch_size")["error"]
     assert error["near"][0] == "scheduler.batch_size"
+    far = prompt.json("gt", "config", "get", "xyzzy")["error"]
+    assert (far["message"], far["near"]) == ("no setting is called 'xyzzy'", [])
+
+
+def test_outside_of_a_town_it_says_how_to_make_one(prompt):
+    """gt speaks of towns, bd of beads, too."""
+    error = prompt.json("gt", "status")["error"]
+    assert error["message"] == f"{prompt.at} is in no town"
+    assert error["try"] == [["gt", "install", "~/gt"]]
+    assert "bd init" in prompt.bd("list").talk
 
 
 def test_a_rigs_settings_count_before_the_towns(rigged):

@@ -51,7 +51,7 @@ class UnknownSettingError(SettingError):
     def __init__(self, key: str, known: list[str]) -> None:
         within = [one for one in known if one.startswith(f"{key.rstrip('.')}.")]
         near = within[:NEAR_MAX] or get_close_matches(key, known, n=NEAR_MAX, cutoff=0.5)
-        more = f"; near it are {', '.join(near)}" if near else f"; there are {', '.join(known)}"
+        more = f"; near it are {', '.join(near)}" if near else ""
         super().__init__(f"no setting is called {key!r}{more}")
         self.key, self.near = key, near
 
