@@ -40,6 +40,7 @@ rig.command("reboot", cls=Command, hidden=True)(rig_running.restart)
 GATE = "merge_queue.gates.test.cmd"
 
 Name = Annotated[str, typer.Argument(metavar="RIG", help="The rig's name.")]
+Here = Annotated[str, typer.Argument(metavar="[RIG]", help="The rig's name; the one you stand in.")]
 Submodules = Annotated[
     bool, typer.Option("--submodules/--no-submodules", help="Fetch its submodules too.")
 ]
@@ -189,12 +190,7 @@ def list_(ctx: typer.Context) -> int:
 
 @rig.command(cls=Command)
 @example("gt rig status", "gt rig status myproject --json")
-def status(
-    ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="[RIG]", help="The rig's name; the one you stand in.")
-    ] = "",
-) -> int:
+def status(ctx: typer.Context, name: Here = "") -> int:
     """Show a project: who works in it, and how each checkout stands."""
     with works_of(ctx) as works:
         view = works.rigs.view(works.crew.rig_of(name).name)
@@ -211,14 +207,7 @@ def status(
         **_facts(view),
         "push_url": shown(one.push_url),
         "upstream_url": shown(one.upstream_url),
-        "agents": [
-            {
-                **_agent_facts(agent),
-                "runs": agent.id in live,
-                "convoy": convoys.get(agent.id) or None,
-            }
-            for agent in view.agents
-        ],
+        "agents": [_agent_facts(who, live, convoys.get(who.id, "")) for who in view.agents],
         "checkouts": [_place_facts(place) for place in places],
     }
     lines = [
@@ -238,12 +227,14 @@ def _agent_line(who: Agent, live: set[str], convoy: str) -> str:
     return told.rstrip()
 
 
-def _agent_facts(agent: Agent) -> dict[str, object]:
+def _agent_facts(agent: Agent, live: set[str], convoy: str) -> dict[str, object]:
     return {
         "address": agent.id,
         "role": agent.role,
         "state": agent.state,
         "hook_bead": agent.hook_bead or None,
+        "runs": agent.id in live,
+        "convoy": convoy or None,
     }
 
 
