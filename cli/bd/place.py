@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.bd.exchange import bring_in, found_file
+from cli.bd.opened import caller_of
 from cli.bd.printing import print_json, print_lines
 from cli.context import Call, UsageError
 from cli.local import make_private_here
@@ -15,6 +16,7 @@ from cli.tree import Command, call_of, example, new_module
 from ledger.beads.errors import BadFieldError, BeadError
 from ledger.beads.ids import checked_prefix, derived_prefix
 from ledger.beads.merging import Beadfile
+from town.beads.finding import PREFIX
 
 app = new_module()
 
@@ -47,11 +49,10 @@ def init(
     del skip_hooks, skip_agents, non_interactive  # nothing else is written, and nobody is asked
     call = call_of(ctx)
     folder = call.path(".beads")
-    file = folder / "beads.db"
-    if file.exists() and file.stat().st_size:
+    call.home = str(folder)
+    if _is_made(call, folder / "beads.db"):
         raise UsageError(f"{folder} has beads already")
     hidden = _hidden(folder) if stealth else None
-    call.home = str(folder)
     said = found_file(call, must_be=from_jsonl)
     chosen = _prefix(prefix, said.prefix if said is not None else "", call.cwd.name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,12 +109,21 @@ def _prefix(asked: str, found: str, name: str) -> str:
     return "bd"
 
 
+def _is_made(call: Call, file: Path) -> bool:
+    """Whether there are beads; what a killed `init` has begun is none, and is gone on with."""
+    if not file.exists() or not file.stat().st_size:
+        return False
+    with make_private_here(call) as private:
+        return bool(private.beads(caller_of(call)).told(PREFIX))
+
+
 def _make(call: Call, prefix: str, said: Beadfile | None) -> list[str]:
     """The database is there with the beads of the file, or is not there. Raises BeadError."""
     try:
         with make_private_here(call) as private:
-            private.tell({"issue_prefix": prefix})
-            return bring_in(call, private, said) if said is not None else []
+            lines = bring_in(call, private, said) if said is not None else []
+            private.tell({PREFIX: prefix})  # the last step: with it the beads are there
+            return lines
     except BeadError:
         for file in Path(call.home).glob("*beads.db*"):
             file.unlink(missing_ok=True)

@@ -12,6 +12,8 @@ from cli.context import Call
 from tests.cli.beads import TypedBeads
 from tests.cli.paper import Paper
 from tests.cli.test_bd_exchange import Project, one
+from town.node.home import BeadsFolder
+from town.node.private import OpenPrivate
 
 
 @pytest.fixture
@@ -84,6 +86,20 @@ def test_a_project_that_was_cloned_is_not_taken_for_an_empty_one(tmp_path):
     assert project.type("init").code == 0
     assert "ap-abc" in project.type("list").text
     assert project.type("create", "x").text.startswith("created ○ ap-")
+
+
+def test_an_init_that_was_killed_is_gone_on_with(tmp_path):
+    """Wherever it fell: the database was made, and perhaps has the beads of the file."""
+    project = Project(tmp_path)
+    project.file.parent.mkdir()
+    project.file.write_bytes(one("there", "ap-abc"))
+    home = BeadsFolder(project.file.parent)
+    with closing(OpenPrivate(home, project.env)):
+        pass  # it was killed here
+    assert project.type("init").code == 0
+    assert project.type("config", "get", "issue_prefix").text == "ap\n"
+    assert "ap-abc" in project.type("list").text
+    assert project.type("init").code == 2
 
 
 def test_gt_refuses_such_a_word_too(tmp_path):

@@ -87,14 +87,19 @@ def beads_path(cwd: str, env: Mapping[str, str]) -> str:
 
 
 def _main_tree(worktree: str) -> str:
-    """The repository's own worktree, of one that may be linked to it."""
+    """The repository's own worktree, of one that may be linked to it.
+
+    Of a bare repository, the folder in which that lies.
+    """
     try:
         with open(os.path.join(worktree, ".git"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
             said = file.readline()
     except (OSError, UnicodeDecodeError):
         return worktree
-    folder, _, _ = said.removeprefix("gitdir:").strip().partition("/.git/worktrees/")
-    return os.path.join(worktree, folder) if folder else worktree  # noqa: PTH118
+    common, linked, name = said.removeprefix("gitdir:").strip().rpartition("/worktrees/")
+    if not linked or "/" in name:  # a submodule is a project of its own
+        return worktree
+    return os.path.join(worktree, os.path.dirname(common))  # noqa: PTH118, PTH120
 
 
 def private_home(asked: str, *, cwd: str, env: Mapping[str, str]) -> str:
