@@ -33,8 +33,8 @@ if CONFIG:
     def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         """What only repeats the ways of other tests or examples goes them at full speed."""
         with Counting(coverage.Coverage.current()) as counting:
-            law = getattr(getattr(item, "obj", None), "hypothesis", None)
-            inner = law.inner_test if law is not None else None
+            law: Any = getattr(getattr(item, "obj", None), "hypothesis", None)
+            inner = getattr(law, "inner_test", None)
             if item.get_closest_marker("uncounted") is not None:
                 counting.stop()
             elif inner is not None and not inspect.iscoroutinefunction(inner):
