@@ -14,7 +14,11 @@ Found = TypeVar("Found")
 
 
 def until(
-    what: Callable[[], Found | None], *, seconds: float = LONG_S, every: float = LOOK_S, why: str = ""
+    what: Callable[[], Found | None],
+    *,
+    seconds: float = LONG_S,
+    every: float = LOOK_S,
+    why: str = "",
 ) -> Found:
     """What it found, once that is something; fails when it is nothing in time."""
     end = time.monotonic() + seconds
