@@ -24,12 +24,13 @@ from town.leases.ports import Makers
 from town.leases.right import Right
 from town.mail.posting import Lists
 from town.mail.services import ServiceMail
-from town.nudge.desk import ORPHAN_US, SERVICES, Nudges, Patience, Saying
+from town.nudge.desk import ORPHAN_US, QUEUE, SERVICES, Nudges, Patience, Saying
 from town.nudge.errors import NudgeRefusedError
 from town.sessions.port import Sessions
 
 WORKERS: Final = (CREW, POLECAT)
 ANNOUNCED_MAX: Final = 20
+MAIL_WAITS: Final = "New mail came while you worked: gt mail inbox"
 PRUNING: Final = Right(name="prune mail", lasts_us=3_600 * SECOND_US)
 
 
@@ -119,14 +120,35 @@ class Rounds(Nudges):
             return Reached(address, None, str(error))
 
     def announce(self, recipients: Sequence[str], *, subject: str, priority: int) -> list[str]:
-        """Whoever of them waits for something to do is told in its session that mail is there."""
+        """Whoever of them waits for something to do is told in its session that mail is there.
+
+        Who works, and is told nothing at a turn's end, is told once it is idle.
+        """
         told = []
         line = f"New mail from {self.look(self.me)}: {harmless(subject)} (gt mail inbox)"
         for name in recipients[:ANNOUNCED_MAX]:
             with suppress(WastelandError):
-                if self._wants(name, priority) and self._say_if_idle(name, line):
+                if not self._wants(name, priority):
+                    continue
+                if self._say_if_idle(name, line):
                     told.append(name)
+                else:
+                    self._say_later(name, urgent=priority == letters.URGENT)
         return told
+
+    def _say_later(self, address: str, *, urgent: bool) -> None:
+        """One word waits for it, however much mail comes meanwhile."""
+        agent, _ = self.look(lambda: self._agent(address))
+        if agent.role in SERVICES or self.drains(agent) or address == self.look(self.me):
+            return
+
+        def waits() -> bool:
+            there = self.store.find(Nudge, recipient=agent.id, state=PENDING)
+            live = self.live_session(address) is not None
+            return live and not any(one.text == MAIL_WAITS for one in there)
+
+        if self.look(waits):  # muted ones are told of what is urgent alone, as was asked before
+            self.nudge(address, Saying(text=MAIL_WAITS, mode=QUEUE, urgent=urgent, force=True))
 
     def _wants(self, address: str, priority: int) -> bool:
         level = self.look(lambda: self.level_of(address))
