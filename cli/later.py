@@ -183,3 +183,42 @@ OF_BD: Final[Mapping[str, Word]] = {
     "gate": Word("gates among beads", ("bd dep add BEAD BLOCKER", "bd defer BEAD --until DATE")),
     "swarm": Word(FORMULAS, ("gt convoy create NAME BEAD",)),
 }
+NO_SHELL: Final = Word("nothing is put into a shell's files; gt finds the town by the folder")
+NO_HOST: Final = Word(
+    "no host is asked for a repository; make one there, and push the folder to it"
+)
+NAMED_ONLY: Final = Word(
+    "work that lies nowhere else goes only where a person names it",
+    ("gt polecat remove RIG/NAME --force",),
+)
+# By the words before: options that the predecessor has and that could do nothing here.
+OPTIONS: Final[Mapping[str, Mapping[str, Word]]] = {
+    "gt install": {
+        "--github": NO_HOST,
+        "--public": NO_HOST,
+        "--no-beads": Word("work items are part of a town; bd init makes them alone", ("bd init",)),
+        "--dolt-port": Word("the database is a file of the town, and has no port"),
+        "--shell": NO_SHELL,
+        "--wrappers": NO_SHELL,
+        "--supervisor": Word("the system is told of nothing; a line starts the node", ("gt up",)),
+    },
+    "gt doctor": {
+        "--slow": Word("each check says what it found", ("gt doctor --verbose",)),
+        "--no-start": Word("it starts nothing", ("gt doctor --fix",)),
+        "--restart-sessions": Word(
+            "a session is begun anew by a line of its own", ("gt session restart AGENT",)
+        ),
+    },
+    "gt start": {
+        "--cost-tier": Word(
+            "which program a role runs is a setting", ("gt config set role_agents JSON",)
+        ),
+    },
+    "gt shutdown": {"--nuclear": NAMED_ONLY},
+    "gt rig stop": {"--nuclear": NAMED_ONLY},
+    "gt rig shutdown": {"--nuclear": NAMED_ONLY},
+    "gt rig restart": {"--nuclear": NAMED_ONLY},
+    "gt down": {
+        "--nuke": Word("a town ends its own sessions, all of them, and nobody else's", ("gt down",))
+    },
+}

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli.context import Call, UsageError
-from cli.later import UNDER, ElsewhereError, NotYetError, Word
+from cli.later import OPTIONS, UNDER, ElsewhereError, NotYetError, Word
 from cli.output import envelope
 from cli.plain import read_plainly
 from cli.worded import word
@@ -119,6 +119,15 @@ class Examples:
         word(self.get_params(ctx))
         text: str = super().get_help(ctx)  # type: ignore[misc]
         return text
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """What the words say. Raises ElsewhereError for an option that others have and we not."""
+        absent = OPTIONS.get(ctx.command_path, {})
+        for word_ in args[: args.index("--")] if "--" in args else args:
+            name = word_.partition("=")[0]
+            if name in absent:
+                raise ElsewhereError(f"{ctx.command_path} {name}", absent[name])
+        return super().parse_args(ctx, args)  # type: ignore[misc]
 
     def get_help_option(self, ctx: Any) -> Any:
         """`--help`, printed through the call's terminal."""

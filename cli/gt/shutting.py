@@ -13,7 +13,6 @@ import typer
 from cli.context import Call, UsageError
 from cli.gt.opened import works_of, workspace_of
 from cli.gt.up import node_ended, typed, would_end
-from cli.later import ElsewhereError, Word
 from cli.output import show
 from cli.tree import Command, call_of, example, new_module
 from ledger.workspace.rows import CREW, POLECAT
@@ -38,10 +37,6 @@ ASKED_WORKERS: Final = "End the workers' sessions, and remove their worktrees th
 FAREWELL: Final = (
     "The town is being shut down. Commit what you have now, then say where you are and what is"
     " next: gt handoff -m TEXT. This session ends in {wait_s} seconds."
-)
-ONLY_NAMED: Final = Word(
-    "work that lies nowhere else goes only where a person names it",
-    ("gt polecat remove RIG/NAME --force",),
 )
 
 Sessions = list[dict[str, Any]]
@@ -76,15 +71,12 @@ def shutdown(
         bool, typer.Option("-n", "--dry-run", help="Show what would go; change nothing.")
     ] = False,
     force: Annotated[bool, typer.Option("-f", "--force", hidden=True, help="As --yes.")] = False,
-    nuclear: Annotated[bool, typer.Option("--nuclear", hidden=True, help="Never.")] = False,
     _orphans: Annotated[
         bool, typer.Option("--cleanup-orphans", hidden=True, help="As always.")
     ] = False,
 ) -> int:
     """End the town, but for the crew, and remove workers' worktrees in which nothing is lost."""
     call = call_of(ctx)
-    if nuclear:
-        raise ElsewhereError("gt shutdown --nuclear", ONLY_NAMED)
     if everybody and workers:
         raise UsageError("--all and --polecats-only: one of them")
     call.wants.yes |= force

@@ -10,7 +10,6 @@ import typer
 from cli.context import Call
 from cli.gt.opened import works_of, workspace_of
 from cli.gt.sessions import LAUNCHED
-from cli.later import ElsewhereError, Word
 from cli.local import open_private_here
 from cli.output import show
 from cli.tree import Command, call_of, example, new_module
@@ -30,7 +29,6 @@ LINE_CHARS = 60  # of a program that runs on
 Always = Annotated[
     bool, typer.Option("-p", "--polecats", "-a", "--all", "-f", "--force", hidden=True, help="So.")
 ]
-ONLY_ITS_OWN = Word("a town ends its own sessions, all of them, and nobody else's", ("gt down",))
 
 
 @app.command(cls=Command)
@@ -113,12 +111,9 @@ def down(
         bool, typer.Option("-n", "--dry-run", help="Show what would end; end nothing.")
     ] = False,
     _always: Always = False,
-    nuke: Annotated[bool, typer.Option("--nuke", hidden=True, help="Never.")] = False,
 ) -> int:
     """End the node and every session of the town, and prove it. Work stays on its hooks."""
     call = call_of(ctx)
-    if nuke:
-        raise ElsewhereError("gt down --nuke", ONLY_ITS_OWN)
     words, data = would_end(call) if dry_run else ended(ctx, call)
     code = FAILED if data["left"] and not dry_run else 0
     answer = Answer(schema="gt.v1.down", data=data, words=tuple(words), exit=code)

@@ -9,7 +9,7 @@ import typer
 
 from cli.app import command_tree, run
 from cli.context import Call
-from cli.later import UNDER
+from cli.later import OPTIONS, UNDER
 from cli.launcher import HERE
 from cli.worded import KINDS
 from tests.cli.paper import Paper
@@ -175,6 +175,20 @@ def test_a_word_below_a_group_that_is_not_here_says_which_line_serves(group, nam
     assert f"there is no {group} {name}" in paper.talk
     for line in UNDER[group][name].lines:
         assert _is_line(line.split()), line
+
+
+@pytest.mark.parametrize(
+    ("line", "name"), [(line, name) for line, words in OPTIONS.items() for name in words]
+)
+def test_an_option_that_could_do_nothing_here_says_so(line, name):
+    """Before anything is done: exit code 2, why, and lines that are commands here."""
+    path = tuple(line.split())
+    assert name not in {word for param in EVERY[path].params for word in param.opts}
+    for said in (name, f"{name}=x"):
+        code, paper = invoke(*path, said)
+        assert (code, paper.text) == (2, "")
+        assert f"there is no {line} {name}" in paper.talk
+    assert all(_is_line(one.split()) for one in OPTIONS[line][name].lines)
 
 
 @pytest.mark.parametrize(
