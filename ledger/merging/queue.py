@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.workspace.work import BLOCKED_REQUEST, READY, REVIEW, MergeRequest
+from ledger.workspace.work import BLOCKED_REQUEST, READY, REVIEW, MergeRequest, RefineryState
 from stamps.clock import SECOND_US
 
 HOUR_US: Final = 3_600 * SECOND_US
@@ -83,6 +83,20 @@ class Batch:
             line.request.id: frozenset(of_bead[bead] for bead in line.needs if bead in of_bead)
             for line in self.lines
         }
+
+
+def rests(state: RefineryState, *, now: int) -> bool:
+    """Whether a refinery rests after something was broken.
+
+    A moment far ahead is of a clock that was set back since: nobody waits for it.
+    """
+    rest = state.rests_until - state.cycled_at
+    return bool(state.broken) and abs(now - state.cycled_at) < rest
+
+
+def is_due(found: Batch, *, now: int, wait_us: int) -> bool:
+    """Whether they are tried now; a moment later than any can be is as good as passed."""
+    return bool(found.lines) and not now < found.due <= now + wait_us
 
 
 def batch(lines: Sequence[Line], *, size: int, wait_us: int) -> Batch:

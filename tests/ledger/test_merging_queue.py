@@ -14,8 +14,8 @@ from ledger.merging.judging import (
     judged,
     outcome_of,
 )
-from ledger.merging.queue import HOUR_US, Line, batch, in_order, score
-from ledger.workspace.work import BLOCKED_REQUEST, READY, MergeRequest
+from ledger.merging.queue import HOUR_US, Line, batch, in_order, is_due, rests, score
+from ledger.workspace.work import BLOCKED_REQUEST, READY, MergeRequest, RefineryState
 
 NOW = 1_000 * HOUR_US
 WAIT = 30_000_000
@@ -72,6 +72,16 @@ def test_a_full_batch_is_due_at_once_and_a_small_one_waits():
     hurried = [*few, line("c", at_once=True)]
     assert batch(hurried, size=5, wait_us=WAIT).due == 0
     assert batch([], size=5, wait_us=WAIT).lines == ()
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer():
+    """Neither a small batch nor a refinery that rests: an hour back is no hour of waiting."""
+    small = batch([line("a", submitted_at=HOUR_US)], size=5, wait_us=30)
+    assert [is_due(small, now=now, wait_us=30) for now in (HOUR_US, HOUR_US + 30, 0)] == [
+        False, True, True,
+    ]  # fmt: skip
+    broken = RefineryState(rig="api", broken="git", cycled_at=HOUR_US, rests_until=HOUR_US + 30)
+    assert [rests(broken, now=now) for now in (HOUR_US, HOUR_US + 30, 0)] == [True, False, False]
 
 
 def test_who_waits_is_in_no_batch_and_says_for_what():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ledger.beads import ids
 from ledger.beads.rows import Bead
 from ledger.beads.waiting import Graph
+from ledger.merging.queue import rests
 from ledger.private.store import PrivateReader, PrivateStore
 from ledger.workspace import convoys
 from ledger.workspace.convoys import Dispatch, Reason, Standing
@@ -229,6 +230,6 @@ class Members(Finding):
 
     def _rests(self, rig: str) -> str:
         state = self.store.get(RefineryState, rig)
-        if state is None or state.rests_until <= self.ports.now():
+        if state is None or not rests(state, now=self.ports.now()):
             return ""
         return state.reason or state.broken

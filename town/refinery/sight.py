@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from ledger.beads.rows import TERMINAL, Bead
-from ledger.merging.queue import Batch, batch
+from ledger.merging.queue import Batch, batch, is_due, rests
 from ledger.private.store import PrivateStore
 from ledger.workspace.work import (
     BLOCKED_REQUEST,
@@ -48,7 +48,7 @@ class Sight(Queue):
 
     def rests(self, state: RefineryState) -> bool:
         """Whether something was broken a short while ago, and nobody is in a hurry."""
-        if not state.broken or state.rests_until <= self.ports.now() or self.at_once:
+        if self.at_once or not rests(state, now=self.ports.now()):
             return False
         lines = self.listed(self.rig)
         return not any(line.request.at_once and line.ready and not line.needs for line in lines)
@@ -105,12 +105,18 @@ class Sight(Queue):
         After the remote refused a push they are two at least: of one alone nobody knows whether
         it is that one, or everybody, whom the remote refuses.
         """
-        wait_us = milliseconds(settings.batch.batch_wait_time) * US_PER_MS
         lines = [line for line in self.listed(self.rig) if line.request.target not in without]
         least = 2 if self.state().broken == PUSH else 1
         size = max(settings.batch.max_batch_size, least)
-        return batch(lines, size=size, wait_us=wait_us)
+        return batch(lines, size=size, wait_us=_wait_us(settings))
 
-    def due(self, found: Batch) -> bool:
+    def due(self, found: Batch, settings: MergeQueue) -> bool:
         """Whether they are tried now."""
-        return bool(found.lines) and (self.at_once or found.due <= self.ports.now())
+        if self.at_once:
+            return bool(found.lines)
+        return is_due(found, now=self.ports.now(), wait_us=_wait_us(settings))
+
+
+def _wait_us(settings: MergeQueue) -> int:
+    """How long the oldest of a batch waits for others."""
+    return milliseconds(settings.batch.batch_wait_time) * US_PER_MS

@@ -107,7 +107,7 @@ class Refinery(Acting):
         except BROKEN:
             return None  # the cycle will say so
         found = sight.batch(settings)
-        if settings.enabled and sight.due(found):
+        if settings.enabled and sight.due(found, settings):
             return None
         return Cycle(rig=sight.rig, due=found.due if found.lines else 0)
 
@@ -185,7 +185,7 @@ class _OneCycle:
         if not settings.enabled:
             return
         self.scratch.rebases = settings.on_conflict == REBASE
-        if sight.begun() or sight.due(sight.batch(settings)):
+        if sight.begun() or sight.due(sight.batch(settings), settings):
             with self.scratch.locked():
                 if self.held.taken_over:
                     refinery.commands.end_left(*next(iter(self.scratch.mark.items())))
@@ -208,7 +208,7 @@ class _OneCycle:
         broken: list[BrokenError] = []
         while True:
             found = self.sight.batch(settings, without=[one.target for one in broken])
-            if not self.sight.due(found):
+            if not self.sight.due(found, settings):
                 break
             tried.append(found.target)
             try:
