@@ -24,6 +24,7 @@ COUNTS: Final = ("dependency_count", "dependent_count", "comment_count", "parent
 NEVER: Final = "0001-01-01T00:00:00Z"
 _NUMBER_MAX: Final = 1 << 63
 _LINK_TARGET: Final = re.compile(r"[!-~]{1,255}")
+_LINE_ENDS: Final = re.compile(r"\r?\n")
 _LINK_KIND: Final = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 
 
@@ -93,7 +94,16 @@ def _words(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise BadFieldError(name, "is no list of texts")
     words = tuple(_text(name, word) for word in value)
-    return tuple(sorted(set(words))) if name == "labels" else words
+    return tuple(sorted(set(map(_lined, words)))) if name == "labels" else words
+
+
+def _lined(text: str) -> str:
+    """The text on one line, so that it cannot look like several where it is listed."""
+    return _LINE_ENDS.sub(" ", text)
+
+
+def _title(name: str, value: Any) -> str:
+    return _lined(_long(name, value))
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
@@ -138,7 +148,7 @@ def _reader(field: Field) -> Callable[[str, Any], Any]:
     return by_type.get(field.type, _mapping)
 
 
-_READERS: Final = {name: _reader(field) for name, field in FIELDS.items()}
+_READERS: Final = {name: _reader(field) for name, field in FIELDS.items()} | {"title": _title}
 
 
 def _objects(name: str, facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -30,7 +30,9 @@ from ledger.private.rows import SHORT_CHARS_MAX
 TITLE_CHARS_MAX: Final = 500
 TEXT_CHARS_MAX: Final = 1 << 20
 LABELS_MAX: Final = 100
+IMPORTED_LABELS_MAX: Final = 10_000  # the predecessor counts none
 PRIORITIES: Final = range(5)
+_PLAIN: Final = Bead(id="x", title="x")
 CLOSE_REASON: Final = "Closed"
 TEXTS: Final = ("description", "design", "acceptance_criteria", "notes", "close_reason")
 SHORTS: Final = (
@@ -45,25 +47,59 @@ FAILED_WORDS: Final = (
 )
 
 
-def checked(bead: Bead, *, statuses: Collection[str] = (), types: Collection[str] = ()) -> Bead:
-    """The bead, every field within its limits; `statuses` and `types` are the town's own ones."""
-    if not bead.title.strip():
-        raise BadFieldError("title", "is required")
-    if len(bead.title) > TITLE_CHARS_MAX or "\n" in bead.title:
-        raise BadFieldError("title", f"is one line of at most {TITLE_CHARS_MAX} characters")
-    if bead.priority not in PRIORITIES:
-        raise BadFieldError("priority", f"is 0 (now) to 4 (some day), not {bead.priority}")
-    if bead.status not in (*STATUSES, TOMBSTONE, *statuses):
-        raise BadFieldError("status", f"{bead.status!r} is none of {', '.join(STATUSES)}")
-    if bead.issue_type not in (*TYPES, *types):
-        raise BadFieldError("type", f"{bead.issue_type!r} is none of {', '.join(TYPES)}")
-    if bead.estimated_minutes is not None and bead.estimated_minutes < 0:
+def checked(
+    bead: Bead,
+    *,
+    statuses: Collection[str] = (),
+    types: Collection[str] = (),
+    old: Bead | None = None,
+    labels_max: int = LABELS_MAX,
+) -> Bead:
+    """The bead, every field within its limits; `statuses` and `types` are the town's own ones.
+
+    What it was before, as `old` says, is nobody's mistake now.
+    """
+    told = bead if old is None else _news(bead, old)
+    _check_title(told.title)
+    if told.priority not in PRIORITIES:
+        raise BadFieldError("priority", f"is 0 (now) to 4 (some day), not {told.priority}")
+    if told.status not in (*STATUSES, TOMBSTONE, *statuses):
+        raise BadFieldError("status", f"{told.status!r} is none of {', '.join(STATUSES)}")
+    if told.issue_type not in (*TYPES, *types):
+        raise BadFieldError("type", f"{told.issue_type!r} is none of {', '.join(TYPES)}")
+    if told.estimated_minutes is not None and told.estimated_minutes < 0:
         raise BadFieldError("estimate", "cannot be negative")
-    _check_sizes(bead)
+    _check_sizes(told)
+    _check_labels(told.labels, labels_max)
     for name in (*TEXTS, *SHORTS, "title", "labels", "metadata"):
-        check_text(name, getattr(bead, name))
-    shallow("metadata", bead.metadata)
+        check_text(name, getattr(told, name))
+    shallow("metadata", told.metadata)
     return bead
+
+
+def _news(bead: Bead, old: Bead) -> Bead:
+    """The bead with only what is new of it; nothing of the rest is ever refused."""
+    names = ("title", "priority", "status", "issue_type", "estimated_minutes", "metadata")
+    same = [x for x in (*names, *TEXTS, *SHORTS) if getattr(bead, x) == getattr(old, x)]
+    fresh = replace(bead, **{name: getattr(_PLAIN, name) for name in same})
+    if len(bead.labels) <= len(old.labels):
+        fresh = replace(fresh, labels=tuple(sorted({*bead.labels} - {*old.labels})))
+    return fresh
+
+
+def _check_title(title: str) -> None:
+    if not title.strip():
+        raise BadFieldError("title", "is required")
+    if len(title) > TITLE_CHARS_MAX or "\n" in title:
+        raise BadFieldError("title", f"is one line of at most {TITLE_CHARS_MAX} characters")
+
+
+def _check_labels(labels: Collection[str], labels_max: int) -> None:
+    if len(labels) > labels_max:
+        raise BadFieldError("labels", f"are more than {labels_max}")
+    for label in labels:
+        if not label.strip() or len(label) > SHORT_CHARS_MAX or "\n" in label:
+            raise BadFieldError("label", f"{label[:40]!r} is none")
 
 
 def _check_sizes(bead: Bead) -> None:
@@ -73,11 +109,6 @@ def _check_sizes(bead: Bead) -> None:
     for name in SHORTS:
         if len(getattr(bead, name)) > SHORT_CHARS_MAX:
             raise BadFieldError(name, f"is longer than {SHORT_CHARS_MAX} characters")
-    if len(bead.labels) > LABELS_MAX:
-        raise BadFieldError("labels", f"are more than {LABELS_MAX}")
-    for label in bead.labels:
-        if not label.strip() or len(label) > SHORT_CHARS_MAX or "\n" in label:
-            raise BadFieldError("label", f"{label[:40]!r} is none")
 
 
 def check_comment(text: str) -> None:

@@ -102,6 +102,26 @@ def test_an_init_that_was_killed_is_gone_on_with(tmp_path):
     assert project.type("init").code == 2
 
 
+def test_what_another_program_made_comes_in_and_can_be_worked_on(tmp_path):
+    """More labels than one gives here, a title of two lines: what was there is no mistake now."""
+    project = Project(tmp_path)
+    project.type("init", "--prefix", "gt")
+    many = [f"l{number}" for number in range(150)]
+    said = one("two\r\nlines", "gt-one", labels=[*many, "of\ntwo"], status="closed")
+    assert project.type("import", "-", stdin=said).code == 0
+    assert json.loads(project.type("export", "--all").text)["title"] == "two lines"
+    assert project.type("reopen", "gt-one").code == 0
+    (told,) = json.loads(project.type("update", "gt-one", "-p", "0", "--json").text)
+    assert (told["priority"], told["labels"][-1], len(told["labels"])) == (0, "of two", 151)
+    (told,) = json.loads(project.type("label", "remove", "gt-one", "l1", "--json").text)[:1]
+    assert project.type("label", "add", "gt-one", "new").code == 2
+    project.type("config", "set", "status.custom", "mine:active")
+    project.type("update", "gt-one", "-s", "mine")
+    project.type("config", "unset", "status.custom")
+    assert project.type("update", "gt-one", "-p", "1").code == 0
+    assert project.type("update", "gt-one", "-s", "mine2").code == 2
+
+
 def test_gt_refuses_such_a_word_too(tmp_path):
     """Before it looks where it stands."""
     paper = Paper()

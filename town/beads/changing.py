@@ -105,7 +105,7 @@ class Changing(Making):
         new = replace(new, **told, **_notes(held, edit), **_metadata(held, edit))
         start = new if edit.set_labels is None else replace(new, labels=tuple(edit.set_labels))
         new = rules.labelled(start, add=edit.add_labels, remove=edit.remove_labels)
-        new = self.checked(_deferred(old, new, edit.fields, now))
+        new = self.checked(_deferred(old, new, edit.fields, now), old)
         links = Change() if edit.parent is None else self._under(old, edit.parent)
         if links or replace(new, updated_at=old.updated_at) != old:
             new = replace(new, updated_at=now)

@@ -103,7 +103,7 @@ class Beads(Looking):
         """The children of the bead that have the label now and had it not before."""
 
         def step(old: Bead, _: Mapping[str, Bead]) -> tuple[Bead, Change]:
-            new = self.checked(rules.labelled(old, add=(label,)))
+            new = self.checked(rules.labelled(old, add=(label,)), old)
             new = replace(new, updated_at=self.ports.now())
             return new, self.changed(old, new, "bead.updated")
 

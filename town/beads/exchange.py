@@ -254,7 +254,12 @@ class Exchange(Linking):
         for bead in beads:
             try:
                 _check_words(bead, told.words)
-                rules.checked(bead, statuses=known["status"], types=known["issue_type"])
+                rules.checked(
+                    bead,
+                    statuses=known["status"],
+                    types=known["issue_type"],
+                    labels_max=rules.IMPORTED_LABELS_MAX,
+                )
             except BadFieldError as error:
                 raise BadLineError(lines[bead.id][0], f"{bead.id}: {error}") from error
         return settings

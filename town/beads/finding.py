@@ -243,9 +243,9 @@ class Finding(Acting):
         own = self.statuses().items()
         return (*LIVE, *(name for name, category in own if category not in HIDDEN))
 
-    def checked(self, bead: Bead) -> Bead:
-        """The bead, if this database takes it. Raises BadFieldError."""
-        return rules.checked(bead, statuses=self.statuses(), types=self.own_types())
+    def checked(self, bead: Bead, old: Bead | None = None) -> Bead:
+        """The bead, if this database takes it; what `old` had already it takes. Raises."""
+        return rules.checked(bead, statuses=self.statuses(), types=self.own_types(), old=old)
 
     # --- steps from one bead to another
 

@@ -72,8 +72,8 @@ class Renaming(Linking):
             if name in there or times > 1:
                 raise TakenIdError(name)
         new = [renaming.renamed_bead(bead, names, now=now) for bead in beads]
-        for one in new:
-            self.checked(one)  # a longer id may be too much for a title
+        for old, one in zip(beads, new, strict=True):
+            self.checked(one, old)  # a longer id may be too much for a title
         moved = [(old, bead) for old, bead in zip(beads, new, strict=True) if old is not bead]
         gone = [renaming.left_behind(old, one.id, now=now) for old, one in moved if old.id in names]
         rests = [self.seen(old) for old, _ in moved]

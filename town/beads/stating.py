@@ -56,7 +56,7 @@ class Stating(Changing):
             if before == value:
                 return (old.id, before, ""), Change()
             gone = [label for label in old.labels if label.startswith(f"{name}:")]
-            new = self.checked(rules.labelled(old, add=(f"{name}:{value}",), remove=gone))
+            new = self.checked(rules.labelled(old, add=(f"{name}:{value}",), remove=gone), old)
             new = replace(new, updated_at=self.ports.now())
             told, step = self._telling(
                 old, f"{name} → {value}", _words(name, before, value, reason)
