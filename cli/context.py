@@ -50,13 +50,12 @@ class NoPlaceError(WastelandError):
     code: ClassVar[str] = "town.none"
     hint: ClassVar[str] = "Make a town with gt install, or beads for this project with bd init."
     exit: ClassVar[int] = 3
-    try_: ClassVar[tuple[tuple[str, ...], ...]] = (("bd", "init"), ("gt", "install", "~/gt"))
 
     def __init__(self, folder: Path, program: str) -> None:
         beads = "" if program == "gt" else f" and has no beads for {program} to work on"
         super().__init__(f"{folder} is in no town{beads}")
-        if not beads:
-            self.try_ = (("gt", "install", "~/gt"),)
+        town = ("gt", "install", "~/gt")
+        self.try_ = (("bd", "init"), town) if beads else (town,)
         self.folder = str(folder)
 
 

@@ -19,6 +19,7 @@ from cli.output import show
 from cli.tree import Command, Group, call_of, example, new_module
 from ledger.workspace.link import DRAFT, CompletionDraft, evidence_of, typed_line
 from stamps.errors import WastelandError
+from town.link.letters import short
 from town.market.answer import Answer, Next
 from town.market.words import instant
 
@@ -30,7 +31,6 @@ app = new_module()
 # After these the town may hold an item that it did not hold before, or hold one no more.
 MOVING = frozenset(("claim", "unclaim", "wait", "sync", "done", "withdraw", "takeback", "accept"))
 PASSED = {"allow_interspersed_args": False, "ignore_unknown_options": True}
-ITEM_CHARS = 14
 
 
 @app.command(cls=Command, context_settings=PASSED)
@@ -119,7 +119,7 @@ def list_(ctx: typer.Context) -> int:
 
 
 def _lines(one: CompletionDraft) -> Iterator[str]:
-    yield f"{one.state:<10}{one.item}  {one.bead}  {one.sha[:12]}"
+    yield f"{one.state:<10}{short(one.item)}  {one.bead}  {one.sha[:12]}"
     yield f"          {one.summary}"
 
 

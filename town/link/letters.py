@@ -11,6 +11,12 @@ from town.mail.posting import Posting
 
 TYPE = "notification"
 QUEUE = "queue"
+SHORT_CHARS = 10  # of an item's id, for a line that a person reads; commands take the whole
+
+
+def short(item: str) -> str:
+    """The beginning of an item's id."""
+    return item[:SHORT_CHARS]
 
 
 class Letters(Posting):
@@ -24,7 +30,7 @@ class Letters(Posting):
         """Somebody may hand the merge in."""
         return self._letter(
             (OVERSEER,),
-            f"Done for {draft.item}: hand it in when you have looked",
+            f"Merged, to be handed in when you have looked: {short(draft.item)} ({draft.bead})",
             draft.summary,
             "Nothing was handed in. To do it:",
             "",
@@ -41,7 +47,7 @@ class Letters(Posting):
         why = bead.close_reason if bead is not None else "it was deleted"
         return self._letter(
             (OVERSEER,),
-            f"{link.bead} is closed, and {claim.item} is still claimed",
+            f"{link.bead} is closed, and {short(claim.item)} is still claimed",
             f"{link.bead} was closed without a merge: {why}",
             "Its item is still this town's. Give it back, or hand in what there is:",
             "",
@@ -54,7 +60,7 @@ class Letters(Posting):
         """What was handed in was not taken."""
         return self._letter(
             (OVERSEER,),
-            f"{claim.item} was sent back",
+            f"{short(claim.item)} was sent back ({link.bead})",
             "What was handed in was sent back. In the words of who decides, a stranger:",
             *quoted(reason),
             "",
@@ -71,7 +77,7 @@ class Letters(Posting):
         said = ["In the words of who decides, a stranger:", *quoted(claim.reason)]
         change = self._letter(
             (*dict.fromkeys(one.agent for one in workers), OVERSEER),
-            f"{link.bead} is withdrawn: {claim.item} is not ours any more",
+            f"{link.bead} is withdrawn: {short(claim.item)} is not ours any more",
             f"{claim.why}",
             *(said if claim.reason.strip() else ()),
             "Stop working on it: it is off your hook.",
