@@ -21,9 +21,6 @@ OF_BD: Final[Mapping[str, Word]] = {
     "restore": Word("nothing is thrown out of a bead's history", ("bd history BEAD",)),
     "audit": Word("what agents did is told by the town", ("gt log", "gt seance")),
     "create-form": Word("two lines do it", ("bd create TITLE", "bd edit BEAD")),
-    "doctor": Word(
-        "circles are shown by bd, a town is seen to by gt", ("bd dep cycles", "gt doctor")
-    ),
     "mail": Word("a town has mail", ("gt mail inbox", "gt mail send NAME -s SUBJECT -m TEXT")),
     "worktree": Word("worktrees share their repository's beads", ("bd where", "gt worktree RIG")),
     "merge-slot": Word("the refinery merges one after the other", ("gt mq list RIG",)),

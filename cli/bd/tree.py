@@ -23,6 +23,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "cli.bd.orphans": ("orphans",),
     "cli.bd.labels": ("label",),
     "cli.bd.numbers": ("count", "status", "epic", "statuses", "types"),
+    "cli.bd.doctor": ("doctor",),
     "cli.bd.told": ("config", "where", "info", "version", "help"),
     "cli.bd.exchange": ("export", "import", "sync"),
     "cli.bd.pruning": ("prune", "purge"),
@@ -49,7 +50,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Leave and enter": (*PLACES["cli.bd.exchange"],),
     "Known next time, too": (*PLACES["cli.bd.memories"], *PLACES["cli.bd.prime"]),
     "This place": (
-        "init",
+        *("init", "doctor"),
         *PLACES["cli.bd.renaming"],
         *PLACES["cli.bd.pruning"],
         *PLACES["cli.bd.told"],

@@ -16,6 +16,7 @@ from ledger.private.rows import Setting
 from ledger.private.staged import StagedPrivate
 from ledger.private.store import Change, ChangedError, Dropped, Seen
 from tests.beads.worlds import BEADS, LABELS, LINKS, NAMES, PEOPLE, desk
+from tests.few import FEW
 from town.beads.batching import Batching
 
 ROWS = st.one_of(
@@ -61,6 +62,7 @@ def everything(store):
     return [*found, *(list(store.keys(Bead, "gt-", at_most=most)) for most in (2, 99))]
 
 
+@FEW
 @given(before=st.lists(ROWS, max_size=8), changes=st.lists(CHANGES, max_size=4))
 def test_in_front_of_a_store_it_looks_as_if_the_steps_were_made(before, changes):
     """Whatever is asked; the store behind is as it was, until all of them are one step there."""
@@ -128,6 +130,7 @@ def run(store, orders):
         return type(error)
 
 
+@FEW
 @given(beads=st.lists(BEADS, max_size=8), links=LINKS, steps=st.lists(STEPS, max_size=6))
 def test_many_steps_are_what_they_are_one_by_one(beads, links, steps):
     """The same rows, events and targets; where one of them is refused, nothing at all is done."""

@@ -10,6 +10,7 @@ from ledger.beads.rows import Bead, Link
 from ledger.beads.waiting import cycles
 from tests.beads.worlds import LINKS, NAMES
 from tests.cli.beads import TypedBeads
+from tests.few import FEW
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ def test_a_graph_with_a_circle_ends_otherwise_than_one_without(beads):
     assert "○ gt-bef: before [P0]  <- gt-epi.2" in beads.type("graph", "gt-bef").text
 
 
+@FEW
 @given(links=LINKS)
 @example(
     links=[
