@@ -4,16 +4,18 @@ Pure: a function of the held set as the ledger state judges it. It lists; it nev
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from ledger.chains import ChainState
 from ledger.replica import Frontier, Head
 from ledger.state import LedgerState
+from stamps.clock import SECOND_US
 from stamps.kinds import SCOPE_ACCOUNT
 from stamps.record import ChainKey, Record
 
 ROOT_DOMAIN: Final = b"wasteland/root/1\0"
+AT_CHARS: Final = 14  # of a record's key: its `at` in hex, before its id
 
 
 def frontier_of(state: LedgerState, pins: Iterable[str]) -> Frontier:
@@ -122,3 +124,32 @@ def root_of(
 
 def _head(head: Head) -> bytes:
     return head.seq.to_bytes(8) + bytes.fromhex(head.id)
+
+
+def member(record: Record) -> tuple[int, str]:
+    """How layer 2 names a record of the set (records 2.5)."""
+    return record.at // SECOND_US, str(record.id)
+
+
+def in_chains(
+    places: Iterable[tuple[ChainKey, int, str]],
+    heads: Mapping[ChainKey, Head],
+    read: Callable[[ChainKey, int], Iterable[Record]],
+) -> Iterator[tuple[int, str]]:
+    """The members in counted chains, from where records stand: none of them is looked at.
+
+    A chain that has not one record in each of its places, for it forked or is not indexed to its
+    head, is read instead. `places` come by key, so that those of a chain come by seq.
+    """
+    named: dict[ChainKey, list[tuple[int, str]]] = {key: [] for key in heads}
+    for key, seq, name in places:
+        if key in heads and seq <= heads[key].seq:
+            named[key].append((seq, name))
+    for key, told in named.items():
+        last = heads[key].seq
+        if [seq for seq, _ in told] == list(range(last + 1)):
+            yield from (
+                (int(name[:AT_CHARS], 16) // SECOND_US, name[AT_CHARS:]) for _, name in told
+            )
+        else:
+            yield from map(member, read(key, last))

@@ -72,6 +72,13 @@ class MemoryStore:
         """Projected records of a chain in the seq range."""
         return self._held.slots(key, first, last)
 
+    def places(self) -> Iterator[tuple[ChainKey, int, str]]:
+        """(chain, seq, key) of every projected record of a chain, by key."""
+        there = (e.record for e in self._held.entries() if e.record.scope != "account")
+        found = [(f"{record.at:014x}{record.id}", record) for record in there]
+        for key, record in sorted(found, key=lambda pair: pair[0]):
+            yield record.chain, record.seq, key
+
     def log(self, account: str) -> Sequence[Entry]:
         """Projected log records of an account."""
         return self._held.log(account)

@@ -10,7 +10,7 @@ from itertools import repeat
 from ledger.admission import STORED, Code
 from ledger.checks import Ticket
 from ledger.journal import Journal
-from ledger.member_set import frontier_of, paths_of
+from ledger.member_set import frontier_of, in_chains, member, paths_of
 from ledger.pieces import Piece, parsed, pieces
 from ledger.quota import QUOTA, Quota
 from ledger.replica import Frontier, Received
@@ -178,8 +178,21 @@ class JournalReplica:
 
     def members(self) -> Iterable[tuple[int, str]]:
         """(`at` // 1_000_000, id) of every record of R(W), in order."""
-        found = {(e.record.at // 1_000_000, str(e.record.id)) for e in self.everything()}
+        frontier = self.frontier()
+        found = {member(entry.record) for entry in self._beside(frontier)}
+        found.update(in_chains(self.journal.store.places(), frontier.chains, self._read))
         return sorted(found)
+
+    def _read(self, key: ChainKey, last: int) -> Iterator[Record]:
+        return (entry.record for entry in self.chain(key, 0, last))
+
+    def _beside(self, frontier: Frontier) -> Iterator[Entry]:
+        """What stands beside the chains: logs, forks, pinned records."""
+        for account in frontier.logs:
+            yield from self.account_log(account)
+        for key in frontier.forks:
+            yield from self.fork_pair(key)
+        yield from self.pinned(frontier.pins)
 
     # --- receiving
 

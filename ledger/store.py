@@ -18,7 +18,7 @@ from ledger.store_errors import StoreDamagedError as StoreDamagedError  # noqa: 
 from ledger.store_errors import StoreError as StoreError  # noqa: PLC0414  # part of the port
 from ledger.store_errors import StoreFullError as StoreFullError  # noqa: PLC0414  # part of the port
 from ledger.tables import Row
-from stamps.record import Entry
+from stamps.record import ChainKey, Entry
 
 SubjectKind = Literal["item", "account", "stamp", "link", "wasteland"]
 
@@ -153,6 +153,13 @@ class Reader(Held, Protocol):
 
     def loose(self) -> Sequence[Entry]:
         """Records that were set aside without their chain, in order (records 2.2)."""
+        ...
+
+    def places(self) -> Iterator[tuple[ChainKey, int, str]]:
+        """(chain, seq, key) of every projected record of a chain, by key; no record is read.
+
+        A key is 14 hex digits of `at`, then the id.
+        """
         ...
 
     def pins(self) -> Iterable[tuple[str, str]]:

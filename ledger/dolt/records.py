@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from ledger.chains import ChainState
@@ -24,6 +25,7 @@ AT_CHARS: Final = 14
 REF_CHARS: Final = AT_CHARS + 8
 ASKED_AT_ONCE: Final = 500
 SCANNED_AT_ONCE: Final = 500
+KEYS_AT_ONCE: Final = 20_000
 STATE_FIELDS: Final = tuple(n for n in ChainState.__struct_fields__ if n != "key")
 
 
@@ -262,6 +264,37 @@ class Records:
             e for e in there.values() if e.record.chain == key and first <= e.record.seq <= last
         ]
         return sorted(found, key=lambda e: (e.record.seq, e.record.id))
+
+    def places(self) -> Iterator[tuple[ChainKey, int, str]]:
+        """(chain, seq, key) of every indexed record of a chain, by key.
+
+        Two orderings are merged, so that neither is held whole beside the other, and no record's
+        bytes are read but those of two that share a name.
+        """
+        chains = {number: key for key, number in self._chains.items()}
+        rows = self.database.all("SELECT r, c, seq FROM local_slot ORDER BY r, c, seq")
+        named = groupby(self._keys(), key=lambda key: key[:REF_CHARS])
+        ref, keys = "", [""]
+        for name, slots in groupby(rows, key=lambda row: str(row[0])):
+            while ref < name:
+                ref, group = next(named)
+                keys = list(group)
+            if len(keys) == 1:
+                yield from ((chains[int(c)], int(seq), keys[0]) for _, c, seq in slots)
+                continue
+            entries = (self.by_key(key) for key in keys)
+            yield from (
+                (e.record.chain, e.record.seq, key_of(e))
+                for e in entries
+                if e.record.scope != "account"
+            )
+
+    def _keys(self) -> Iterator[str]:
+        last = ""
+        sql = "SELECT k FROM wl_records WHERE k > ? ORDER BY k LIMIT ?"
+        while rows := self.database.all(sql, (last, KEYS_AT_ONCE)):
+            yield from (str(row[0]) for row in rows)
+            last = str(rows[-1][0])
 
     def log(self, account: str) -> list[Entry]:
         """Indexed log records of an account, by (seq, id)."""

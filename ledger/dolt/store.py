@@ -77,6 +77,10 @@ class DoltStore:
         """Projected records of a chain in the seq range."""
         return self.records.slots(key, first, last)
 
+    def places(self) -> Iterator[tuple[ChainKey, int, str]]:
+        """(chain, seq, key) of every projected record of a chain, by key."""
+        return self.records.places()
+
     def log(self, account: str) -> Sequence[Entry]:
         """Projected log records of an account."""
         return self.records.log(account)

@@ -90,6 +90,15 @@ def test_a_projected_record_is_found_by_all_that_it_is(store):
     assert list(store.by_account("0" * 64)) == []
 
 
+def test_where_each_record_stands_is_told_without_reading_it(store):
+    """Chain, seq and key of every one in a chain, two in one slot both, by key."""
+    entries = records()
+    projected(store, entries)
+    records_ = [entry.record for entry in entries if entry.record.scope != "account"]
+    expected = sorted((f"{r.at:014x}{r.id}", r.chain, r.seq) for r in records_)
+    assert [(name, key, seq) for key, seq, name in store.places()] == expected
+
+
 def test_a_chain_is_read_in_order_and_within_bounds(store):
     """From one seq to another, both included; of two in one slot the lower id first."""
     board = Board()

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from ledger.dolt import open_dolt_server, open_doltlite
 from ledger.journal import Journal
+from ledger.member_set import member
 from ledger.memory_board import STATUS_ORDER
+from ledger.set_journal import JournalReplica
 from ledger.store import BoardQuery, Observed, Store
 from ledger.tables import DERIVED, Row
 from stamps.record import Envelope
@@ -36,6 +38,7 @@ def test_hostile_histories_show_the_same_rows_on_both_backends(seed, tmp_path):
     assert shown(kept) == shown(plain)
     reopened = Journal.open(store, wasteland=made.wasteland)
     assert shown(reopened) == shown(plain)
+    assert named(reopened) == named(plain) == looked_at(plain)
     assert [s.id for s in store.subjects("item")] == [s.id for s in plain.store.subjects("item")]
     assert sorted(store.awaited()) == sorted(plain.store.awaited())
     assert sorted(store.pins()) == sorted(plain.store.pins())
@@ -93,6 +96,17 @@ def unsigned(chance: random.Random, number: int) -> Observed:
     }
     row = Row("wanted", values["id"], values)
     return Observed(row=row, source="hq", commit="c1", seen_at=number)
+
+
+def named(journal: Journal) -> list[tuple[int, str]]:
+    """What layer 2 runs over."""
+    return list(JournalReplica(journal).members())
+
+
+def looked_at(journal: Journal) -> list[tuple[int, str]]:
+    """The same, from the records themselves."""
+    everything = (entry.record for entry in JournalReplica(journal).everything())
+    return sorted({member(record) for record in everything})
 
 
 def boards(tmp_path) -> tuple[Store, Store]:
@@ -184,5 +198,6 @@ def test_hostile_histories_show_the_same_rows_in_a_dolt_server(seed, dolt):
     kept.flush()
     assert shown(kept) == shown(plain)
     assert shown(Journal.open(store, wasteland=made.wasteland)) == shown(plain)
+    assert named(kept) == named(plain) == looked_at(plain)
     assert store.find(BoardQuery()) == plain.store.find(BoardQuery())
     store.close()
