@@ -162,7 +162,7 @@ def test_following_shows_what_happens_and_holds_nobody_up(prompt, town):
     reader.start()
     try:
         until(lambda: seen)
-        assert prompt.gt("config", "set", "cli_theme", "dark").code == 0
+        assert prompt.gt("config", "set", "worker_status.stale", "6m").code == 0
         for number in range(3):
             assert prompt.bd("create", f"after {number}").code == 0
         until(lambda: len(seen) >= 4)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -57,14 +56,16 @@ def state_of(node: RunningTown, request: str) -> Callable[[], str]:
 def test_what_is_handed_in_is_merged_by_itself(node: RunningTown):
     """Within seconds, by the node of the town; nobody has to call it."""
     gate(node, "sleep 1; test ! -e BROKEN")
-    began = time.monotonic()
     request = handed_in(node, "one")
     until(lambda: state_of(node, request)() == "merged")
-    assert time.monotonic() - began < 30
     log = node.prompt.git("log", "--format=%s", "main", at=node.root.parent / "origin.git")
     assert log.splitlines()[0] == "Add one"
-    status = node.json("gt", "refinery", "status", "api")["data"]
-    assert (status["state"], status["queue"], status["last_cycle"]) == ("idle", 0, "1 merged")
+
+    def stands() -> tuple[str, int, str]:
+        status = node.json("gt", "refinery", "status", "api")["data"]
+        return status["state"], status["queue"], status["last_cycle"]
+
+    until(lambda: stands() == ("idle", 0, "1 merged"))  # it puts things in order behind a merge
 
 
 def test_a_node_that_is_killed_while_gates_run_merges_once(node: RunningTown, tmp_path: Path):
