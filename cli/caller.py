@@ -17,6 +17,7 @@ from town.node.place import TOWN_HOME
 from town.workspace.files import BadFileError, read_json
 from town.workspace.layout import Workspace
 
+READ_ONLY: Final = "BD_READONLY"
 SAID: Final = ("BD_ACTOR", "BEADS_ACTOR")  # whoever sets one means it for this very command
 
 
@@ -54,13 +55,24 @@ def caller_of(call: Call) -> Caller:
     who = identity_of(call)
     if who is None:
         actor = said or env.get("GT_ROLE") or user_of(call)
-        return Caller(actor=actor, owner=env.get("GIT_AUTHOR_EMAIL", ""), session=session)
+        return Caller(
+            actor=actor,
+            owner=env.get("GIT_AUTHOR_EMAIL", ""),
+            session=session,
+            readonly=reads_only(call),
+        )
     return Caller(
         actor=_named(said, env) if said else who.address.text,
         owner=_owner(call),
         session=session,
         rig=who.rig,
+        readonly=reads_only(call),
     )
+
+
+def reads_only(call: Call) -> bool:
+    """Whether the caller wants nothing changed: a worker in a sandbox, a script that looks."""
+    return call.env.get(READ_ONLY) == "1"
 
 
 def _named(said: str, env: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
-"""What may stand before a command of `bd`: where it is typed (`-C`), and who types it (`--actor`).
+"""What may stand before a command of `bd`: where it is typed (`-C`), who types it, what it may do.
 
-Both are done in the launcher's process, so that a node is told of them like of any folder and name.
-Nothing of the tree is imported unless something is wrong.
+All of it is done in the launcher's process, so that a node is told of it like of any folder and
+name. Nothing of the tree is imported unless something is wrong.
 """
 
 import os
@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 WHERE = ("-C", "--directory")
 WHO = ("--actor",)
+ONLY_READS = "--readonly"
+NOTHING = ("--sandbox",)  # nothing is pushed anywhere by itself
 SKIPPED = ("--home",)  # has a value, and is everybody's
 
 
@@ -18,7 +20,7 @@ def placed(argv: Sequence[str]) -> list[str] | None:
     while left and left[0].startswith("-") and left[0] != "--":
         word, equals, value = left.pop(0).partition("=")
         if word not in (*WHERE, *WHO, *SKIPPED):
-            kept.append(f"{word}{equals}{value}")
+            kept += _kept(f"{word}{equals}{value}")
             continue
         if not equals and not left:
             _refuse(argv, f"{word} needs a value")
@@ -35,6 +37,13 @@ def placed(argv: Sequence[str]) -> list[str] | None:
                 _refuse(argv, f"{word} {said}: {error.strerror}")
                 return None
     return [*kept, *left]
+
+
+def _kept(word: str) -> list[str]:
+    """The word, unless it is said by other means now."""
+    if word == ONLY_READS:
+        os.environ["BD_READONLY"] = "1"
+    return [] if word in (ONLY_READS, *NOTHING) else [word]
 
 
 def _refuse(argv: Sequence[str], why: str) -> None:

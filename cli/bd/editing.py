@@ -19,8 +19,10 @@ from cli.bd.meaning import file_text
 from cli.bd.one import One
 from cli.bd.opened import at_desk
 from cli.bd.printing import print_one
+from cli.caller import reads_only
 from cli.context import Call, UsageError
 from cli.tree import Command, call_of, example, new_module
+from ledger.beads.errors import ReadOnlyError
 from town.beads.editing import Editing, mark_of
 from town.node.place import asked_home
 
@@ -67,6 +69,8 @@ def edit(
         with at_desk(ctx, Editing) as desk:
             found = desk.put(bead, FIELDS[word], file_text(call, written), mark=mark)
         return print_one(call, "updated", found)
+    if reads_only(call):
+        raise ReadOnlyError("bd edit")
     editor = _editor(call)
     with at_desk(ctx, Editing) as desk:
         name, text = desk.text_of(bead, FIELDS[word])

@@ -49,6 +49,8 @@ def sync_after(call: Call, private: "OpenPrivate", caller: Caller) -> None:
     from ledger.beads.errors import BeadError  # noqa: PLC0415
     from ledger.private.rows import Setting  # noqa: PLC0415
 
+    if caller.readonly:
+        return
     path, town = interchange(call, caller)
     if call.env.get("BD_GIT_HOOK") == "1":  # a commit is being made of the file as it is
         return

@@ -10,10 +10,11 @@ import typer
 from cli.bd.exchange import bring_in, found_file
 from cli.bd.opened import caller_of
 from cli.bd.printing import print_json, print_lines
+from cli.caller import reads_only
 from cli.context import Call, UsageError
 from cli.local import make_private_here
 from cli.tree import Command, call_of, example, new_module
-from ledger.beads.errors import BadFieldError, BeadError
+from ledger.beads.errors import BadFieldError, BeadError, ReadOnlyError
 from ledger.beads.ids import checked_prefix, derived_prefix
 from ledger.beads.merging import Beadfile
 from town.beads.finding import PREFIX
@@ -48,6 +49,8 @@ def init(
     """Make a place for beads in this folder, with those that its issues.jsonl has."""
     del skip_hooks, skip_agents, non_interactive  # nothing else is written, and nobody is asked
     call = call_of(ctx)
+    if reads_only(call):
+        raise ReadOnlyError("bd init")
     folder = call.path(".beads")
     call.home = str(folder)
     if _is_made(call, folder / "beads.db"):

@@ -14,6 +14,16 @@ class BeadError(WastelandError):
     exit: ClassVar[int] = 1
 
 
+class ReadOnlyError(BeadError):
+    """Whoever asks has said that nothing is to be changed."""
+
+    code: ClassVar[str] = "bead.readonly"
+    hint: ClassVar[str] = "Without --readonly, and without BD_READONLY=1, it is done."
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} would change something, and may not")
+
+
 class BadFieldError(BeadError):
     """A field has a value that it cannot have."""
 

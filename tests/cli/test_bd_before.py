@@ -29,6 +29,15 @@ def test_folder_and_name_are_taken_from_the_line(here):
     assert str(Path.cwd()) == str(here / "in" / "side")
 
 
+def test_a_line_that_may_only_read_says_so_to_whoever_runs_it(here, monkeypatch):
+    """A sandbox of the predecessor's is one already: nothing is pushed."""
+    monkeypatch.setenv("BD_READONLY", "")
+    assert placed(["--sandbox", "--readonly", "-q", "list", "--readonly"]) == [
+        "-q", "list", "--readonly",
+    ]  # fmt: skip
+    assert os.environ["BD_READONLY"] == "1"
+
+
 def test_other_lines_stay_as_they_are(here):
     """Also where an option's value is what ours is called."""
     for line in (["--home", "-C", "list"], ["--", "-C", "x"], ["-q", "list"], ["list", "--actor"]):

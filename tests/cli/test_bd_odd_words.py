@@ -122,6 +122,35 @@ def test_what_another_program_made_comes_in_and_can_be_worked_on(tmp_path):
     assert project.type("update", "gt-one", "-s", "mine2").code == 2
 
 
+WRITING = (
+    *("create x", "update gt-one -p 1", "close gt-one", "dep add gt-one gt-two", "sync"),
+    *("kv set a b", "config set a b", "ready --claim", "batch", "edit gt-one", "comment gt-one x"),
+    *("delete gt-one --force", "rename-prefix zz", "import - ", "label add gt-one x", "init"),
+)
+
+
+def test_who_may_only_read_changes_nothing(tmp_path):
+    """Not one row, not the file; and reads what there is."""
+    project = Project(tmp_path)
+    project.type("init", "--prefix", "gt")
+    for name in ("one", "two"):
+        project.type("create", name, "--id", f"gt-{name}")
+    project.type("sync")
+    project.type("note", "gt-two", "what the file has not")
+    kept, file = project.type("export", "--all").text, project.file.read_bytes()
+    os.utime(project.file, (1, 1))  # it is due
+    only = {"BD_READONLY": "1", "EDITOR": "true"}
+    for line in WRITING:
+        stdin = b"close gt-one\n" if line == "batch" else one("new", "gt-new")
+        paper = project.type(*line.split(), stdin=stdin, env=only)
+        assert (paper.code, "bead.readonly" in paper.talk) == (1, True), line
+    for line in ("list", "ready", "show gt-one", "history gt-one", "graph --all", "doctor"):
+        assert project.type(*line.split(), env=only).talk == ""
+    assert project.type("update", "gt-one", "--title", "one", env=only).code == 0
+    assert project.file.read_bytes() == file
+    assert project.type("export", "--all").text == kept
+
+
 def test_gt_refuses_such_a_word_too(tmp_path):
     """Before it looks where it stands."""
     paper = Paper()

@@ -6,6 +6,7 @@ Everything happens in a turn of the database's thread. A use case keeps nothing 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
+from ledger.beads.errors import ReadOnlyError
 from ledger.private.rows import Event, Row, Setting, Some
 from ledger.private.store import Change, ChangedError, PrivateStore, Seen
 from town.beads.ports import BeadPorts
@@ -28,7 +29,7 @@ class Acting:
     def act(self, what: str, work: Callable[[], tuple[Result, Change]]) -> Result:
         """The work's result once its change is durable; `what` is its name in the history.
 
-        Raises ChangedError where somebody else was first each time.
+        Raises ChangedError where somebody else was first each time, and ReadOnlyError.
         """
 
         def turn() -> Result:
@@ -36,6 +37,7 @@ class Acting:
                 try:
                     result, change = work()
                     if change:
+                        self.check_writes(what)
                         self.store.apply(change)
                         self.ports.said(what)
                 except ChangedError:
@@ -46,6 +48,11 @@ class Acting:
             raise AssertionError("unreachable")
 
         return cast("Result", self.ports.run(turn))
+
+    def check_writes(self, what: str) -> None:
+        """The caller may change something. Raises ReadOnlyError."""
+        if self.ports.caller.readonly:
+            raise ReadOnlyError(what)
 
     def event(self, kind: str, subject: str, **payload: Any) -> Event:
         """Something the caller did, now."""

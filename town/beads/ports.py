@@ -16,6 +16,7 @@ class Caller:
     session: str = ""  # of the agent's runtime
     prefix: str = ""  # of new beads, where it is not that of the rig or of the database
     rig: str = ""  # in which it stands, if the town has one of this name
+    readonly: bool = False  # whether it may change nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

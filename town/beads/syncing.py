@@ -80,6 +80,7 @@ class Syncing(Exchange):
             synced = Synced(told, exported, given, fresh)
             if dry_run:
                 return synced
+            self.check_writes("bd sync")
             if files.mark_of(place.path) != found.mark:
                 continue  # somebody was faster: look again
             if fresh:
