@@ -42,7 +42,7 @@ def start(ctx: typer.Context, *, agent: Agent = "") -> int:
     with works_of(ctx) as works:
         row, fresh = begun(call, works, WHO, runtime=agent)
         now = works.now()
-    return show(call, told(row, fresh=fresh), now=now)
+    return show(call, told(row, fresh=fresh, asked=agent), now=now)
 
 
 @mayor.command(cls=Command)

@@ -50,7 +50,7 @@ def start(ctx: typer.Context, who: Who, *, agent: Agent = "") -> int:
     with works_of(ctx) as works:
         row, fresh = begun(call, works, works.agents.agent(who), runtime=agent)
         now = works.now()
-    return show(call, told(row, fresh=fresh), now=now)
+    return show(call, told(row, fresh=fresh, asked=agent), now=now)
 
 
 @session.command(cls=Command)

@@ -62,8 +62,15 @@ def attached(call: Call, works: "Works", who: Address) -> tuple[str, ...]:
     return argv
 
 
-def told(row: "Session", *, fresh: bool, alive: bool = True, then: tuple[str, ...] = ()) -> Answer:
-    """A session as an answer; `then` is the argv that shows it."""
+def told(
+    row: "Session",
+    *,
+    fresh: bool,
+    alive: bool = True,
+    then: tuple[str, ...] = (),
+    asked: str = "",
+) -> Answer:
+    """A session as an answer; `then` is the argv that shows it, `asked` what it was to run."""
     view = SessionView(row=row, alive=alive)
     data: dict[str, Any] = {"session": session_facts(view), "started": fresh}
     data["attach"] = list(then) if then else None
@@ -73,4 +80,9 @@ def told(row: "Session", *, fresh: bool, alive: bool = True, then: tuple[str, ..
         Next(do="peek", cmd=("gt", "peek", row.agent), label="what it prints"),
         Next(do="attach", cmd=("gt", "session", "at", row.agent), label="sit down at it"),
     )
-    return Answer(schema="gt.v1.session", data=data, words=words, next=() if then else steps)
+    other = asked and not fresh and asked != row.runtime
+    again = f"gt session restart {row.agent} --agent {asked}"
+    return Answer(
+        schema="gt.v1.session", data=data, words=words, next=() if then else steps,
+        warn=(f"it goes on with {row.runtime}; to have {asked}: {again}",) if other else (),
+    )  # fmt: skip

@@ -23,6 +23,7 @@ from town.workspace.install import Plan, Step, detected, install, keep_in_git, r
 from town.workspace.layout import Workspace
 
 app = new_module()
+NOBODY = "git knows no address of yours; write it into mayor/overseer.json"
 
 MARKS = {"Created": "✓", "Updated": "✓", "Kept": "•"}
 YOURS = "is yours and stays as it is; gt prime says what agents must know"
@@ -129,7 +130,10 @@ def _answer(plan: Plan, steps: list[Step], rig: str) -> Answer:
         "overseer": plan.overseer.name,
         "rig": rig or None,
     }
-    return Answer(schema="gt.v1.install", data=data, words=tuple(words), next=_steps(rig))
+    return Answer(
+        schema="gt.v1.install", data=data, words=tuple(words), next=_steps(rig),
+        warn=() if plan.overseer.email else (f"commits will say {plan.overseer.mail}: {NOBODY}",),
+    )  # fmt: skip
 
 
 def _steps(rig: str) -> tuple[Next, ...]:

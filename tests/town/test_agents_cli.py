@@ -77,6 +77,9 @@ def test_who_is_nobody_or_rests_is_said(prompt, talker):
     assert prompt.refused("mayor", "attach") == (1, "session.failed")
     assert "gt peek" in prompt.gt("mayor", "attach").talk
     assert prompt.json("gt", "session", "list")["data"]["sessions"][0]["agent"] == "mayor"
+    assert prompt.json("gt", "mayor", "start")["warn"] == []
+    other = prompt.json("gt", "mayor", "start", "--agent", "codex")
+    assert other["warn"][0].endswith("to have codex: gt session restart mayor --agent codex")
 
 
 def test_a_session_that_died_is_found_and_its_row_mended(prompt, talker):

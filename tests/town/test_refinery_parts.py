@@ -17,6 +17,7 @@ from town.refinery.lease import at_work
 from town.refinery.left import end_left
 from town.refinery.message import END, FIELD, Said, read, squashed
 from town.refinery.ports import Command
+from town.workspace.files import write_json
 from town.workspace.settings import RigSettings
 from town.workspace.settings import read as read_settings
 
@@ -174,6 +175,14 @@ def test_a_persons_own_git_habits_do_not_stop_it(yard: Yard, tmp_path):
     request = yard.handed_in("nux", {"a": "1"})
     yard.env = {**yard.env, "GIT_CONFIG_GLOBAL": str(config)}
     assert yard.cycle().merged == [request.id]
+
+
+def test_a_person_without_an_address_has_one_of_this_machine_in_commits(yard: Yard):
+    """No merge has an empty address, whoever made it."""
+    write_json(yard.workspace.overseer, {"name": "Ada Lee", "email": ""})
+    yard.handed_in("nux", {"a": "1"})
+    yard.cycle()
+    assert git(yard.origin, "log", "-1", "--format=%ce", "main").strip() == "Ada.Lee@localhost"
 
 
 def test_odd_names_and_odd_files_are_merged_as_they_are(yard: Yard):

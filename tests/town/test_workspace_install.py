@@ -52,7 +52,7 @@ def test_a_town_is_made_and_a_second_one_is_refused(prompt):
     """Scenario 1: the tree is the documented one; the second time nothing changes."""
     root = prompt.at / "gt"
     first = prompt.json("gt", "install", "gt", "--git", "--name", "ash", "--owner", "a@b.example")
-    assert (first["exit"], first["data"]["root"]) == (0, str(root))
+    assert (first["exit"], first["data"]["root"], first["warn"]) == (0, str(root), [])
     assert made(root) == documented()
     assert {name.rstrip("/") for name in documented()} >= {
         name.rstrip("/") for name in first["data"]["made"] if " " not in name and name != str(root)
@@ -145,6 +145,8 @@ def test_the_first_commit_is_made_only_where_git_knows_who_the_person_is(tmp_pat
     prompt.at /= "gt"
     assert prompt.git("rev-list", "--all", "--count").strip() == "0"
     assert json.loads((prompt.at / "mayor/overseer.json").read_text())["name"] == "ada"
+    [warn] = said["warn"]
+    assert warn.startswith("commits will say ada@localhost: git knows no address of yours")
 
 
 def test_a_repository_around_the_town_does_not_take_its_keys(prompt):

@@ -101,8 +101,7 @@ class Hooks(Slinging):
 
     def author(self, agent: str) -> Author:
         """Who commits an agent's work: the agent by name, the person by address."""
-        person = overseer_of(self.workspace)
-        return Author(agent, person.email or f"{person.name}@localhost")
+        return Author(agent, overseer_of(self.workspace).mail)
 
     def _undo(self, slung: Slung, why: str) -> None:
         def work() -> tuple[None, Change]:

@@ -18,6 +18,7 @@ from town.refinery.errors import BrokenError, BusyRefineryError
 from town.refinery.message import FORMAT, read, squashed
 from town.workspace import submodules
 from town.workspace.git import Git, GitError
+from town.workspace.install import Overseer
 from town.workspace.layout import RigFolder
 
 ORIGIN: Final = "origin"
@@ -67,15 +68,15 @@ class Scratch:
     """The worktree of one rig's refinery. `env` marks every process begun for it."""
 
     def __init__(
-        self, git: Git, folder: RigFolder, *, env: Mapping[str, str], name: str, email: str
+        self, git: Git, folder: RigFolder, *, env: Mapping[str, str], name: str, person: Overseer
     ) -> None:
         self.git = git
         self.folder = folder
         self.path = folder.refinery
         self.mark = dict(env)
-        self.email = email
+        self.email = person.email
         self.rebases = False  # whether a branch that conflicts is rebased, and tried once more
-        self.env = {**env, "GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
+        self.env = {**env, "GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": person.mail}
         self.env["GIT_CEILING_DIRECTORIES"] = str(self.path.parent)  # never the town's own
         self._built: dict[tuple[str, ...], str] = {}
         self._base = ""

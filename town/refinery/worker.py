@@ -144,7 +144,7 @@ class Refinery(Acting):
             folder,
             env={MARK: str(folder.path)},
             name=f"{rig.name}/{REFINERY}",
-            email=overseer_of(self.workspace).email,
+            person=overseer_of(self.workspace),
         )
 
     def runner(self, rig: Rig, scratch: Scratch, held: Held) -> GateRunner:

@@ -248,7 +248,7 @@ class Starting(Acting):
             session=identifier,
             name=found.name,
             preset=preset,
-            email=person.email or f"{person.name}@localhost",
+            email=person.mail,
             bin=self.around.bin,
             worktree=str(found.folder),
             assignment=request.assignment,

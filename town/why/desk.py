@@ -34,7 +34,11 @@ NEXT: Final[Mapping[str, tuple[str, str, str]]] = {
     "nobody-merges": ("gt up, or once and here: gt refinery run", PERSON, ""),
     "target-gone": ("its branch is made again, then gt mq retry; or gt mq reject", PERSON, ""),
     "conflicts-before": ("the other conflict is resolved, then it has its turn", REFINERY, ""),
-    "queued": ("it is tried with what is before it", REFINERY, "as soon as it is its turn"),
+    "queued": (
+        "it is tried with others; the oldest waits merge_queue.batch.batch_wait_time for them",
+        REFINERY,
+        "as soon as it is its turn",
+    ),
     "handed-in": ("somebody merges its branch by hand", PERSON, ""),
     "worker-stuck": ("read what it says: gt mail inbox, then gt sling --force", PERSON, ""),
     "working": ("the worker says gt done", "{who}", ""),

@@ -80,6 +80,11 @@ class Overseer:
     email: str = ""
     source: str = "user"
 
+    @property
+    def mail(self) -> str:
+        """What commits say: the address, else one of this machine."""
+        return self.email or f"{'.'.join(self.name.split())}@localhost"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
