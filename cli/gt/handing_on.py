@@ -24,7 +24,7 @@ app = new_module()
 
 What = Annotated[
     str,
-    typer.Argument(metavar="[BEAD|AGENT]", help="What you do first then; or whose session ends."),
+    typer.Argument(metavar="[BEAD|AGENT]", help="What it goes on with; or whose session it is."),
 ]
 Message = Annotated[
     str, typer.Option("-m", "--message", help="For the next session; `-` reads input.")

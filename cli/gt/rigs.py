@@ -27,15 +27,6 @@ app = new_module()
 rig = new_group("rig", "Projects: each a git repository with its agents.")
 app.add_typer(rig)
 rig.add_typer(rig_settings.config)
-rig.command(cls=Command)(rig_settings.settings)
-rig.command(cls=Command)(rig_running.start)
-rig.command(cls=Command)(rig_running.stop)
-rig.command(cls=Command)(rig_running.restart)
-rig.command(cls=Command)(rig_running.reset)
-# What users of the predecessor call the same.
-rig.command("boot", cls=Command, hidden=True)(rig_running.start)
-rig.command("shutdown", cls=Command, hidden=True)(rig_running.stop)
-rig.command("reboot", cls=Command, hidden=True)(rig_running.restart)
 
 GATE = "merge_queue.gates.test.cmd"
 
@@ -328,3 +319,14 @@ def remove(
     steps = () if gone.purged else (Next(do="back", cmd=back, label="to have it back"),)
     answer = Answer(schema="gt.v1.rig", data=data, words=tuple(words), next=steps)
     return show(call_of(ctx), answer, now=now)
+
+
+rig.command(cls=Command)(rig_settings.settings)
+rig.command(cls=Command)(rig_running.start)
+rig.command(cls=Command)(rig_running.stop)
+rig.command(cls=Command)(rig_running.restart)
+rig.command(cls=Command)(rig_running.reset)
+# What users of the predecessor call the same.
+rig.command("boot", cls=Command, hidden=True)(rig_running.start)
+rig.command("shutdown", cls=Command, hidden=True)(rig_running.stop)
+rig.command("reboot", cls=Command, hidden=True)(rig_running.restart)

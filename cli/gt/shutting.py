@@ -142,7 +142,8 @@ def _away(ctx: typer.Context, call: Call, farewell: Farewell, everybody: bool) -
     from town.refinery.left import end_left  # noqa: PLC0415  # only the end of a town needs it
 
     words, data = node_ended(call)  # from now on nobody begins a session
-    ends = [one for one in _open(call) if everybody or _role(one) != CREW]
+    there = _open(call) if farewell.told else []
+    ends = [one for one in there if everybody or _role(one) != CREW]
     words += _said_farewell(call, farewell, ends)
     with works_of(ctx) as works:
         gates = end_left(works.refinery)
