@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from federation.card import Card, signed
 from federation.errors import PeerError
 from federation.invite import SECRET_BYTES, InviteError, Token, spell
 from federation.limits import MESSAGE_BYTES_MAX
@@ -254,6 +255,10 @@ def genesis(*, forged: bool) -> tuple[str, list[str]]:
     return str(made.record.id), [to_line(log).decode(), line]
 
 
+NAMELESS = Card(
+    key=str(KEY.device), account="no account", name=str(KEY.device), addresses=(), carries=False,
+    made_at=1,
+)  # fmt: skip
 OPENINGS: dict[str, bytes] = {
     "nothing": opening(),
     "no list": opening(lines=5),
@@ -299,6 +304,9 @@ async def test_an_inviter_that_lies_leaves_nothing_behind(tmp_path):
         assert ash.town.town.members() == [honest]
         [peer] = ash.town._resident().book.all()
         assert (peer.name, peer.account, peer.allow_private) == ("", "", True)
+        said[:] = [answered(signed(NAMELESS, KEY))]
+        await asyncio.to_thread(ash.town._resident().add, liar.addresses[0], allow_private=True)
+        assert [(p.name, p.account) for p in ash.town._resident().book.all()] == [("", "")]
 
 
 async def test_h42_a_pasted_address_leads_inside_later_only_if_it_did_then(caller, monkeypatch):

@@ -83,8 +83,7 @@ def learn_opening(town: Town, wasteland: str, answer: bytes, *, now: Callable[[]
         raise InviteError("genesis", "the inviter did not send the wasteland's genesis")
     journal = town.ledgers.get(wasteland) or town.enter(wasteland)
     journal.record(envelopes, now=now())
-    account = str(facts.get("account", ""))
-    return Opened(account if is_id(account) else "", _name(facts.get("name")))
+    return Opened(said_account(facts.get("account")), said_name(facts.get("name")))
 
 
 def _envelopes(lines: Any) -> list[Envelope]:
@@ -96,8 +95,13 @@ def _envelopes(lines: Any) -> list[Envelope]:
         raise InviteError("form", f"the inviter's answer is not whole: {error}") from None
 
 
-def _name(said: Any) -> str:
-    """What the inviter is called: a handle, or nothing."""
+def said_account(said: Any) -> str:
+    """The account that a node says it is of, or nothing."""
+    return said if is_id(said) else ""
+
+
+def said_name(said: Any) -> str:
+    """What a node says it is called, or nothing where that can be no name: a key, for example."""
     try:
         check_handle(str(said))
     except HandleError:

@@ -36,7 +36,7 @@ from town.node.config import Config
 from town.node.exchanged import Exchanges, both, unsaid
 from town.node.hosting import INVITES_SPACE, Hosting
 from town.node.introducing import Introductions
-from town.node.knocking import join_body, knock, learn_opening
+from town.node.knocking import join_body, knock, learn_opening, said_account, said_name
 from town.node.lifecycle import NodeDownError
 from town.node.quotas import Quotas
 from town.node.standing import Standings, first_address
@@ -344,8 +344,8 @@ class PeerDesk(Standings):
         card = self._call(self.client.card(url, allow_private=private), timeout_s=30.0)
         peer = Peer(
             key=card.key,
-            name=card.name,
-            account=card.account,
+            name=said_name(card.name),
+            account=said_account(card.account),
             addresses=(url,),
             wastelands=tuple(self.town.members()),
             allow_private=private,
