@@ -9,6 +9,7 @@ from typing import Any, Final
 from ledger.beads.errors import BadFieldError
 
 DEPTH_MAX: Final = 64
+MARK: Final = "\ufffd"
 
 
 def has_nul(value: Any) -> bool:
@@ -62,3 +63,8 @@ def is_whole(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def mended(text: str) -> str:
+    """The text with a mark wherever something stood that no text can have."""
+    return text.replace("\0", MARK).encode("utf-8", "replace").decode()

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from ledger.beads.plain import mended
 from ledger.beads.rows import PRIORITY_DEFAULT, TASK, Bead
 from ledger.beads.rules import LABELS_MAX, TITLE_CHARS_MAX
 from ledger.private.rows import Row, Short, Table
@@ -120,8 +121,8 @@ def bead_fields(claim: Claim) -> dict[str, Any]:
     kind, priority = said.get("type"), said.get("priority")
     tags = sorted({one for one in _texts(said.get("tags")) if _TAG.fullmatch(one)})
     return {
-        "description": _description(claim),
-        "acceptance_criteria": _acceptance(claim),
+        "description": mended(_description(claim)),
+        "acceptance_criteria": mended(_acceptance(claim)),
         "issue_type": kind if kind in _TYPES else TASK,
         "priority": priority if priority in range(5) else PRIORITY_DEFAULT,
         "labels": tuple(sorted({LABEL, *tags[: LABELS_MAX - 1]})),

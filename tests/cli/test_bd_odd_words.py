@@ -9,11 +9,14 @@ import pytest
 
 from cli.app import run
 from cli.context import Call
+from ledger.beads.plain import check_text
+from ledger.workspace.work import MergeRequest
 from tests.cli.beads import TypedBeads
 from tests.cli.paper import Paper
 from tests.cli.test_bd_exchange import Project, one
 from town.node.home import BeadsFolder
 from town.node.private import OpenPrivate
+from town.refinery.giving_back import Rejection, note_of
 
 
 @pytest.fixture
@@ -120,6 +123,13 @@ def test_what_another_program_made_comes_in_and_can_be_worked_on(tmp_path):
     project.type("config", "unset", "status.custom")
     assert project.type("update", "gt-one", "-p", "1").code == 0
     assert project.type("update", "gt-one", "-s", "mine2").code == 2
+
+
+def test_what_a_gate_printed_can_be_a_beads_note():
+    """A NUL in it would make the bead one that no other town takes in."""
+    said = note_of(MergeRequest(id="mr-1"), Rejection(failure="tests", reason="r", output="a\0b"))
+    check_text("notes", said)
+    assert said.endswith("Output:\na\ufffdb")
 
 
 WRITING = (

@@ -3,7 +3,7 @@
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -70,6 +70,7 @@ def test_a_folder_is_its_own_key_and_nothing_is_nobodys():
     ),
     TEXT,
 )  # fmt: skip
+@example({"title": "\0", "description": "a\0b", "check": "c\0"}, "\0")
 def test_whatever_a_stranger_wrote_makes_a_bead_and_none_of_it_passes_for_ours(said, poster):
     """The database takes it; each line of theirs is marked; the title is one line and no option."""
     claim = Claim(item="w-1a2b", wasteland="x", poster=poster, fields=said)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from ledger.beads import ids, rules
+from ledger.beads.plain import mended
 from ledger.beads.rows import BLOCKED, DISCOVERED_FROM, HOOKED, OPEN, TASK, TERMINAL, Bead, Link
 from ledger.private.store import Change
 from ledger.workspace.letters import Letter
@@ -278,7 +279,7 @@ def note_of(request: MergeRequest, why: Rejection) -> str:
         lines.insert(2, f"Gate: {why.gate}")
     if why.output.strip():
         lines += ["Output:", why.output.strip()[-TAIL_CHARS_MAX:]]
-    return "\n".join(lines)
+    return mended("\n".join(lines))  # a gate prints what it likes
 
 
 def task_text(request: MergeRequest, clash: Clash) -> str:
