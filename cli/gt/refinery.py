@@ -69,7 +69,8 @@ def status(ctx: typer.Context, rig: Rig = "") -> int:
     if state.broken:
         rest = span(max(0, state.rests_until - now) / 1_000_000)
         words += told_by(f"broken   {state.broken}: ", state.reason)
-        words.append(f"         {state.times} times, tried again in {rest}")
+        times = "once" if state.times == 1 else f"{state.times} times"
+        words.append(f"         {times}, tried again in {rest}")
     words += [word for run in view.runs for word in run_words(run)]
     answer = Answer(
         schema="gt.v1.refinery", data=_facts(view), words=tuple(words), warn=tuple(view.warnings)

@@ -82,16 +82,18 @@ def test_the_town_is_seen_in_one_look(full):
 
 
 def test_what_is_on_its_way_is_seen_in_one_look(full):
-    """What waits to be merged, convoys that somebody made, and what could be handed in."""
+    """What waits to be merged, convoys that somebody made, what a person may hand in or decide."""
+    put(full, Bead(id="api-aaaac", title="Given up", status="blocked", attempts=3))
     data = full.json("gt", "status")["data"]
     assert [rig["queue"] for rig in data["rigs"]] == [1, 0]
     assert [(one["id"], one["done"], one["total"]) for one in data["convoys"]] == [
         ("hq-cv-1", 1, 2)
     ]
     text = full.gt("status").text
-    assert "Rig       api: 1 polecat, 1 crew, 2 beads, 1 to be merged" in text
+    assert "Rig       api: 1 polecat, 1 crew, 3 beads, 1 to be merged" in text
     assert "Convoy    hq-cv-1: Feature X, 1 of 2 done" in text
     assert "Needs     hq-aaaac is merged, and not handed in on the market yet" in text
+    assert "Needs     api-aaaac is blocked until you decide: Given up" in text
     assert "Work: Free" not in text
 
 

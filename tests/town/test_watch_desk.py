@@ -111,7 +111,7 @@ def test_a_program_that_ran_and_failed_is_an_attempt(watched):
 
 def test_work_that_was_given_up_and_is_given_out_again_is_tried_again(watched):
     """Opened by a person and slung: it counts from one, and a second end is told of as well."""
-    watched.settings(short="exit 1")
+    watched.settings(short="echo no key; exit 1")
     bead = watched.sling().bead.id
     for letters in (1, 2):
         for _ in range(3):
@@ -121,6 +121,7 @@ def test_work_that_was_given_up_and_is_given_out_again_is_tried_again(watched):
             watched.round()
         watched.round()
         assert rows(watched.town, Bead)[0].status == "blocked"
+        assert "The last of them printed: no key" in rows(watched.town, Bead)[0].notes
         assert len(watched.letters()) == letters
         assert len(watched.open_alarms()) == 1
         [row] = rows(watched.town, Bead)

@@ -42,6 +42,7 @@ from town.watch.hindered import Hindered, fault_of, stillborn
 MARKS: Final = {"nudge": "nudged_at", "interrupt": "interrupted_at"}
 STOP_GRACE_S: Final = 3.0
 STOPPED: Final = "stopped"
+SAID_CHARS: Final = 300
 AWAY: Final = "remote away"
 SESSION_END: Final = "session_end"
 NUDGE: Final = "You have been silent for long. Go on with your work, or gt done --status ESCALATED."
@@ -291,6 +292,9 @@ class Watch(Hindered):
     def _give_up(self, held: Held) -> str:
         """The bead is blocked with the reason, its worker free, and a person told once."""
         why = f"{held.bead.attempts if held.bead else 0} sessions ended without gt done"
+        rows = self.look(lambda: self.store.find(Session, assignment=held.work.id))
+        newest = max(rows, key=lambda row: row.started_at, default=None)
+        said = self._last_line(newest)[:SAID_CHARS] if newest is not None else ""
 
         def work() -> tuple[str, Change]:
             mine = self.store.get(Assignment, held.work.id)
@@ -299,12 +303,14 @@ class Watch(Hindered):
                 return "", Change()
             if bead.status in TERMINAL:
                 return "", self.ended(mine, FAILED, "the bead is closed")
-            note = f"{bead.notes}\nBLOCKED: {why}; the last was on {mine.branch}".strip()
+            last = f"\nThe last of them printed: {said}" if said else ""
+            note = f"{bead.notes}\nBLOCKED: {why}; the last was on {mine.branch}{last}".strip()
             stuck = rules.moved(bead, BLOCKED, now=self.ports.now(), notes=note)
             matter = Matter(
                 about=_about(mine),
                 subject=f"{bead.id} is blocked: {why}",
-                text=f"{why}. Its branch {mine.branch} keeps what was done.\nbd show {bead.id}",
+                text=f"{why}. Its branch {mine.branch} keeps what was done.{last}"
+                f"\nbd show {bead.id}",
                 bead=bead.id,
             )
             change = self.ended(mine, FAILED, why) + self.alarms.raised(matter)

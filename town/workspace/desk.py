@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.beads.choosing import Filter
-from ledger.beads.rows import LIVE, TOWN_TYPES, Bead
+from ledger.beads.rows import BLOCKED, LIVE, TOWN_TYPES, Bead
 from ledger.private.rows import Event, Setting
 from ledger.private.store import Change, PrivateStore
 from ledger.workspace.convoys import first_line, progress
@@ -218,8 +218,13 @@ class Town(Acting):
             Need(f"{draft.bead} is merged, and not handed in on the market yet", ("gt", "drafts"))
             for draft in self.store.find(CompletionDraft, state=DRAFT)
         ]
+        needs += [
+            Need(f"{bead.id} is blocked until you decide: {bead.title}", ("gt", "why", bead.id))
+            for bead in beads
+            if bead.status == BLOCKED
+        ]
         mine = {"overseer", overseer.name, overseer.email} - {""}
-        waiting = [bead for bead in beads if bead.assignee in mine]
+        waiting = [bead for bead in beads if bead.assignee in mine and bead.status != BLOCKED]
         waiting.sort(key=lambda bead: (bead.priority, bead.created_at))
         needs += [
             Need(f"{bead.id} is yours: {bead.title}", ("bd", "show", bead.id)) for bead in waiting
