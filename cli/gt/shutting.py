@@ -12,7 +12,7 @@ import typer
 
 from cli.context import Call, UsageError
 from cli.gt.opened import works_of, workspace_of
-from cli.gt.up import node_ended, typed, would_end
+from cli.gt.up import node_ended, typed
 from cli.output import show
 from cli.tree import Command, call_of, example, new_module
 from ledger.workspace.rows import CREW, POLECAT
@@ -103,15 +103,19 @@ def _open(call: Call) -> Sessions:
 
 
 def _would(call: Call, *, everybody: bool, workers: bool) -> Answer:
-    words, data = would_end(call)
+    node = None if workers else running(Home(workspace_of(call).home))
     found = _open(call)
     ends = [one for one in found if everybody or _role(one) != CREW]
     ends = [one for one in ends if _role(one) == POLECAT] if workers else ends
-    names = [one["name"] for one in ends]
-    words = [*([] if workers else words[:1]), *(f"would end   session {name}" for name in names)]
+    words = [f"would stop  node, pid {node.pid}"] if node else []
+    words += [f"would end   session {one['name']}" for one in ends]
     words += [f"goes on     session {one['name']}" for one in found if one not in ends]
-    data |= {"sessions": names, **({"pid": None} if workers else {})}
-    return Answer(schema="gt.v1.shutdown", data=data, words=tuple(words))
+    data = {
+        "pid": node.pid if node else None, "sessions": [one["name"] for one in ends],
+        "left": [], "dry_run": True,
+    }  # fmt: skip
+    said = tuple(words) or ("nothing runs",)
+    return Answer(schema="gt.v1.shutdown", data=data, words=said)
 
 
 # --- told first
