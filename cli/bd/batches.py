@@ -15,10 +15,7 @@ app = new_module()
 
 
 @app.command(cls=Command)
-@example(
-    "bd batch -f steps.txt",
-    "bd list --label stale --json | jq -r '.[] | \"close \\(.id) stale\"' | bd batch",
-)
+@example("bd batch -f steps.txt", 'printf "close gt-x7k2m done\\n" | bd batch')
 def batch(
     ctx: typer.Context,
     *,

@@ -56,8 +56,10 @@ def edit(
     design: Annotated[bool, typer.Option("--design", help="How it is to be done.")] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Its notes.")] = False,
     acceptance: Annotated[bool, typer.Option("--acceptance", help="When it is done.")] = False,
-    written: Annotated[str, typer.Option("--from", hidden=True)] = "",
-    mark: Annotated[str, typer.Option("--mark", hidden=True)] = "",
+    written: Annotated[
+        str, typer.Option("--from", hidden=True, help="The file that came back.")
+    ] = "",
+    mark: Annotated[str, typer.Option("--mark", hidden=True, help="Of what it was.")] = "",
 ) -> int:
     """Change a text of a bead in your editor: $EDITOR, $VISUAL, else vim, vi, nano or emacs."""
     call = call_of(ctx)

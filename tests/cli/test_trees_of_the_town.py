@@ -17,7 +17,10 @@ from tests.cli.paper import Paper
 PROGRAMS = ("gt", "bd")
 # What the issue and the README promise of the workspace; others hold their own.
 # What a group does without a word of its own.
-FALLBACKS = {("comments", "list"), ("dep", "blocking"), ("state", "get"), ("worktree", "add")}
+FALLBACKS = {
+    *(("comments", "list"), ("dep", "blocking"), ("state", "get"), ("worktree", "add")),
+    ("graph", "show"),
+}
 UNLISTED = {"tap"}  # what the hooks of runtimes call
 BD_WORDS = {"show", "close", "ready"}  # which gt passes on
 PROMISED = {
