@@ -1,12 +1,13 @@
 """`gt nudge`, `gt broadcast`, `gt dnd`, `gt notify`: words to sessions, and how many reach you."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.answers import text_of
 from cli.context import UsageError
 from cli.escape import one_line
+from cli.gt.agents import age
 from cli.gt.mail import priority_of
 from cli.gt.opened import works_of
 from cli.output import show
@@ -16,6 +17,9 @@ from ledger.workspace.talk import PENDING, Nudge
 from town.market.answer import Answer
 from town.market.words import instant
 from town.nudge.desk import MODES, WAIT_IDLE, Mode, Saying
+
+if TYPE_CHECKING:
+    from town.node.works import Works
 
 app = new_module()
 
@@ -56,8 +60,10 @@ def nudge(
     )
     with works_of(ctx) as works:
         said = works.nudges.nudge(target, saying)
+        asleep = said is not None and _asleep(works, said)
         now = works.now()
-    line = _line(said) if said is not None else "not said: this session is not a fresh one"
+    none = "not said: this session is not a fresh one"
+    line = _line(said, asleep=asleep) if said is not None else none
     data = facts_of(said) if said is not None else None
     return show(call, Answer(schema="gt.v1.nudge", data=data, words=(line,)), now=now)
 
@@ -84,7 +90,15 @@ def facts_of(said: Nudge) -> dict[str, Any]:
     }
 
 
-def _line(said: Nudge) -> str:
+def _asleep(works: "Works", said: Nudge) -> bool:
+    nudges = works.nudges
+    return nudges.look(lambda: nudges.live_session(said.recipient)) is None
+
+
+def _line(said: Nudge, *, asleep: bool) -> str:
+    if said.state == PENDING and asleep:
+        until = age(said.expires_at, said.sent_at)
+        return f"queued  for {said.recipient}, should it begin within {until} ({said.id})"
     if said.state == PENDING:
         return f"queued  for {said.recipient}, until its turn ends ({said.id})"
     return f"✓ {said.recipient}: {said.outcome}"
@@ -104,9 +118,11 @@ def broadcast(
     dry = call.wants.dry_run
     with works_of(ctx) as works:
         found = works.nudges.broadcast(" ".join(words), rig=rig, everybody=everybody, dry=dry)
+        rest = {one.address for one in found if one.nudge and _asleep(works, one.nudge)}
         now = works.now()
     lines = [
-        f"would   tell {one.address}" if dry else _line(one.nudge) if one.nudge is not None
+        f"would   tell {one.address}" if dry else _line(one.nudge, asleep=one.address in rest)
+        if one.nudge is not None
         else f"not     {one_line(one.why)}"
         for one in found
     ]  # fmt: skip

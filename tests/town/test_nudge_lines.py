@@ -75,6 +75,7 @@ def test_nudges_are_typed(town, prompt):
     assert found["data"]["untrusted"] == {"text": "look here"}
     piped = prompt.gt("nudge", "mayor", "--stdin", "--mode", "queue", stdin=b"from a pipe\n")
     assert piped.code == 0
+    assert piped.text.startswith("queued  for mayor, should it begin within 30m (nudge-")
     told = prompt.gt("mail", "check", "--inject", env={"GT_ROLE": "mayor"})
     assert '"look here"' in told.text
     assert '"from a pipe"' in told.text
