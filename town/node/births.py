@@ -20,7 +20,7 @@ def created_at(pid: int) -> float:
     """The birth of the process that has this number; 0 for one that is gone."""
     try:
         told = Path(f"/proc/{pid}/stat").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return 0.0 if BOOT_ID.exists() else _as_the_system_says(pid)
     ticks = int(told.rpartition(b")")[2].split()[STARTED])
     return _boot() * BOOT_SPAN_S + ticks / os.sysconf("SC_CLK_TCK")
