@@ -12,6 +12,7 @@ from cli.gt.opened import works_of
 from cli.output import show
 from cli.tree import Command, call_of, example, new_group, new_module
 from ledger.workspace.letters import PRIORITIES, TYPES, URGENT, Letter
+from ledger.workspace.rows import DEACON, REFINERY, WITNESS
 from town.mail.desk import Boxed
 from town.mail.posting import Posted
 from town.market.answer import Answer, Next
@@ -21,6 +22,7 @@ mail = new_group("mail", "Letters between the people and the agents of the town.
 app.add_typer(mail)
 
 NOTHING_NEW = 1
+SERVICES = (DEACON, WITNESS, REFINERY)
 Said = Annotated[str, typer.Argument(metavar="ID", help="The letter, or the start of its id.")]
 Pinned = Annotated[bool, typer.Option("--pinned", help="It stays when a box is cleared.")]
 Permanent = Annotated[bool, typer.Option("--permanent", help="It is never pruned.")]
@@ -161,7 +163,9 @@ def _one(ctx: typer.Context, found: Boxed | None, *, now: int) -> int:
         return shown(ctx, None, ["nothing new"], now=now)
     reply = Next(do="reply", cmd=("gt", "mail", "reply", found.message.id, "-m", "<text>"))
     words = whole_letter(found, now=now)
-    return shown(ctx, boxed_facts(found, whole=True), words, now=now, following=(reply,))
+    # What a service of the town writes is told: nobody there reads an answer.
+    steps = () if found.message.sender.rpartition("/")[2] in SERVICES else (reply,)
+    return shown(ctx, boxed_facts(found, whole=True), words, now=now, following=steps)
 
 
 @mail.command(cls=Command)

@@ -26,6 +26,8 @@ def test_a_letter_is_written_read_and_answered(town, prompt):
     assert "This\nor that?" in read.text
     assert f"gt mail reply {first}" in read.text
     assert prompt.gt("mail", "read", env=MAYOR).text.startswith("nothing new")
+    told = prompt.json("gt", "mail", "send", "mayor/", "-s", "It is so", env={"GT_ROLE": "deacon"})
+    assert prompt.json("gt", "mail", "read", told["data"]["id"], env=MAYOR)["next"] == []
     assert prompt.gt("mail", "inbox", env=MAYOR).text.startswith("○")
     answer = prompt.json("gt", "mail", "reply", first, "-m", "This.", env=MAYOR)["data"]
     assert answer["recipients"] == ["overseer"]
