@@ -146,6 +146,17 @@ def test_a_birth_is_read_whatever_a_program_is_called(tmp_path):
     assert created_at(child.pid) == 0
 
 
+def test_a_node_that_cannot_say_why_it_ended_for_the_disk_is_full(home, monkeypatch):
+    """Nothing could be printed: whoever started it hears of the disk, else of the code alone."""
+    argv = [sys.executable, "-c", "raise SystemExit(3)"]
+    with pytest.raises(lifecycle.StartError, match=r"^it ended with code 3$"):
+        lifecycle.start(home, argv, dict(os.environ))
+    full = shutil.disk_usage(home.path)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(lifecycle.StartError, match="the disk is full"):
+        lifecycle.start(home, argv, dict(os.environ))
+
+
 def test_a_node_that_cannot_start_says_why(home):
     """The last lines that it printed are in the error, and no process is left."""
     argv = [sys.executable, "-c", "import sys; sys.exit('the disk is on fire')"]

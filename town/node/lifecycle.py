@@ -8,6 +8,7 @@ in the middle leaves nothing that could stop the next one.
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ ORPHAN_WAIT_S = 3.0  # what the node began and did not end itself
 POLL_S = 0.02
 CREATED_TOLERANCE_S = 0.05  # what rounding makes of the moment in a file
 LOG_TAIL_LINES = 5
+ROOM_BYTES = 1 << 20  # with less nothing can be begun
 
 
 class LockedError(WastelandError):
@@ -245,10 +247,17 @@ def _until_up(
         if facts is not None and Path(home.socket).exists():
             return facts, facts.pid == child.pid
         if child.poll() is not None and running(home) is None:
-            raise StartError(_last_words(printed) or f"it ended with code {child.returncode}")
+            raise StartError(_last_words(printed) or _silence(home, child.returncode))
         time.sleep(POLL_S)
     child.terminate()
     raise StartError(f"it gave no sign of work within {START_WAIT_S:.0f} s")
+
+
+def _silence(home: Home, code: int) -> str:
+    """Why a node that ended has said nothing: on a full disk no word can be kept."""
+    if shutil.disk_usage(home.logs).free < ROOM_BYTES:
+        return f"the disk is full, so that not even its words could be kept (it ended with {code})"
+    return f"it ended with code {code}"
 
 
 def _last_words(printed: Path) -> str:
