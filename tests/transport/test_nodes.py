@@ -72,6 +72,12 @@ async def test_a_reachable_node_carries_between_two_that_nobody_can_call(tmp_pat
         assert claimed.exit == 0
         assert {peer.addresses for peer in one.town.peers.book.all()} == {(middle.url,)}
         await same_root(middle, one, other)
+        asked = await middle.use(lambda m: m.sync())  # whoever calls us is no failure of ours
+        assert (asked.exit, asked.error) == (0, None)
+        assert all("they call" in line and "next try" not in line for line in asked.words)
+        desk = middle.town._resident()
+        board = desk.boards[middle.town.town.current]
+        assert all(desk.is_live(peer, board) for peer in desk.book.all())
 
 
 @pytest.mark.slow

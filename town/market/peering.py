@@ -24,7 +24,7 @@ class PeeringDesk(ItemDesk):
         words = tuple(report_line(report) for report in reports) or (
             "sync    this town has no peers yet: wl invite, or wl join <token>",
         )
-        missed = [report for report in reports if not report.reached]
+        missed = [report for report in reports if report.error and not report.reached]
         if not missed:
             return self.answer("wl.v1.sync", {"rows": rows}, words)
         names = ", ".join(report.name for report in missed)
@@ -97,7 +97,7 @@ def report_line(report: PeerReport) -> str:
     parts.append(heard)
     if report.error:
         parts.append(report.error)
-    if report.next_try_s is not None and not report.reached:
+    if report.next_try_s is not None and report.address and not report.reached:
         parts.append(f"next try in {span(report.next_try_s)}")
     calls = {"we": "we call", "they": "they call", "both": "both call"}
     parts += [calls.get(report.calls, report.calls)] if report.calls else []

@@ -266,8 +266,8 @@ class PeerDesk(Standings):
 
     async def _sync_one(self, wasteland: str, peer: Peer, timeout_s: float) -> PeerReport:
         board = await self.writer.do(lambda: self.board(wasteland))
-        if board is None:
-            return self.report(peer, None, reached=False)
+        if board is None or not peer.addresses:  # without one it calls us: nothing went wrong
+            return self.report(peer, board, reached=False)
         try:
             async with asyncio.timeout(timeout_s):
                 report = await self._exchange(peer, board)
