@@ -126,7 +126,8 @@ def _print(call: Call, outcome: Outcome) -> None:
 
 def _print_end(call: Call, wrong: list[Outcome], counts: dict[str, int]) -> None:
     passed, warnings, failed = counts["passed"], counts["warnings"], counts["failed"]
-    call.terminal.out(f"\n✓ {passed} passed  ⚠ {warnings} warnings  ✖ {failed} failed\n")
+    warned = "1 warning" if warnings == 1 else f"{warnings} warnings"
+    call.terminal.out(f"\n✓ {passed} passed  ⚠ {warned}  ✖ {failed} failed\n")
     for number, one in enumerate(wrong, 1):
         name, finding = one.check.name, one.finding
         mark = MARKS[finding.status]

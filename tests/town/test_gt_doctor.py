@@ -15,6 +15,7 @@ from ledger.workspace.work import GateRun, Lease, MergeRequest
 from tests.town.breaking import BY_HAND, TO_MEND, cases
 from tests.town.prompt import Prompt, files
 from tests.town.ruining import MERGE, put
+from town.doctor.check import of_lines
 from town.doctor.registry import CHECKS
 from town.node import clock
 from town.node.births import created_at
@@ -138,6 +139,20 @@ def test_a_merge_that_a_branch_lost_is_named_and_no_other(prompt):
     assert details[0].startswith("mr-1: ")
 
 
+@pytest.mark.parametrize(
+    ("bad", "one"),
+    [
+        ("worktrees are wrong", "1 worktree is wrong"),
+        ("settings cannot be what they are", "1 setting cannot be what it is"),
+        ("break it", "1 breaks it"),
+    ],
+)
+def test_one_finding_is_told_as_one(bad, one):
+    """And two as two."""
+    assert of_lines(["x"], good="", bad=bad, hint="").message == one
+    assert of_lines(["x", "y"], good="", bad=bad, hint="").message == f"2 {bad}"
+
+
 def test_a_merge_that_somebody_knows_to_be_lost_is_no_error(prompt):
     """Its bead says that it was merged there: named, with the bead. Opened again: that is known."""
     lost = "ab" * 20
@@ -204,11 +219,11 @@ def test_the_doctor_says_what_it_looks_at_and_what_to_try(prompt):
     said = prompt.gt("doctor")
     assert said.code == 1
     assert re.search(r"^✓ town-mark +gt, version 2$", said.text, re.MULTILINE)
-    assert re.search(r"^✖ town-folders +1 folders are missing$", said.text, re.MULTILINE)
-    counts = f"✓ {len(CHECKS) - 2} passed  ⚠ 1 warnings  ✖ 1 failed"
+    assert re.search(r"^✖ town-folders +1 folder is missing$", said.text, re.MULTILINE)
+    counts = f"✓ {len(CHECKS) - 2} passed  ⚠ 1 warning  ✖ 1 failed"
     assert counts in said.text
     end = said.text.partition(counts)[2]
-    assert "1. ✖ town-folders: 1 folders are missing\n   plugins/\n   └─ gt doctor --fix" in end
+    assert "1. ✖ town-folders: 1 folder is missing\n   plugins/\n   └─ gt doctor --fix" in end
     assert "2. ⚠ managed-files" in end
     assert "the town's folders are there" in prompt.gt("doctor", "-v").text
     shutil.rmtree(prompt.at / "mayor" / "rig", ignore_errors=True)

@@ -6,7 +6,7 @@ run again. One that cannot look says so, and is never taken for a good one.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from ledger.private.store import PrivateStore
 from ledger.workspace.invariants import Held
@@ -26,6 +26,13 @@ from town.workspace.layout import Workspace
 Status = Literal["ok", "warning", "error"]
 Result = TypeVar("Result")
 SHOWN_MAX = 20
+# The words by which findings are told of many, and those of one.
+OF_ONE: Final[Mapping[str, str]] = {
+    "are": "is", "were": "was", "they": "it", "break": "breaks", "differ": "differs",
+    "agents": "agent", "files": "file", "folders": "folder", "merges": "merge", "rigs": "rig",
+    "repositories": "repository", "settings": "setting", "things": "thing",
+    "worktrees": "worktree",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +175,8 @@ def of_lines(
         return ok(good)
     more = len(found) - SHOWN_MAX
     shown = (*found[:SHOWN_MAX], *([f"and {more} more"] if more > 0 else []))
-    return Finding(status=status, message=f"{len(found)} {bad}", details=shown, hint=hint)
+    words = bad if len(found) > 1 else " ".join(OF_ONE.get(word, word) for word in bad.split())
+    return Finding(status=status, message=f"{len(found)} {words}", details=shown, hint=hint)
 
 
 def examine(check: Check, patient: Patient, *, fix: bool) -> Outcome:
