@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -330,3 +331,5 @@ async def test_h42_a_pasted_address_leads_inside_later_only_if_it_did_then(calle
         await knock(caller, token, b"{}")
     assert (away.value.code, away.value.peer, away.value.exit) == ("peer.down", "hop/lies", 7)
     assert "Nothing was kept" in away.value.hint
+    with pytest.raises(NotMetError):
+        await knock(caller, replace(token, via=()), b"{}")

@@ -85,3 +85,17 @@ def test_two_items_with_one_name_have_each_what_is_said_of_it(stores):
     assert [len(ids) for ids in expected.values()] == [2, 2]
     stores[1].look_ahead(ITEMS)
     assert {item: same(stores, lambda store, i=item: store.about(i)) for item in ITEMS} == expected
+
+
+def test_where_records_of_one_name_stand_is_told_of_each(stores):
+    """Read where the name says too little: as many places as records, each its own."""
+    log = sign(
+        key=ONE, scope="account", author="", seq=0, prev="", at=AT, kind="rig.register",
+        body={"handle": "ann", "type": "human", "rotation": [OTHER.device], "device": ONE.device},
+    )  # fmt: skip
+    keep(stores, log, note(ONE, 5, ITEMS[0]), note(ONE, 9, ITEMS[1]), note(OTHER, 0, ITEMS[0]))
+    keep(stores, note(OTHER, 1, ITEMS[0], at=AT + 1))
+    first, second = (list(store.places()) for store in stores)
+    assert first == second
+    assert [(key.device, seq) for key, seq, _ in second[-1:]] == [(OTHER.device, 1)]
+    assert len(second) == 4
