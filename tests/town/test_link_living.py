@@ -10,6 +10,7 @@ import pytest
 from tests.town.living import LivingTown, living_town
 from tests.town.prompt import Prompt
 from tests.waiting import until
+from town.link.letters import short
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -91,7 +92,7 @@ def test_a_claimed_item_is_worked_on_merged_and_handed_in(town, poster):
     )  # fmt: skip
     assert draft["found"]["branch"] == f"wl/{item}"
     letters = town.gt("mail", "inbox")["data"]["messages"]
-    assert any(item in one["subject"] for one in letters), letters
+    assert any(f"{short(item)} ({bead['id']})" in one["subject"] for one in letters), letters
     assert poster.shown(item)["attempts"] == []  # nothing went out by itself
     town.down()  # and the line itself brings it to the poster
     told = town.gt("drafts", "submit", item, "--evidence", "https://example.org/pull/7")
