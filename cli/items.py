@@ -285,12 +285,12 @@ def note(
     item: ItemArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="`-` reads it.")] = "",
     *,
-    ask: Annotated[str, typer.Option("--ask", help="The text is a question.")] = "",
+    ask: Annotated[bool, typer.Option("--ask", help="The text is a question.")] = False,
     tag: Annotated[str, typer.Option("--tag", help="note, answer, progress, dispute, …")] = "",
     re: Annotated[str, typer.Option("--re", help="The note this answers.")] = "",
 ) -> int:
     """Say something about an item: progress, a question, an answer."""
-    said = text_of(call_of(ctx), ask or text)
+    said = text_of(call_of(ctx), text)
     if not said.strip():
         raise UsageError("a note needs a text")
     chosen = tag or ("question" if ask else "note")

@@ -114,6 +114,18 @@ def test_text_that_is_no_text_is_refused(rust):
     assert rust.json("show", item)["data"]["untrusted"]["notes"] == []
 
 
+def test_a_question_is_asked_with_its_word_on_either_side(rust):
+    """users 10 has the word behind the text, and users 5 before it."""
+    item = rust.json("post", "one")["data"]["id"]
+    assert rust.type("note", item, "Which store?", "--ask").code == 0
+    assert rust.type("note", item, "--ask", "Which file?").code == 0
+    assert rust.type("note", item, "At it").code == 0
+    notes = rust.json("show", item)["data"]["untrusted"]["notes"]
+    assert [(one["tag"], one["text"]) for one in notes] == [
+        ("question", "Which store?"), ("question", "Which file?"), ("note", "At it"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [(KeyboardInterrupt(), 130), (BrokenPipeError(), 141)],
