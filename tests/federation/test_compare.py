@@ -1,7 +1,9 @@
 """What a frontier leads to, against a plain account of who lacks what."""
 
 import hashlib
+import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,6 +114,30 @@ def test_a_delta_is_answered_right_or_asked_for_in_full(theirs, ours, base):
         assert grown(base, ours) != ours  # we hold less than what both acknowledged
     else:
         assert theirs == ours
+
+
+ONE = [{}, {NAMES[0]: 0}, {NAMES[0]: 1}, {NAMES[0]: 2}]
+PLACES = [
+    *(({**held}, {}, {}, set()) for held in ONE),
+    *(({}, {**held}, {}, set()) for held in ONE[1:]),
+    *(({}, {}, {**held}, set()) for held in ONE[1:]),
+    ({}, {}, {}, {NAMES[0]}),
+]
+
+
+@pytest.mark.parametrize("base", [None, *PLACES])
+def test_each_way_to_differ_in_one_name_is_told_right(base):
+    """Every part, with nothing, less, as much or more on either side, and each of it as a base."""
+    known = None if base is None else outline(base)
+    for theirs, ours in itertools.product(PLACES, repeat=2):
+        found, names = answered(outline(theirs), outline(ours), known)
+        if found.verdict is Verdict.ANSWERED:
+            exact(theirs, ours, found, names)
+        elif found.verdict is Verdict.FULL:
+            assert base is not None
+            assert grown(base, ours) != ours
+        else:
+            assert theirs == ours
 
 
 def test_whoever_holds_less_than_the_base_asks_for_all_of_it():
