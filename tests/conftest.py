@@ -20,8 +20,16 @@ CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 settings.load_profile(os.environ.get("WL_PROFILE") or ("ci" if CI else "dev"))
 
 
+REAL = frozenset({"prompt", "yard", "shop", "town", "whole", "sessions", "clone", "rig"})
+"""Fixtures that make real repositories, files of a whole town, or processes."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that may take minutes begin first, so that no core waits for one at the end."""
+    """What needs a real town is slow; what may take minutes begins first, lest a core waits."""
+    for item in items:
+        if not REAL.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 

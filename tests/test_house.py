@@ -102,6 +102,21 @@ def test_every_test_promises_something():
     assert not silent
 
 
+def test_no_test_asserts_how_soon_something_was():
+    """A crowded machine would break it; `bench/` measures, beside what the machine does meanwhile."""
+    soon = [
+        f"{tree.name_of(path)}:{node.lineno}"
+        for path in tree.python_files()
+        if path.name.startswith("test_")
+        for node in ast.walk(tree.parsed(path))
+        if isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], ast.Lt | ast.LtE)
+        and isinstance(node.left, ast.BinOp)
+        and ast.unparse(node.left.left) in ("time.monotonic()", "time.perf_counter()")
+    ]
+    assert not soon
+
+
 def test_every_folder_of_a_package_is_a_package():
     """A folder without `__init__.py` would be left out of some wheels without a word."""
     missing = {

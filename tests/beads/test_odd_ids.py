@@ -55,6 +55,7 @@ def test_beads_of_a_prefix_that_begins_alike_stay_out_of_the_file(tmp_path):
         assert list(read_file(place.path.read_bytes()).beads) == expected
 
 
+@pytest.mark.slow
 def test_a_circle_of_thousands_is_told_in_a_line(store):
     """Its error has all of it, its words how it begins and ends."""
     at: Beads = desk(store)

@@ -54,6 +54,7 @@ def test_what_cannot_be_is_refused_before_anything_is_done(here, capfd, line):
     assert json.loads(capfd.readouterr().out)["error"]["code"] == "usage"
 
 
+@pytest.mark.slow
 def test_a_line_works_in_another_folder(here):
     """As it is typed; a refusal ends with 2."""
     (here / "api").mkdir()

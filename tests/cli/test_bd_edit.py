@@ -95,6 +95,7 @@ def test_a_file_stays_only_where_words_would_be_lost(tmp_path, capfd):
     assert "left no file" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_editor_changes_the_bead_and_loses_no_words(tmp_path):
     """As it is typed, in processes of its own: kept, then overtaken by somebody else."""
     with closing(TypedBeads(tmp_path)) as beads:

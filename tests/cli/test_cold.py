@@ -162,6 +162,7 @@ def test_what_two_towns_say_to_each_other_comes_to_the_same_without_nodes(tmp_pa
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.slow
 def test_a_line_without_a_node_comes_to_what_it_comes_to_with_one(tmp_path: Path):
     """Exit, error, next steps, the item's state and every record of it, after each line."""
     open_town = TypedTown(tmp_path / "node", "ash", resident=True)

@@ -1,7 +1,6 @@
 """The scripted agent: a shell script that works as any agent does, from its hook to `gt done`."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -66,9 +65,7 @@ def journal(town: RunningTown) -> list[list[str]]:
 
 def test_a_script_is_a_whole_agent(town, tmp_path):
     """It writes, commits and hands in; its work reaches main in its own name."""
-    before = time.monotonic()
     bead = sling(town, "write docs/a.txt hello there; commit Say hello; done")
-    assert time.monotonic() - before < 20
     origin = tmp_path / "origin.git"
     until(lambda: "Say hello" in git(origin, "log", "--format=%s", "main"))
     author, email = (

@@ -57,17 +57,15 @@ def test_a_killed_agent_goes_on_in_its_worktree(tmp_path, provider):
         assert len(town.on_main()) == 2  # the seed's commit, and the work once
 
 
-def test_a_death_is_seen_and_answered_in_seconds(tmp_path):
-    """Seen within 2 s, gone on within 5 s beside the agent's own start; with room for a machine."""
+def test_a_death_is_seen_and_answered(tmp_path):
+    """The work goes on in another session; how soon, `bench.town` says."""
     with living_town(tmp_path) as town:
         town.up()
         town.bead("Wait", "sleep 300")
         pid = until(town.sessions)[0][0]
         time.sleep(1)
         town.kill(pid)
-        killed = time.monotonic()
         until(lambda: len(town.sessions()) > 1)
-        assert time.monotonic() - killed < 15
 
 
 def test_a_killed_watch_disturbs_nobody_and_goes_on_where_it_was(tmp_path):

@@ -74,9 +74,7 @@ def test_a_gate_that_takes_too_long_fails(yard: Yard, tmp_path):
     yard.gates({"check": {"cmd": slow, "timeout": "300ms"}})
     bad = yard.handed_in("slow", {"slow": "1"})
     good = yard.handed_in("good", {"good": "1"})
-    began = time.monotonic()
     cycle = yard.cycle()
-    assert time.monotonic() - began < 60
     assert (cycle.merged, cycle.failed) == ([good.id], [bad.id])
     assert "took too long" in yard.bead_of(bad).notes
     for pid in pids.read_text().split():
