@@ -103,7 +103,7 @@ def test_every_test_promises_something():
 
 
 def test_no_test_asserts_how_soon_something_was():
-    """A crowded machine would break it; `bench/` measures, beside what the machine does meanwhile."""
+    """A crowded machine would break it; `bench/` measures, beside what else the machine does."""
     soon = [
         f"{tree.name_of(path)}:{node.lineno}"
         for path in tree.python_files()
