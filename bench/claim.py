@@ -29,6 +29,7 @@ from town.node.place import socket_path  # noqa: E402
 TURNS: Final = 20
 EXTRA_MS: Final = 50.0
 DELAYS_MS: Final = (0, 25)
+COUNTED: Final = {1: "one round trip", 2: "two round trips"}
 PIECE: Final = 1 << 16
 
 
@@ -139,28 +140,17 @@ def claims(poster: Town, worker: Town) -> tuple[list[float], list[float]]:
     return trips, took
 
 
-def measured(delay_ms: float) -> None:
-    """The row of a line that is so long."""
-    with street(delay_ms, "hop", "rust") as (poster, worker):
+def measured(delay_ms: float, what: str, *handles: str) -> None:
+    """The row of a line that is so long; the last two towns trade, by way of those before them."""
+    with street(delay_ms, *handles) as (*_, poster, worker):
         trips, took = claims(poster, worker)
     trip, claim = percentile(trips, 0.5), percentile(took, 0.5)
-    row(f"a claim until `yours`, a line of {2 * delay_ms:.0f} ms there and back",
-        f"one round trip + {EXTRA_MS:.0f} ms",
+    count = len(handles) - 1
+    row(what,
+        f"{COUNTED[count]} + {count * EXTRA_MS:.0f} ms",
         f"{claim:.0f} ms (least {min(took):.0f}),"
         f" a round trip {trip:.0f} (least {min(trips):.0f})",
-        met=claim <= trip + EXTRA_MS)  # fmt: skip
-
-
-def carried(delay_ms: float) -> None:
-    """The row of a claim that a third town carries: neither of the two has an address."""
-    with street(delay_ms, "hop", "rust", "ash") as (_, poster, worker):
-        trips, took = claims(poster, worker)
-    trip, claim = percentile(trips, 0.5), percentile(took, 0.5)
-    row(f"the same between two without an address, each {2 * delay_ms:.0f} ms from a carrier",
-        f"two round trips + {2 * EXTRA_MS:.0f} ms",
-        f"{claim:.0f} ms (least {min(took):.0f}),"
-        f" a round trip {trip:.0f} (least {min(trips):.0f})",
-        met=claim <= 2 * trip + 2 * EXTRA_MS)  # fmt: skip
+        met=claim <= count * (trip + EXTRA_MS))  # fmt: skip
 
 
 def _arrived(worker: Town, items: list[str]) -> None:
@@ -175,8 +165,15 @@ def main() -> None:
     """One run."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     for delay_ms in DELAYS_MS:
-        measured(delay_ms)
-        carried(delay_ms)
+        there = f"{2 * delay_ms:.0f} ms"
+        measured(
+            delay_ms, f"a claim until `yours`, a line of {there} there and back", "hop", "rust"
+        )
+        measured(
+            delay_ms,
+            f"the same between two without an address, each {there} from a carrier",
+            "hop", "rust", "ash",
+        )  # fmt: skip
 
 
 if __name__ == "__main__":
