@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from ledger.beads.rows import CLOSED
-from ledger.merging.pulls import page_of
 from ledger.workspace.talk import Message
 from ledger.workspace.work import MERGED, REJECTED, REVIEW, MergeRequest
 from tests.town.refining import GATE, Yard, yard_in
 from tests.town.towns import git
+from town.refinery.pulls import page_of
 from town.refinery.sight import REVIEW_LOOK_US, Sight
 from town.refinery.standing import view_of
 

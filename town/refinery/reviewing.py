@@ -10,7 +10,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from ledger.merging.pulls import asked_of_a_person, page_of
 from ledger.private.store import Change
 from ledger.workspace.letters import Letter
 from ledger.workspace.rows import Rig
@@ -18,6 +17,7 @@ from ledger.workspace.work import REVIEW, TRYING, MergeRequest
 from town.agents.address import OVERSEER
 from town.mail.posting import Posting
 from town.refinery.errors import RefusedError
+from town.refinery.pulls import asked_of_a_person, page_of
 from town.refinery.records import HISTORY, Records
 from town.refinery.scratch import Scratch
 from town.rigs.source import shown

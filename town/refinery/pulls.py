@@ -4,9 +4,9 @@ Pure. It knows the pages of two hosts; of any other it says what is to be merged
 """
 
 import re
-import string
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import quote
 
 GITHUB: Final = "github"
 BITBUCKET: Final = "bitbucket"
@@ -21,17 +21,6 @@ _ADDRESS: Final = re.compile(
 )
 
 
-_PLAIN: Final = frozenset(string.ascii_letters + string.digits + "-._~")
-
-
-def _quoted(text: str) -> str:
-    """The text as one part of an address has it."""
-    return "".join(
-        one if one in _PLAIN else "".join(f"%{byte:02X}" for byte in one.encode("utf-8"))
-        for one in text
-    )
-
-
 def page_of(address: str, *, branch: str, target: str, provider: str = "") -> str:
     """The page on which the pull request is opened; empty where no host is known there."""
     found = _ADDRESS.fullmatch(address.rstrip("/").removesuffix(".git"))
@@ -39,7 +28,7 @@ def page_of(address: str, *, branch: str, target: str, provider: str = "") -> st
         return ""
     host = found["host"] or found["there"]
     page = PAGES.get(provider or KNOWN_HOSTS.get(host.lower(), ""), "")
-    named = {"branch": _quoted(branch), "target": _quoted(target)}
+    named = {"branch": quote(branch, safe=""), "target": quote(target, safe="")}
     return page.format(host=host, path=found["path"], **named)
 
 
