@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from ledger.chains import ChainState
+from ledger.record_key import AT_CHARS
 from ledger.replica import Frontier, Head
 from ledger.state import LedgerState
 from stamps.clock import SECOND_US
@@ -15,7 +16,6 @@ from stamps.kinds import SCOPE_ACCOUNT
 from stamps.record import ChainKey, Record
 
 ROOT_DOMAIN: Final = b"wasteland/root/1\0"
-AT_CHARS: Final = 14  # of a record's key: its `at` in hex, before its id
 
 
 def frontier_of(state: LedgerState, pins: Iterable[str]) -> Frontier:

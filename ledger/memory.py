@@ -14,6 +14,7 @@ from ledger.commits import NoCommitError, back_from_head, is_hash, moment
 from ledger.foreign import plain
 from ledger.held import MemoryHeld
 from ledger.memory_board import find_items
+from ledger.record_key import record_key
 from ledger.store import (
     TALLY_MAX,
     BoardQuery,
@@ -75,7 +76,7 @@ class MemoryStore:
     def places(self) -> Iterator[tuple[ChainKey, int, str]]:
         """(chain, seq, key) of every projected record of a chain, by key."""
         there = (e.record for e in self._held.entries() if e.record.scope != "account")
-        found = [(f"{record.at:014x}{record.id}", record) for record in there]
+        found = [(record_key(record), record) for record in there]
         for key, record in sorted(found, key=lambda pair: pair[0]):
             yield record.chain, record.seq, key
 
@@ -103,7 +104,7 @@ class MemoryStore:
 
     def entries(self, after: str = "") -> Iterator[Entry]:
         """Every journalled record by (`at`, id)."""
-        keyed = sorted((f"{e.record.at:014x}{e.record.id}", e) for e in self._journal.values())
+        keyed = sorted((record_key(e.record), e) for e in self._journal.values())
         return iter([entry for key, entry in keyed if key > after])
 
     def scan(self, after: str) -> Iterator[Entry]:

@@ -128,10 +128,7 @@ class JournalReplica:
     def everything(self) -> Iterator[Entry]:
         """Every record of R(W): logs, forks, identity chains, pinned, the registrar's, the rest."""
         frontier = self.frontier()
-        for account in sorted(frontier.logs):
-            yield from self.account_log(account)
-        for key in sorted(frontier.forks):
-            yield from self.fork_pair(key)
+        yield from self._proofs(frontier)
         for key in sorted(frontier.chains, key=lambda k: (k.scope != "identity", k)):
             if key.scope == "identity":
                 yield from self.chain(key, 0, frontier.chains[key].seq)
@@ -188,11 +185,15 @@ class JournalReplica:
 
     def _beside(self, frontier: Frontier) -> Iterator[Entry]:
         """What stands beside the chains: logs, forks, pinned records."""
-        for account in frontier.logs:
-            yield from self.account_log(account)
-        for key in frontier.forks:
-            yield from self.fork_pair(key)
+        yield from self._proofs(frontier)
         yield from self.pinned(frontier.pins)
+
+    def _proofs(self, frontier: Frontier) -> Iterator[Entry]:
+        """What the rest is judged by: logs, then forks."""
+        for account in sorted(frontier.logs):
+            yield from self.account_log(account)
+        for key in sorted(frontier.forks):
+            yield from self.fork_pair(key)
 
     # --- receiving
 

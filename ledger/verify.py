@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ledger.journal import Journal
 from ledger.memory import MemoryStore
+from ledger.record_key import AT_CHARS
 from ledger.set_journal import JournalReplica
 from ledger.store import StoreDamagedError
 from ledger.tables import DERIVED, UNDERIVED
@@ -20,7 +21,6 @@ from stamps.record import verify as verify_signature
 
 BATCH: Final = 1_000
 PASSES_MAX: Final = 64
-AT_CHARS: Final = 14  # of a key of `wl_records`; the id follows
 TAKEN: Final = frozenset({"ok", "fork", "pinned", "held"})
 
 

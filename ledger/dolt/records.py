@@ -14,6 +14,7 @@ from typing import Any, Final
 from ledger.chains import ChainState
 from ledger.dolt.engine import Database, Row
 from ledger.held import subject_of
+from ledger.record_key import AT_CHARS, record_key
 from ledger.store import StoreDamagedError
 from stamps.errors import BadRecordError
 from stamps.limits import ID_HEX_CHARS
@@ -21,7 +22,6 @@ from stamps.record import SIGNATURE_CHARS, ChainKey, Entry, parse, revive, vouch
 
 CACHED_MAX: Final = 8_192
 PREFIX_CHARS: Final = 16
-AT_CHARS: Final = 14
 REF_CHARS: Final = AT_CHARS + 8
 ASKED_AT_ONCE: Final = 500
 SCANNED_AT_ONCE: Final = 500
@@ -30,8 +30,8 @@ STATE_FIELDS: Final = tuple(n for n in ChainState.__struct_fields__ if n != "key
 
 
 def key_of(entry: Entry) -> str:
-    """The key of a record: 14 hex digits of `at`, then its id."""
-    return f"{entry.record.at:014x}{entry.record.id}"
+    """The key of a record (`ledger.record_key`)."""
+    return record_key(entry.record)
 
 
 def short_of(subject: str) -> str:
@@ -339,7 +339,7 @@ def _entry(key: str, raw: str, signature: str) -> Entry:
     except (BadRecordError, ValueError) as error:
         why = f"record {key[AT_CHARS:][:16]} is not readable: {error}"
         raise StoreDamagedError(why, key=key) from error
-    if f"{envelope.record.at:014x}{envelope.record.id}" != key:
+    if record_key(envelope.record) != key:
         why = f"record {key[AT_CHARS:][:16]} is not what its key says"
         raise StoreDamagedError(why, key=key)
     return vouch(envelope)
