@@ -117,6 +117,22 @@ def test_no_test_asserts_how_soon_something_was():
     assert not soon
 
 
+def test_a_process_is_asked_for_in_one_way():
+    """A number is kept by who is dead and not buried: only `tests.living` knows the difference."""
+    asked = [
+        f"{tree.name_of(path)}:{node.lineno}"
+        for path in tree.python_files()
+        if path.parts[-2:] != ("tests", "living.py") and "tests" in path.parts
+        for node in ast.walk(tree.parsed(path))
+        if isinstance(node, ast.Call)
+        and (
+            ast.unparse(node.func) == "psutil.pid_exists"
+            or (ast.unparse(node.func) == "os.kill" and ast.unparse(node.args[1]) == "0")
+        )
+    ]
+    assert not asked
+
+
 def test_every_folder_of_a_package_is_a_package():
     """A folder without `__init__.py` would be left out of some wheels without a word."""
     missing = {

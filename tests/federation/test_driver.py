@@ -229,11 +229,14 @@ async def test_what_was_heard_too_often_is_looked_at_once_and_later(town):
     town.answer = EQUAL
     town.loop.start()
     await town.turned(1)
-    town.loop._quiet_s, town.loop._alarms = 0.2, 4
+    town.loop._quiet_s, town.loop._alarms = LONG_S, 4
     for _ in range(1_000):
         town.loop.heard()
     await asyncio.sleep(0.05)
     assert len(town.reports) == 1
+    assert (later := town.loop._later)
+    later.cancel()
+    town.loop._look()  # what the timer does
     await town.turned(2)
     town.loop._quiet_s = 60.0
     town.loop.heard()

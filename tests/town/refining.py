@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 from msgspec.structs import replace
 
 from ledger.beads import rules
@@ -207,14 +206,6 @@ class Yard(TestTown):
         return git(self.origin, "rev-list", "--max-parents=0", "main").strip()
 
 
-def alive(pid: int) -> bool:
-    """Whether a process of that number runs; one that is dead and not yet waited for does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 @contextmanager
 def yard_in(folder: Path) -> Iterator[Yard]:
     """A town with a project and gates, open until the block ends, and sound then."""
@@ -226,4 +217,4 @@ def yard_in(folder: Path) -> Iterator[Yard]:
         yard.private.close()
 
 
-__all__ = ["GATE", "Queue", "Yard", "alive", "yard_in"]
+__all__ = ["GATE", "Queue", "Yard", "yard_in"]

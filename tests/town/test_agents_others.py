@@ -3,12 +3,11 @@
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.living import alive
 from tests.town.prompt import Prompt
 from tests.town.towns import repository
 from town.workspace.files import write_json
@@ -54,10 +53,9 @@ def test_what_is_not_the_towns_is_left_running(tmp_path, claude, provider):
             first = one.json("gt", "mayor", "start")["data"]["session"]["pid"]
             down = one.line("gt", "down")
             assert (down["exit"], down["data"]["left"]) == (0, [])
-            time.sleep(0.3)
-            assert not psutil.pid_exists(pids[0])
-            assert not psutil.pid_exists(first)
-            assert psutil.pid_exists(pids[1])
+            assert not alive(pids[0])
+            assert not alive(first)
+            assert alive(pids[1])
             assert two.json("gt", "mayor", "status")["data"]["session"]["runs"]
             assert persons.poll() is None
             if mine:
@@ -96,4 +94,4 @@ def test_an_agent_in_ones_own_place_is_begun_and_ended(tmp_path, claude):
     assert prompt.gt("crew", "stop").text == "✓ api/crew/ann  stopped\n"
     prompt.at = root
     assert prompt.refused("crew", "start", "bob")[0] == 3
-    assert not psutil.pid_exists(again["pid"])
+    assert not alive(again["pid"])

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.living import alive
 from tests.town.living import LivingTown, living_town
 from tests.town.prompt import Prompt
 from tests.waiting import until
@@ -122,7 +122,7 @@ def test_a_claim_that_is_taken_back_stops_the_worker_and_keeps_its_commits(town,
     assert poster.wl("takeback", item, "--reason", "we did it ourselves")["exit"] == 0
     until(lambda: town.closed(bead))
     assert town.show(bead)["close_reason"].startswith("Withdrawn: ")
-    until(lambda: not psutil.pid_exists(pid))
+    until(lambda: not alive(pid))
     assert (
         town.prompt.git("log", "-1", "--format=%s", f"wl/{item}", at=repository).strip() == "Half"
     )

@@ -5,9 +5,9 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 
+from tests.living import alive
 from tests.town.living import living_town
 from tests.waiting import until
 
@@ -49,7 +49,7 @@ def test_a_killed_agent_goes_on_in_its_worktree(tmp_path, provider):
         bead = town.bead("Survive", script)
         begun = until(town.sessions)
         until(lambda: len(town.sessions()) > 1)
-        assert psutil.pid_exists(begun[0][0]) is False
+        assert alive(begun[0][0]) is False
         until(lambda: town.closed(bead))
         assert {"A", "B"} <= town.files_on_main()
         assert [attempt for _, _, _, attempt in town.sessions()] == [1, 2]
@@ -83,7 +83,7 @@ def test_a_killed_watch_disturbs_nobody_and_goes_on_where_it_was(tmp_path):
         pids = [pid for pid, _, _, _ in town.sessions()]
         town.kill(node)
         until(lambda: not town.is_up())
-        assert all(psutil.pid_exists(pid) for pid in pids)
+        assert all(alive(pid) for pid in pids)
         town.up()
         town.open_gate()
         until(lambda: all(town.closed(bead) for bead in beads))
@@ -171,7 +171,7 @@ def test_down_ends_what_hears_nothing_and_leaves_others_alone(tmp_path):
             assert (told["exit"], told["data"]["left"]) == (0, [])
             until(lambda: not town.left())
             assert own.poll() is None
-            assert psutil.pid_exists(other.sessions()[0][0])
+            assert alive(other.sessions()[0][0])
             own.kill()
         assert town.down()["exit"] == 0
         assert town.gt("hook", "--all")["data"]["hooks"] != []

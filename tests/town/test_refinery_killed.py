@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.house.children import measured
+from tests.living import alive
 from tests.town.prompt import Prompt
-from tests.town.refining import alive
 from tests.town.wrapped_git import KILL, lines_of, wrapped_git
 from tests.waiting import until
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.living import alive
 from tests.town.prompt import Prompt
-from tests.town.refining import alive
 from tests.town.running import RunningTown, running_town
 from tests.waiting import until
 

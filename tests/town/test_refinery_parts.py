@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.town.refining import Yard, alive, yard_in
+from tests.living import alive
+from tests.town.refining import Yard, yard_in
 from tests.town.towns import git
 from town.leases.right import Rights
 from town.node.gates import ShellCommands, gate_environment

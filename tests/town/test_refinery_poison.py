@@ -6,7 +6,8 @@ import pytest
 
 from ledger.workspace.alarm import Escalation
 from ledger.workspace.work import BLOCKED_REQUEST, MERGED, READY, REJECTED, GateRun
-from tests.town.refining import GATE, Yard, alive, yard_in
+from tests.living import alive
+from tests.town.refining import GATE, Yard, yard_in
 from tests.town.towns import environment, git
 from town.node import gates
 from town.node.gates import gate_environment

@@ -16,7 +16,8 @@ from ledger.workspace.work import (
     TRYING,
     Lease,
 )
-from tests.town.refining import GATE, Yard, alive, yard_in
+from tests.living import alive
+from tests.town.refining import GATE, Yard, yard_in
 from tests.town.towns import git
 from town.refinery.errors import BusyRefineryError, LeaseLostError
 

@@ -2,9 +2,9 @@
 
 import json
 
-import psutil
 import pytest
 
+from tests.living import alive
 from tests.town.prompt import Prompt
 
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ def test_docking_ends_the_sessions_of_workers_and_counts_no_attempt(prompt, bead
         pid = agents(prompt)[ash]["session"]["pid"]
         told = prompt.json("gt", "rig", "dock", "api")
         assert (told["data"]["state"], told["data"]["stopped"]) == ("docked", [ash])
-        assert not psutil.pid_exists(pid)
+        assert not alive(pid)
         after = agents(prompt)
         assert (after[ash]["runs"], after[ash]["bead"]) == (False, bead)
         assert after["api/crew/max"]["runs"] is True

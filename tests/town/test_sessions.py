@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.few import FEW
 from tests.house.children import measured
+from tests.living import alive
 from tests.waiting import LONG_S, until
 from town.node.births import created_at
 from town.node.session_holder import NOT_KEPT, Kept
@@ -128,7 +129,7 @@ def test_stop_ends_what_the_program_began_too(sessions, tmp_path):
     until(lambda: kid.exists() and kid.read_text().strip())
     pids = [started.pid, int(kid.read_text())]
     assert sessions.stop("hq-mayor", grace_s=0.2)
-    until(lambda: not [pid for pid in pids if psutil.pid_exists(pid)])
+    until(lambda: not [pid for pid in pids if alive(pid)])
     assert sessions.running() == []
 
 

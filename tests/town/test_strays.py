@@ -3,8 +3,7 @@
 import os
 import subprocess
 
-import psutil
-
+from tests.living import alive
 from tests.town.prompt import Prompt
 
 
@@ -21,7 +20,7 @@ def test_what_left_a_session_is_named_and_runs_on(tmp_path):
     ):
         data = prompt.done("down")
         text = prompt.gt("down").text
-        assert psutil.pid_exists(ours.pid)
+        assert alive(ours.pid)
         ours.kill()
         others.kill()
     assert (data["left"], [one["pid"] for one in data["strays"]]) == ([], [ours.pid])

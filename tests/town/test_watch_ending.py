@@ -14,9 +14,10 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.workspace.work import Lease
+from tests.living import alive
 from tests.town.test_hooks import rows, worktree
 from tests.town.towns import git
-from tests.town.watched import alive, watched_town
+from tests.town.watched import watched_town
 from tests.waiting import until
 from town.agents.address import of_polecat
 from town.sessions.port import NoProviderError, Running, SessionPlan, Sessions

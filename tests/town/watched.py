@@ -1,14 +1,11 @@
 """A town whose watch goes round when it is told to, with real sessions and real git."""
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import psutil
 
 from ledger.beads.rows import Bead
 from ledger.private.rows import Row
@@ -87,13 +84,6 @@ class Watched:
         sessions = self.town.works().agents.around.sessions(row.provider)
         until(lambda: sessions.find(row.name) is None)
         until(lambda: sessions.exit_code(row.name) is not None)
-
-
-def alive(pid: int) -> bool:
-    """Whether the process lives; one that only waits to be buried does not."""
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 @contextmanager
