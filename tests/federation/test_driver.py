@@ -234,7 +234,8 @@ async def test_what_was_heard_too_often_is_looked_at_once_and_later(town):
         town.loop.heard()
     await asyncio.sleep(0.05)
     assert len(town.reports) == 1
-    assert (later := town.loop._later)
+    later = town.loop._later
+    assert later
     later.cancel()
     town.loop._look()  # what the timer does
     await town.turned(2)
