@@ -7,12 +7,12 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.house.children import measured
@@ -133,8 +133,10 @@ def test_a_command_on_its_way_ends_when_its_node_does(prompt):
     """A waiting command is let go by `wl down`; nobody hangs."""
     prompt.json("up", "--port", "0")
     item = prompt.json("post", "one")[1]["data"]["id"]
+    there = str(prompt.home.socket)
     waiting = prompt.start("wait", item, "--until", "reply", "--timeout", "10m", "--json")
-    time.sleep(1)
+    node = psutil.Process(prompt.until_up())
+    until(lambda: len([one for one in node.net_connections("unix") if one.laddr == there]) > 1)
     assert prompt.json("down")[0] == 0
     out, _ = waiting.communicate(timeout=LONG_S)
     assert waiting.returncode in (6, 130)

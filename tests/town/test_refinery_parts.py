@@ -1,6 +1,7 @@
 """Parts of the refinery alone: its gates from settings, messages of squashes, shells, leases."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from tests.living import alive
 from tests.town.refining import Yard, yard_in
 from tests.town.towns import git
+from tests.waiting import LONG_S, until
 from town.leases.right import Rights
 from town.node.gates import ShellCommands, gate_environment
 from town.refinery.gates import gates_of
@@ -20,6 +22,11 @@ from town.refinery.ports import Command
 from town.workspace.files import write_json
 from town.workspace.settings import RigSettings
 from town.workspace.settings import read as read_settings
+
+LEAVES = (
+    "setsid sh -c 'echo $$ > pid; exec sleep 300' > /dev/null 2>&1 &"
+    " while ! test -s pid; do sleep 0.05; done"
+)
 
 SAVED = "Saved by gt done: what was not committed yet"
 
@@ -104,11 +111,15 @@ def test_nothing_of_a_command_runs_on(tmp_path):
     leave = "sleep 300 & echo $! > pid"
     assert run(tmp_path, leave).code == 0
     assert not alive(int((tmp_path / "pid").read_text()))
-    assert run(tmp_path, f"{leave}; sleep 300", timeout_s=0.5).timed_out
+    assert run(tmp_path, f"{leave}; sleep 300", timeout_s=2).timed_out
     assert not alive(int((tmp_path / "pid").read_text()))
     stop = threading.Event()
-    threading.Timer(0.3, stop.set).start()
-    ended = run(tmp_path, f"trap '' TERM; {leave}; sleep 300", stop=stop)
+    (tmp_path / "pid").unlink()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run, tmp_path, f"trap '' TERM; {leave}; sleep 300", stop=stop)
+        until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+        stop.set()
+        ended = running.result(LONG_S)
     assert not ended.timed_out
     assert ended.code != 0
     assert not alive(int((tmp_path / "pid").read_text()))
@@ -119,12 +130,11 @@ def test_processes_that_bear_the_mark_are_ended_and_no_others(tmp_path):
     """By a variable of their environment, also those that left their group."""
     commands = ShellCommands()
     env = gate_environment({"PATH": "/usr/bin:/bin"})
-    begun = "setsid sh -c 'echo $$ > pid; exec sleep 300' > /dev/null 2>&1 & sleep 0.5"
     for mark in ("mine", "other"):
         place = tmp_path / mark
         place.mkdir()
         told = {**env, "GT_REFINERY": mark}
-        commands.run(Command(cmd=begun, cwd=place, env=told, timeout_s=30), threading.Event())
+        commands.run(Command(cmd=LEAVES, cwd=place, env=told, timeout_s=30), threading.Event())
     pids = {mark: int((tmp_path / mark / "pid").read_text()) for mark in ("mine", "other")}
     assert alive(pids["mine"])
     assert commands.end_left("GT_REFINERY", "mine") == 1
@@ -139,9 +149,8 @@ def test_what_a_killed_refinery_left_is_ended_where_none_is_at_work(yard: Yard):
     works = yard.works()
     mark = {"GT_REFINERY": str(yard.workspace.rig("api").path)}
     env = {**gate_environment({"PATH": "/usr/bin:/bin"}), **mark}
-    begun = "setsid sh -c 'echo $$ > pid; exec sleep 300' > /dev/null 2>&1 & sleep 0.5"
     ShellCommands().run(
-        Command(cmd=begun, cwd=yard.clone, env=env, timeout_s=30), threading.Event()
+        Command(cmd=LEAVES, cwd=yard.clone, env=env, timeout_s=30), threading.Event()
     )
     pid = int((yard.clone / "pid").read_text())
     with at_work(Rights(works.store, works.ports, works.makers), "api"):
