@@ -176,7 +176,7 @@ def test_following_shows_what_happens_and_holds_nobody_up(prompt, town):
     assert seen == ["before", "after 0", "after 1", "after 2"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_who_follows_through_a_node_does_not_keep_it_up(prompt, town):
     """The node that answers a follower goes down at once, and the follower ends well.
 
@@ -200,8 +200,11 @@ def test_who_follows_through_a_node_does_not_keep_it_up(prompt, town):
         assert prompt.spawn("bd", "create", "Seen").returncode == 0
         assert follower.stdout is not None
         assert "title=Seen" in follower.stdout.readline()
-        later = [json.loads(watcher.stdout.readline()) for _ in range(3)]
-        assert (first["data"]["beads"]["open"], later[-1]["data"]["beads"]["open"]) == (0, 1)
+        assert first["data"]["beads"]["open"] == 0
+        # What it showed before the bead was made waits in the pipe.
+        shown = iter(watcher.stdout.readline, "")
+        counts = (json.loads(line)["data"]["beads"]["open"] for line in shown)
+        assert next(count for count in counts if count) == 1
     for one in (follower, watcher):
         said, _ = one.communicate(timeout=LONG_S)
         assert one.returncode == 0
