@@ -65,9 +65,9 @@ def list_(
         bool, typer.Option("--verify", help="Look for branches that are gone, beads that are done.")
     ] = False,
 ) -> int:
-    """List a project's merge requests."""
+    """List a project's merge requests; those of all where you stand in none."""
     with works_of(ctx) as works:
-        name = works.crew.rig_of(rig).name
+        names = [one.name for one in works.crew.rigs_of(rig)]
         below = works.integration.below(epic) if epic else set()
 
         def keep(line: Line) -> bool:
@@ -79,15 +79,25 @@ def list_(
                 and (not epic or one.bead in below)
             )
 
-        found = _listed(works, name, keep, ended=everything or bool(status))
-        seen = works.verified([line.request for line in found]) if verify else None
+        ended = everything or bool(status)
+        queues = {name: _listed(works, name, keep, ended=ended) for name in names}
+        every = [line.request for found in queues.values() for line in found]
+        seen = works.verified(every) if verify else None
         now = works.now()
-    return show(call_of(ctx), _queue(name, found, seen, now), now=now)
+    return show(call_of(ctx), _queues(queues, seen, now), now=now)
 
 
-def _queue(rig: str, found: list[Line], seen: "Mapping[str, Verdict] | None", now: int) -> Answer:
-    """The requests of a rig, and where that was looked at, which of them could never be merged."""
-    words = lines_of(found, now) if found else [f"the merge queue of {rig} is empty"]
+def _queues(
+    queues: Mapping[str, list[Line]], seen: "Mapping[str, Verdict] | None", now: int
+) -> Answer:
+    """Requests of rigs, and where that was looked at, which of them could never be merged."""
+    words: list[str] = []
+    for rig, lines in queues.items():
+        if lines:
+            words += ([rig] if len(queues) > 1 else []) + lines_of(lines, now)
+        else:
+            words.append(f"the merge queue of {rig} is empty")
+    found = [line for lines in queues.values() for line in lines]
     known = seen or {}
     wrong = [f"✗ {one}: {why}" for one, verdict in known.items() for why in verdict.wrong]
     if seen is not None and found:
@@ -99,7 +109,7 @@ def _queue(rig: str, found: list[Line], seen: "Mapping[str, Verdict] | None", no
         }
         for line in found
     ]
-    data = {"rig": rig, "requests": facts}
+    data = {"rig": next(iter(queues)) if len(queues) == 1 else "", "requests": facts}
     return Answer(schema="gt.v1.mq", data=data, words=tuple(words), exit=FAILED if wrong else 0)
 
 

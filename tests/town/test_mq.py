@@ -98,8 +98,19 @@ def check_trail(prompt: Prompt, fix: str, request: str) -> None:
     (done,) = prompt.done("changelog", "--today")["beads"]
     assert (done["id"], done["rig"], done["title"]) == (fix, "api", "Fix the parser")
     assert fix in prompt.gt("changelog").text
+    check_queues(prompt)
     assert prompt.refused("changelog", "--since", "soon") == (2, "usage")
     assert prompt.refused("trail", "mail") == (2, "usage")
+
+
+def check_queues(prompt: Prompt) -> None:
+    """Where nobody says which project, those of all are shown."""
+    prompt.at = prompt.at.parents[2]
+    assert prompt.gt("rig", "add", "web", "../origin.git", "--prefix", "we").code == 0
+    told = prompt.gt("mq", "list", "--all").text
+    assert told.startswith("api\nID ")
+    assert told.endswith("the merge queue of web is empty\n")
+    assert prompt.json("gt", "mq", "list")["data"] == {"rig": "", "requests": []}
 
 
 def test_a_failing_branch_comes_back_with_the_gates_words(prompt: Prompt, clone: Path):

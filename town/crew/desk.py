@@ -106,6 +106,19 @@ class Crew(Unfinished):
 
         return self.look(work)
 
+    def rigs_of(self, said: str = "") -> list[Rig]:
+        """The rigs that are meant: as `rig_of`, and all where nobody says which of several.
+
+        Raises NoRigError, and WhichRigError where there is none.
+        """
+        try:
+            return [self.rig_of(said)]
+        except WhichRigError:
+            rigs = self.look(lambda: self.store.find(Rig))
+            if found := [rig for rig in rigs if rig.state != ADDING]:
+                return found
+            raise
+
     def named(self, said: str, rig: str = "") -> Agent:
         """The member that is meant by a name, `rig/name`, or an address.
 
