@@ -8,6 +8,7 @@ import typer
 from cli.context import Call, UsageError, whole_number
 from cli.output import show
 from cli.tree import call_of
+from town.market.errors import FileProblemError
 
 if TYPE_CHECKING:
     from town.market.answer import Answer
@@ -39,6 +40,15 @@ def text_of(call: Call, said: str) -> str:
         return call.terminal.read_all().decode("utf-8").rstrip("\n")
     except UnicodeDecodeError as error:
         raise UsageError(f"standard input is not UTF-8 text: {error}") from error
+
+
+def bytes_of(call: Call, name: str) -> bytes:
+    """What the file holds, or standard input where it is `-`. Raises FileProblemError."""
+    try:
+        return call.terminal.read_all() if name == "-" else call.path(name).read_bytes()
+    except OSError as error:
+        said = "standard input" if name == "-" else name
+        raise FileProblemError(said, error.strerror or str(error)) from error
 
 
 def many_of(said: list[str] | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cli.answers import many_of, seconds_of
+from cli.answers import bytes_of, many_of, seconds_of
 from cli.context import Call, UsageError, whole_number
 
 RACE_MAX = 3
@@ -30,13 +30,13 @@ def policy_of(*, assign: str, lease: str) -> dict[str, Any]:
 
 
 def posts_in(call: Call, name: str) -> list[dict[str, Any]]:
-    """The fields of each post of the file, or of standard input for `-`. Raises UsageError."""
+    """The fields of each post of the file, or of standard input for `-`.
+
+    Raises FileProblemError, and UsageError for what is no list of posts.
+    """
     where = "standard input" if name == "-" else name
     try:
-        raw = call.terminal.read_all() if name == "-" else call.path(name).read_bytes()
-        value = _read(raw.decode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{where}: {error.strerror}") from error
+        value = _read(bytes_of(call, name).decode("utf-8"))
     except ValueError as error:
         raise UsageError(f"{where}: {error}") from error
     if isinstance(value, Mapping):

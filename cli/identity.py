@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.answers import answer
+from cli.answers import answer, bytes_of
 from cli.context import UsageError
 from cli.tree import Command, Telling, call_of, example, new_group, new_module
 
@@ -96,12 +96,8 @@ def restore(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The saved key; `-` reads it.")],
 ) -> int:
     """Bring the recovery key back, for a revoke or a new device. A device key is never restored."""
-    call = call_of(ctx)
-    try:
-        text = call.terminal.read_all() if file == "-" else call.path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
-    return answer(ctx, lambda town: town.market.key_restore(text.decode("utf-8", "replace")))
+    text = bytes_of(call_of(ctx), file).decode("utf-8", "replace")
+    return answer(ctx, lambda town: town.market.key_restore(text))
 
 
 @key.command(cls=Telling)

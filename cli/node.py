@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
-from cli.answers import answer
+from cli.answers import answer, bytes_of
 from cli.asking import asked
 from cli.context import Call, UsageError
 from cli.escape import escape
@@ -81,11 +81,7 @@ def _recovered(call: Call, file: str, lost: str) -> None:
     """The home signs under a new key; no node may run meanwhile."""
     if running(Home(call.path(call.home))) is not None:
         raise NodeRunsError("a node runs here, and goes on under the old key")
-    try:
-        raw = call.terminal.read_all() if file == "-" else call.path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
-    text = raw.decode("utf-8", "replace")
+    text = bytes_of(call, file).decode("utf-8", "replace")
     with call.town(call) as town:
         found = town.market.recover(text, lost=lost)
     for line in found.words:

@@ -102,7 +102,7 @@ def test_a_key_that_signs_on_a_machine_is_never_brought_in(rust, tmp_path):
     said = rust.json("key", "restore", str(stolen))
     assert code_of(said) == (4, "key.live")
     assert ["wl", "device", "join"] in said["error"]["try"]
-    assert rust.type("key", "restore", str(tmp_path / "none")).code == 2
+    assert code_of(rust.json("key", "restore", str(tmp_path / "none"))) == (2, "file.bad")
     assert code_of(rust.json("key", "restore", "-", stdin=b"not a key")) == (4, "key.backup")
 
 

@@ -117,7 +117,7 @@ REFUSED = [
     ("rust", "help nothing", 2, "usage", "topics: exits, output"),
     ("rust", "completion tcsh", 2, "usage", "bash, zsh, fish"),
     ("rust", "frobnicate", 2, "usage", "no command is called"),
-    ("rust", "up --recover /nonexistent/x", 2, "usage", "No such file"),
+    ("rust", "up --recover /nonexistent/x", 2, "file.bad", "No such file"),
 ]
 
 
