@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.few import FEW
 from tests.house.children import measured
 from tests.living import alive
 from tests.waiting import LONG_S, until
+from town.node import session_processes
 from town.node.births import created_at
 from town.node.session_holder import NOT_KEPT, Kept
 from town.node.session_processes import ProcessSessions
@@ -80,20 +82,20 @@ def test_a_session_sees_its_folder_and_its_environment_alone(sessions, tmp_path)
     finally:
         del os.environ["LEAKED"]
     until(lambda: sessions.find("hq-mayor") is None)
-    said = sessions.peek("hq-mayor", lines=50)
+    said = until(lambda: sessions.peek("hq-mayor", lines=50).strip())
     assert said.split("\n")[0] == f"mayor {tmp_path} none"
     until(lambda: sessions.exit_code("hq-mayor") == 3)
 
 
 def test_a_name_runs_once_and_is_free_again(sessions, tmp_path):
     """The second start is refused and disturbs nobody; after the end the name can be used."""
-    first = sessions.start(plan(tmp_path, "sleep 60"))
+    first = sessions.start(plan(tmp_path, "sleep 600"))
     with pytest.raises(SessionThereError):
-        sessions.start(plan(tmp_path, "sleep 60"))
+        sessions.start(plan(tmp_path, "sleep 600"))
     assert [one.pid for one in sessions.running()] == [first.pid]
     assert sessions.stop("hq-mayor", grace_s=5)
     assert not sessions.stop("hq-mayor", grace_s=5)
-    again = sessions.start(plan(tmp_path, "sleep 60"))
+    again = sessions.start(plan(tmp_path, "sleep 600"))
     assert again.pid != first.pid
     assert created_at(again.pid) == again.created
 
@@ -118,12 +120,12 @@ def test_an_interrupt_reaches_the_program(sessions, tmp_path):
     until(lambda: "ready" in sessions.peek("hq-mayor", lines=9))
     sessions.interrupt("hq-mayor")
     until(lambda: sessions.find("hq-mayor") is None)
-    assert "stopped" in sessions.peek("hq-mayor", lines=9)
+    until(lambda: "stopped" in sessions.peek("hq-mayor", lines=9))
 
 
 def test_stop_ends_what_the_program_began_too(sessions, tmp_path):
     """A program that hears nothing, and one that it began in the background: both are gone."""
-    script = "trap '' TERM HUP INT; sleep 99 & echo $! > kid; while :; do sleep 0.05; done"
+    script = "trap '' TERM HUP INT; sleep 600 & echo $! > kid; while :; do sleep 0.05; done"
     started = sessions.start(plan(tmp_path, script))
     kid = tmp_path / "kid"
     until(lambda: kid.exists() and kid.read_text().strip())
@@ -151,8 +153,8 @@ def test_all_are_asked_to_end_before_one_of_them_is_waited_for(sessions, tmp_pat
 
 def test_a_killed_program_is_seen_to_be_gone(sessions, tmp_path):
     """kill -9: the session runs no more at once, and others are not touched."""
-    first = sessions.start(plan(tmp_path, "sleep 60", "a-one"))
-    sessions.start(plan(tmp_path, "sleep 60", "a-two"))
+    first = sessions.start(plan(tmp_path, "sleep 600", "a-one"))
+    sessions.start(plan(tmp_path, "sleep 600", "a-two"))
     os.kill(first.pid, signal.SIGKILL)
     until(lambda: [one.name for one in sessions.running()] == ["a-two"])
 
@@ -175,12 +177,12 @@ def test_a_program_that_is_not_there_ends_at_once(sessions, tmp_path):
     sessions.start(nothing)
     until(lambda: sessions.find("x-y") is None)
     until(lambda: sessions.exit_code("x-y") == 127)
-    assert "/not/there" in sessions.peek("x-y", lines=9)
+    until(lambda: "/not/there" in sessions.peek("x-y", lines=9))
 
 
 def test_another_adapter_object_sees_the_same_sessions(sessions, tmp_path):
     """Whoever looks, in whatever process: sessions belong to the town."""
-    started = sessions.start(plan(tmp_path, "sleep 60"))
+    started = sessions.start(plan(tmp_path, "sleep 600"))
     again = type(sessions)(*[getattr(sessions, name) for name in sessions.__slots__])
     assert [one.pid for one in again.running()] == [started.pid]
     assert again.stop("hq-mayor", grace_s=1)
@@ -205,7 +207,7 @@ def test_of_too_much_the_newest_is_kept_and_the_first_line_says_so(sessions, tmp
     """However often it is full; not a byte of the rest is lost, and the session goes on."""
     kept, bytes_max = tmp_path / "kept" / "one.log", 20_000
     told = replace(
-        plan(tmp_path, "seq 1 9999; echo last; sleep 60"),
+        plan(tmp_path, "seq 1 9999; echo last; sleep 600"),
         transcript=kept,
         transcript_bytes_max=bytes_max,
     )
@@ -248,7 +250,7 @@ def test_keys_in_an_environment_are_on_no_command_line(sessions, tmp_path):
     """Neither the session's program nor whatever holds it shows them to others; 64 KiB pass."""
     secret, large = "sk-0123456789", "x" * 65_000
     env = {"PATH": os.environ["PATH"], "OTHER_KEY": secret, "LARGE": large}
-    script = 'echo "${#LARGE} $OTHER_KEY"; sleep 60'
+    script = 'echo "${#LARGE} $OTHER_KEY"; sleep 600'
     sessions.start(SessionPlan(name="hq-mayor", argv=("sh", "-c", script), cwd=tmp_path, env=env))
     until(lambda: f"65000 {secret}" in sessions.peek("hq-mayor", lines=9))
     shown = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]
@@ -277,7 +279,7 @@ def test_a_script_may_leave_out_what_it_does_not_do(tmp_path):
 
 def test_a_script_that_fails_to_stop_one_session_is_asked_for_the_others_too(tmp_path):
     """Its words are told; whatever it names by number runs no more."""
-    with subprocess.Popen(["sleep", "60"]) as one, subprocess.Popen(["sleep", "60"]) as two:
+    with subprocess.Popen(["sleep", "600"]) as one, subprocess.Popen(["sleep", "600"]) as two:
         script = tmp_path / "provider"
         script.write_text(
             f"#!/bin/sh\ncase $1 in\nlist) echo a-one {one.pid}; echo a-two {two.pid}; exit 0;;\n"
@@ -296,7 +298,7 @@ def test_a_number_that_somebody_else_has_by_now_is_left_alone(tmp_path):
     sessions = ProcessSessions(tmp_path / "sessions")
     sessions.start(plan(tmp_path, "exit 0"))
     until(lambda: sessions.find("hq-mayor") is None)
-    with subprocess.Popen(["sleep", "60"]) as other:
+    with subprocess.Popen(["sleep", "600"]) as other:
         born = tmp_path / "sessions" / "hq-mayor" / "born.json"
         born.write_text(f'{{"pid": {other.pid}, "created": 1.0}}')
         assert not sessions.stop("hq-mayor", grace_s=0)
@@ -309,12 +311,11 @@ def test_a_number_that_somebody_else_has_by_now_is_left_alone(tmp_path):
 def test_whoever_held_the_last_run_does_not_speak_for_the_next(tmp_path):
     """It writes late how its own program ended: the next one of the name lives all the same."""
     sessions = ProcessSessions(tmp_path / "sessions")
-    sessions.start(plan(tmp_path, "sleep 60"))
-    [state] = (tmp_path / "sessions" / "hq-mayor").glob("state*.json")
-    late = psutil.Process(json.loads(state.read_text())["holder"])
+    sessions.start(plan(tmp_path, "sleep 600"))
+    late = holder_of(tmp_path)
     late.suspend()
     assert sessions.stop("hq-mayor", grace_s=0)
-    second = sessions.start(plan(tmp_path, "sleep 60"))
+    second = sessions.start(plan(tmp_path, "sleep 600"))
     late.resume()
     until(lambda: not late.is_running() or late.status() == psutil.STATUS_ZOMBIE)
     assert [one.pid for one in sessions.running()] == [second.pid]
@@ -323,10 +324,49 @@ def test_whoever_held_the_last_run_does_not_speak_for_the_next(tmp_path):
     until(lambda: sessions.exit_code("hq-mayor") is not None)
 
 
+def test_how_a_program_ended_is_known_as_soon_as_it_is_gone(tmp_path, monkeypatch):
+    """Also where whoever holds it has had no time yet to write it down; no wait for a dead one."""
+    monkeypatch.setattr(session_processes, "LAST_WORD_S", LONG_S)
+    sessions, go = ProcessSessions(tmp_path / "sessions"), tmp_path / "go"
+    sessions.start(plan(tmp_path, f"until test -e {go}; do sleep 0.05; done; exit 3"))
+    holder = holder_of(tmp_path)
+    holder.suspend()
+    go.touch()
+    until(lambda: sessions.find("hq-mayor") is None)
+    with ThreadPoolExecutor(1) as pool:
+        code = pool.submit(sessions.exit_code, "hq-mayor")
+        holder.resume()
+        assert code.result(LONG_S) == 3
+    second = sessions.start(plan(tmp_path, "sleep 600"))
+    holder_of(tmp_path).kill()
+    os.kill(second.pid, signal.SIGKILL)
+    until(lambda: sessions.find("hq-mayor") is None)
+    assert sessions.exit_code("hq-mayor") is None
+
+
+def holder_of(tmp_path: Path) -> psutil.Process:
+    """Whoever holds the newest session of plain processes."""
+    [state] = (tmp_path / "sessions" / "hq-mayor").glob("state*.json")
+    return psutil.Process(json.loads(state.read_text())["holder"])
+
+
+def test_a_number_that_somebody_else_had_hides_no_session(tmp_path, monkeypatch):
+    """Whoever looked at all processes long ago knew another one by it: it is asked to end."""
+    sessions, bye = ProcessSessions(tmp_path / "sessions"), tmp_path / "bye"
+    script = f"trap 'touch {bye}; exit' TERM; touch there; while :; do sleep 0.05; done"
+    started = sessions.start(plan(tmp_path, script))
+    until((tmp_path / "there").exists)
+    other = psutil.Process(started.pid)
+    other._ident = (started.pid, -1.0)  # as of one that was there before
+    monkeypatch.setattr(psutil, "_pmap", {started.pid: other})
+    assert sessions.stop("hq-mayor", grace_s=LONG_S)
+    assert bye.exists()
+
+
 def test_a_plain_process_shows_itself_to_nobody(tmp_path):
     """Attaching needs tmux; the error says what to do instead."""
     sessions = ProcessSessions(tmp_path / "sessions")
-    sessions.start(plan(tmp_path, "sleep 60"))
+    sessions.start(plan(tmp_path, "sleep 600"))
     with pytest.raises(SessionError, match="gt peek"):
         sessions.attach("hq-mayor")
     assert sessions.stop("hq-mayor", grace_s=1)

@@ -33,10 +33,14 @@ def families_of(programs: Sequence[Program]) -> "list[list[psutil.Process]]":
     """The family of each of these programs."""
     import psutil  # noqa: PLC0415
 
+    wanted = {pid for pid, _ in programs}
     by_leader: dict[int, list[psutil.Process]] = {}
-    for one in psutil.process_iter():
-        with contextlib.suppress(OSError):
-            by_leader.setdefault(os.getsid(one.pid), []).append(one)
+    # Not by `process_iter`: it keeps a number as whoever had it when it looked last.
+    for number in psutil.pids():
+        with contextlib.suppress(OSError, psutil.Error):
+            leader = os.getsid(number)
+            if leader in wanted:
+                by_leader.setdefault(leader, []).append(psutil.Process(number))
     return [_family(pid, created, by_leader.get(pid, ())) for pid, created in programs]
 
 

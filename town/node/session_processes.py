@@ -28,6 +28,9 @@ from town.sessions.port import (
 )
 
 START_WAIT_S: Final = 10.0
+LAST_WORD_S: Final = (
+    10.0  # a holder writes at once how its program ended, as soon as it has its turn
+)
 POLL_S: Final = 0.02
 PEEK_BYTES: Final = 256 << 10
 
@@ -163,8 +166,19 @@ class ProcessSessions:
 
     def exit_code(self, name: str) -> int | None:
         """How the last session of this name ended."""
+        deadline = time.monotonic() + LAST_WORD_S
+        while self._is_to_say(name) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
         found = self._state(name).get("exit")
         return found if isinstance(found, int) else None
+
+    def _is_to_say(self, name: str) -> bool:
+        """Whether its program is gone, and its holder lives and has not said yet how it ended."""
+        state = self._state(name)
+        holder = state.get("holder", 0)
+        if not holder or "exit" in state or self.find(name) is not None:
+            return False
+        return process_of(holder, created_at(holder)) is not None
 
     def end(self) -> None:
         """No session runs; each holder ends with its own."""

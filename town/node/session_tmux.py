@@ -184,8 +184,11 @@ class TmuxSessions:
 
     def exit_code(self, name: str) -> int | None:
         """How the last session of this name ended."""
+        deadline = time.monotonic() + GONE_WAIT_S
         found = self._ended(name)
-        if found is not None and found.status is None and self._hears_of_deaths():
+        while found is not None and found.unburied and self._hears_of_deaths():
+            if time.monotonic() > deadline:
+                break
             found = self._ended(name)
         return found.status if found is not None else None
 
@@ -194,18 +197,28 @@ class TmuxSessions:
 
     def _hears_of_deaths(self) -> bool:
         """The server looks for children that ended: at its start it can miss that one did."""
-        told = self._run("display-message", "-p", "#{pid}").stdout.strip()
-        if not told.isdecimal():
+        server = self._server()
+        if not server:
             return False
         with contextlib.suppress(ProcessLookupError):
-            os.kill(int(told), signal.SIGCHLD)
+            os.kill(server, signal.SIGCHLD)
         time.sleep(POLL_S)
         return True
 
     def end(self) -> None:
         """The town's own tmux server is gone, and every session with it."""
         self.stop_all([one.name for one in self.running()], grace_s=0)
+        told = self._server()
         self._run("kill-server")
+        deadline = time.monotonic() + GONE_WAIT_S
+        # Whoever begins a session while it still goes would be refused by it.
+        while told and process_of(told, created_at(told)) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+
+    def _server(self) -> int:
+        """The number of the town's tmux server; 0 for none."""
+        told = self._run("display-message", "-p", "#{pid}").stdout.strip()
+        return int(told) if told.isdecimal() else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +241,11 @@ class _Pane:
     def alive(self) -> bool:
         """Whether its program runs."""
         return not self.dead and process_of(self.pid, created_at(self.pid)) is not None
+
+    @property
+    def unburied(self) -> bool:
+        """Whether tmux has still to ask how its program ended; then the kernel knows its number."""
+        return self.status is None and bool(created_at(self.pid))
 
     @property
     def running(self) -> Running:
