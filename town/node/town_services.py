@@ -69,21 +69,26 @@ class Worker:
         self._thread.join(wait_s)
 
     def _run(self) -> None:
-        while not self._ended.is_set():
+        while True:
             self._woken.clear()
-            due = 0
+            if self._ended.is_set():  # after the clearing: whoever ends it wakes it then
+                return
+            begun, due = clock.now(), 0
             try:
                 due = self.work()
             except WastelandError as error:
                 LOG.warning("service", name=self.name, code=error.code, why=str(error))
             except Exception:  # the outermost place of this thread
                 LOG.warning("service", name=self.name, exc_info=True)
-            self._woken.wait(rest_s(self.every_s(), due, now=clock.now()))
+            self._woken.wait(rest_s(self.every_s(), due, begun=begun, now=clock.now()))
 
 
-def rest_s(every_s: float, due: int, *, now: int) -> float:
-    """How long a worker waits that nobody wakes: until more is due, and no longer than usual."""
-    left_s = (due - now) / SECOND_US if due > now else every_s
+def rest_s(every_s: float, due: int, *, begun: int, now: int) -> float:
+    """How long a worker waits that nobody wakes: until more is due, and no longer than usual.
+
+    What became due since its look `begun` was not seen by that, and is looked at in a moment.
+    """
+    left_s = (due - now) / SECOND_US if due > begun else every_s
     return max(min(left_s, every_s), LEAST_S)
 
 

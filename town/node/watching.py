@@ -117,8 +117,10 @@ class WatchLoop:
             self._thread.join(wait_s)
 
     def _run(self) -> None:
-        while not self._ended.is_set():
+        while True:
             self._woken.clear()
+            if self._ended.is_set():  # after the clearing: whoever ends it wakes it then
+                return
             busy = self._round()
             self._woken.wait(BUSY_S if busy else IDLE_S)
 
