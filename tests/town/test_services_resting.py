@@ -66,12 +66,12 @@ def test_a_worker_that_is_ended_as_it_begins_to_look_rests_no_more():
 
 def test_a_watch_that_is_ended_as_it_begins_a_round_rests_no_more(monkeypatch):
     """The same of the loop that goes round."""
-    watch = SimpleNamespace(round=lambda limits: Round())
+    watch = SimpleNamespace(round=lambda _: Round())
     loop = WatchLoop(watch, {}, dict)
     loop._ended = ended = Ending()
     wake, rest = loop._woken.set, loop._woken.wait
     monkeypatch.setattr(loop._woken, "set", lambda: (wake(), ended.come.set()))
-    monkeypatch.setattr(loop._woken, "wait", lambda seconds: rest(10 * LONG_S))
+    monkeypatch.setattr(loop._woken, "wait", lambda _: rest(10 * LONG_S))
     loop.start()
     assert ended.asked.wait(LONG_S)
     loop.stop(wait_s=LONG_S)
