@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from tests.waiting import until
 from town.node import lifecycle
 from town.node.births import created_at, own_created
 from town.node.home import Home, HomeError
+from town.node.lock import FileLock
 
 # A stand-in for the node: it announces itself as a node does, and may have children.
 NODE = """
@@ -183,6 +185,24 @@ def test_two_processes_without_a_node_contend_and_the_second_says_with_whom(home
     assert (caught.value.pid, caught.value.doing) == (holder.pid, "post")
     with lifecycle.town_lock(home, doing="claim", wait_s=0.1):
         assert home.lock.exists()
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_one_of_a_crowd_waits_while_others_have_their_turns(home, monkeypatch, moves):
+    """What it waits for one holder begins anew with the next; who keeps the ledger is named."""
+    acquire, turns = FileLock.acquire, iter(range(1, 10))
+
+    def taken(lock, *, wait_s):
+        turn = next(turns, None)
+        holder = {"pid": turn if moves else 1, "doing": "post"}
+        home.holder.write_text(json.dumps(holder))
+        return turn is None and acquire(lock, wait_s=wait_s)
+
+    monkeypatch.setattr(FileLock, "acquire", taken)
+    home.furnish()
+    refused = contextlib.nullcontext() if moves else pytest.raises(lifecycle.LockedError)
+    with refused, lifecycle.town_lock(home, doing="claim", wait_s=0):
+        assert moves
 
 
 def test_a_home_that_cannot_be_made_is_a_clear_error(tmp_path):

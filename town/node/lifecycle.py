@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import psutil  # a command that looks for no process does without
 
 LOCK_WAIT_S = 5.0
+LOCK_LOOK_S = 0.5  # how often who waits looks whether another one has it
 START_WAIT_S = 60.0  # without a sign
 STOP_WAIT_S = 20.0
 ORPHAN_WAIT_S = 3.0  # what the node began and did not end itself
@@ -178,7 +179,7 @@ def town_lock(home: Home, *, doing: str, wait_s: float = LOCK_WAIT_S) -> Iterato
     """The process is the town's one writer until the block ends. Raises LockedError."""
     home.furnish()
     lock = FileLock(home.lock)
-    if not lock.acquire(wait_s=wait_s):
+    if not _taken(lock, home, wait_s):
         raise _locked(home)
     try:
         write_whole(home.holder, {"pid": os.getpid(), "doing": doing})
@@ -187,6 +188,18 @@ def town_lock(home: Home, *, doing: str, wait_s: float = LOCK_WAIT_S) -> Iterato
         with contextlib.suppress(OSError):
             home.holder.unlink()
         lock.release()
+
+
+def _taken(lock: FileLock, home: Home, wait_s: float) -> bool:
+    """Whether the lock is ours; `wait_s` is for one holder, so that a crowd comes to its turns."""
+    holder, deadline = _read(home.holder).get("pid"), time.monotonic() + wait_s
+    while not lock.acquire(wait_s=min(wait_s, LOCK_LOOK_S)):
+        now, other = time.monotonic(), _read(home.holder).get("pid")
+        if other != holder:
+            holder, deadline = other, now + wait_s
+        elif now >= deadline:
+            return False
+    return True
 
 
 def _locked(home: Home) -> LockedError:
