@@ -326,18 +326,21 @@ class Routes:
         return self._json({"kept": True})
 
     async def _events(self, call: Call) -> web.StreamResponse:
-        """The roots of a wasteland as they come; a caller that missed some is told the last one."""
-        root = await self.host.answer(call.caller, call.wasteland, "root", b"")
-        if root is None:
-            raise UnknownError
-        with self.listening.take(call.caller):
-            queue = self.host.changes(call.wasteland)
-            try:
+        """The roots of a wasteland as they come; a caller that missed some is told the last one.
+
+        The queue is there before the root is looked at: what becomes new meanwhile is told, too.
+        """
+        queue = self.host.changes(call.wasteland)
+        try:
+            root = await self.host.answer(call.caller, call.wasteland, "root", b"")
+            if root is None:
+                raise UnknownError
+            with self.listening.take(call.caller):
                 return await self._line(call.request, root[:32].hex(), queue)
-            except ConnectionResetError:
-                return web.Response()
-            finally:
-                self.host.ended(call.wasteland, queue)
+        except ConnectionResetError:
+            return web.Response()
+        finally:
+            self.host.ended(call.wasteland, queue)
 
     async def _line(
         self, request: web.Request, now: str, queue: "asyncio.Queue[News]"
@@ -347,7 +350,9 @@ class Routes:
             if request.headers.get("Last-Event-ID", "") != now:
                 await line.send(now, id=now)
             while line.is_connected() and (news := await queue.get()) != LINE_END:
-                await line.send(news.text, id=news.root)
+                if news.root != now:  # it was looked at since
+                    await line.send(news.text, id=news.root)
+                now = news.root
             return line
 
 

@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Mapping
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from aiohttp import web
 
 from federation.peers import Peer
 from federation.transport.client import Client
 from stamps.identity import DeviceKey
 from tests.waiting import LONG_S
+from town.market import membership
 from town.node import clock
 from town.node.compose import OpenTown
 from town.node.home import Home
@@ -64,7 +67,8 @@ async def node(
     """
     home = Home(folder / handle)
     home.furnish()
-    said = {"HOME": str(folder), "WL_SYNC_PULL_S": str(pull_s), **(env or {})}
+    patient = {"WL_SYNC_PULL_S": str(pull_s), "WL_CLAIM_WAIT_S": str(round(LONG_S))}
+    said = {"HOME": str(folder), **patient, **(env or {})}
     town = await asyncio.to_thread(OpenTown, home, said, resident=True)
     town.market.ports = town.conduct.ports = dataclasses.replace(town.market.ports, now=now)
     await asyncio.to_thread(town.market.init, handle)
@@ -99,7 +103,36 @@ async def joined(first: Node, *others: Node) -> str:
     """The others are on a board that the first founded; its id."""
     await first.use(lambda market: market.create("hop/commons"))
     for other in others:
-        token = (await first.use(lambda market: market.invite())).data["invite"]
-        answer = await other.use(lambda market, said=token: market.join(said))
-        assert answer.exit == 0
+        await joins(first, other)
     return first.town.town.current
+
+
+async def joins(first: Node, other: Node) -> None:
+    """The other was admitted to the board that the first stands at, however long that took."""
+    token = (await first.use(lambda market: market.invite())).data["invite"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(membership, "ADMIT_WAIT_S", LONG_S)
+        answer = await other.use(lambda market: market.join(token))
+    assert answer.exit == 0
+
+
+def root(one: Node) -> str:
+    """The root of a node's board."""
+    return str(one.town.market.verify().data["root"])
+
+
+async def same_root(*nodes: Node) -> None:
+    """All come to one root."""
+    await nodes[0].settles(lambda: len({root(one) for one in nodes}) == 1)
+
+
+@contextlib.contextmanager
+def kept_port() -> Iterator[int]:
+    """A port that is nobody else's until the block ends, so that a node may leave it and return.
+
+    It is bound and listened to by nobody: whoever sets SO_REUSEADDR, as nodes do, may.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield int(keeper.getsockname()[1])

@@ -1,6 +1,7 @@
 """Two and three nodes on real sockets: joining, trading, racing, carrying, coming back."""
 
 import asyncio
+import time
 from functools import partial
 
 import pytest
@@ -8,23 +9,13 @@ import pytest
 from federation.invite import OPEN_MAX
 from federation.remembered import Memory
 from federation.session import Caller
-from tests.transport.nodes import joined, node
+from tests.transport.nodes import joined, node, same_root
+from tests.waiting import LONG_S
 from town.market.answer import Answer
 from town.market.errors import ClockOffError
 from town.node.hosting import INVITES_SPACE
 
 STAMP = {"dims": {"quality": 5}}
-
-
-def root(one) -> str:
-    """The root of a node's board."""
-    return one.town.market.verify().data["root"]
-
-
-async def same_root(*nodes) -> None:
-    """All come to one root."""
-    first = nodes[0]
-    await first.settles(lambda: len({root(one) for one in nodes}) == 1)
 
 
 async def test_two_nodes_trade_a_job_by_push(tmp_path):
@@ -38,7 +29,7 @@ async def test_two_nodes_trade_a_job_by_push(tmp_path):
         await ash.use(lambda m: m.done(item, ["https://example.org/7"]))
         await rust.settles(lambda: rust.town.market.show(item).data["you"] == "reviewer")
         await rust.use(lambda m: m.accept(item, STAMP))
-        decided = await ash.use(lambda m: m.wait(item, until="decided", timeout_s=10))
+        decided = await ash.use(lambda m: m.wait(item, until="decided", timeout_s=LONG_S))
         assert decided.words[0].startswith("accepted")
         await same_root(rust, ash)
 
@@ -92,7 +83,7 @@ async def test_a_claim_waits_for_a_home_that_is_down_and_is_answered_when_it_is_
         assert (asked.exit, asked.error["code"]) == (9, "claim.waiting")
         async with node(tmp_path, "rust") as again:
             await again.use(lambda m: m.peer_add(ash.url, allow_private=True))
-            yours = await ash.use(lambda m: m.wait(item, timeout_s=15))
+            yours = await ash.use(lambda m: m.wait(item, timeout_s=LONG_S))
             assert yours.exit == 0
 
 
@@ -101,9 +92,10 @@ async def test_sync_says_direction_count_and_age(tmp_path):
     async with node(tmp_path, "ash") as ash:
         async with node(tmp_path, "rust") as rust:
             await joined(rust, ash)
+            begun = time.monotonic()
             said = await ash.use(lambda m: m.sync())
             assert (said.data["rows"][0]["they_lack"], said.data["rows"][0]["we_lack"]) == (0, 0)
-            assert said.data["rows"][0]["heard_s"] == 0
+            assert 0 <= said.data["rows"][0]["heard_s"] <= time.monotonic() - begun
         down = await ash.use(lambda m: m.sync(timeout_s=3))
         assert (down.exit, down.error["code"]) == (7, "peer.down")
 
@@ -154,9 +146,12 @@ async def test_a_carrier_redeems_an_invite_while_its_maker_sleeps(tmp_path):
 
 async def test_what_a_peer_says_of_the_time_decides_whether_a_node_may_sign(tmp_path):
     """records 2.6: peers' clocks are read from their answers; 20 minutes off signs nothing."""
+    begun = time.monotonic()
     async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
         await joined(rust, ash)
-        assert ash.town.peers.ahead_s() in (0, 1)
+        ahead = ash.town.peers.ahead_s()
+        assert ahead is not None
+        assert 0 <= ahead <= 1 + time.monotonic() - begun  # as long as the answer took, at most
         skews = ash.town._resident().skews
         off = {f"peer {n}": -1204 * 1_000_000 for n in range(2)}  # the middle one of three counts
         skews.update(off)

@@ -8,8 +8,8 @@ import pytest
 from ledger.actions_errors import KeyFrozenError
 from stamps.errors import WastelandError
 from stamps.record import to_line
-from tests.transport.nodes import as_peer, joined, node
-from tests.transport.test_nodes import same_root
+from tests.transport.nodes import as_peer, joined, node, same_root
+from tests.waiting import LONG_S
 from town.market.errors import AmbiguousError, FieldError, KeyNotHereError
 from town.market.founding import own_entries
 from town.node.compose import OpenTown
@@ -56,7 +56,7 @@ async def test_a_home_restored_from_an_old_backup_goes_on_under_a_new_key(tmp_pa
             assert device(rust) == back.data["device"] != old
             await rust.use(lambda m: m.post({"title": "three"}))
             await ash.use(lambda m: m.claim(item))
-            assert (await ash.use(lambda m: m.wait(item, timeout_s=30))).exit == 0
+            assert (await ash.use(lambda m: m.wait(item, timeout_s=LONG_S))).exit == 0
             await same_root(ash, rust)
             board = (await ash.use(lambda m: m.browse({}))).data["items"]
             titles = {line["untrusted"]["title"] for line in board}

@@ -303,7 +303,10 @@ class Hosting:
 
     def ended(self, wasteland: str, queue: "asyncio.Queue[News]") -> None:
         """Nobody listens to the queue any more."""
-        self._queues.get(wasteland, set()).discard(queue)
+        queues = self._queues.get(wasteland, set())
+        queues.discard(queue)
+        if not queues:  # anybody may name a wasteland that is none
+            self._queues.pop(wasteland, None)
 
     def news(self, board: Board) -> News:
         """What became new since the last call, for publishing; in the ledger's thread."""
