@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.transport.nodes import Node, joined, node
+from tests.transport.nodes import Node, joined, kept_port, node
+from tests.waiting import LONG_S
 
 
 class Street:
@@ -37,14 +38,21 @@ class Street:
         return one.town.writer.run(look)
 
     async def quiet(self) -> None:
-        """All hold the same, and nobody asks anything any more."""
+        """All hold the same, and nobody has anything left to ask."""
         await self.hub.settles(
             lambda: len({self.root(n) for n in (self.hub, self.near, self.far)}) == 1
         )
-        before = -1
-        while before != len(self.asked):
-            before = len(self.asked)
-            await asyncio.sleep(0.3)
+        async with asyncio.timeout(LONG_S):
+            while not (self.rests(self.near) and self.rests(self.far)):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    def rests(self, one: Node) -> bool:
+        """Whether a node's loop has nothing to tell the hub or to ask it; looked at in the loop."""
+        [(loop, _)] = one.town._resident()._loops.values()
+        standing, last = loop.board.standing(self.hub.key), loop.board.memory(self.hub.key).last
+        if loop._news.is_set() or loop._later is not None or standing.turn.locked():
+            return False
+        return last is not None and last.root == loop.board.outlines.known_root
 
 
 async def street(stack: AsyncExitStack, folder: Path) -> Street:
@@ -84,11 +92,11 @@ async def test_a_claim_through_a_carrier_takes_two_messages(tmp_path):
 async def test_what_became_new_while_a_carrier_was_away_comes_when_it_is_back(tmp_path):
     """Its lines are held again, what waited is pushed, and the other end hears of it."""
     async with AsyncExitStack() as stack, AsyncExitStack() as hubs:
-        hub = await hubs.enter_async_context(node(tmp_path, "hub", public_url="yes"))
+        port = stack.enter_context(kept_port())
+        hub = await hubs.enter_async_context(node(tmp_path, "hub", public_url="yes", port=port))
         near = await stack.enter_async_context(node(tmp_path, "near", listens=False))
         far = await stack.enter_async_context(node(tmp_path, "far", listens=False))
         await joined(hub, near, far)
-        port = int(hub.url.rsplit(":", 1)[1])
         await hubs.aclose()
         item = (await near.use(lambda m: m.post({"title": "Said meanwhile"}))).data["id"]
         await stack.enter_async_context(node(tmp_path, "hub", public_url="yes", port=port))

@@ -3,7 +3,9 @@
 import asyncio
 from contextlib import contextmanager
 
-from tests.transport.nodes import joined, node
+import pytest
+
+from tests.transport.nodes import joined, kept_port, node
 from town.market.market import Market
 from town.node.compose import OpenTown
 from town.node.home import Home
@@ -25,9 +27,18 @@ def run_cold(folder, handle: str, use):
         return use(market)
 
 
-async def test_what_waited_for_a_peer_is_decided_and_told_in_the_command_that_hears_one(tmp_path):
+@pytest.fixture
+def port():
+    """Where ash is called, also when its node comes back."""
+    with kept_port() as number:
+        yield number
+
+
+async def test_what_waited_for_a_peer_is_decided_and_told_in_the_command_that_hears_one(
+    tmp_path, port
+):
     """Given back while nobody answered, asked for while its home slept: one `wl sync` does both."""
-    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash", port=port) as ash:
         await joined(rust, ash)
         own, wished = [
             (await rust.use(lambda m, t=title: m.post({"title": t}))).data["id"]
@@ -36,7 +47,6 @@ async def test_what_waited_for_a_peer_is_decided_and_told_in_the_command_that_he
         assert (await rust.use(lambda m: m.claim(own))).exit == 0
         both = {"status": ("open", "claimed")}
         await ash.settles(lambda: len(ash.town.market.browse(both).data["items"]) > 1)
-        port = int(ash.url.rpartition(":")[2])
 
     async def typed(use):
         return await asyncio.to_thread(run_cold, tmp_path, "rust", use)
