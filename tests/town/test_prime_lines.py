@@ -13,6 +13,7 @@ import pytest
 from tests.house.children import measured
 from tests.town.prompt import Prompt
 from tests.town.running import running_town
+from tests.waiting import LONG_S
 from town.node.home import Home
 
 pytestmark = pytest.mark.slow
@@ -48,21 +49,22 @@ class Hook:
 
     def says(self, told: object, *argv: str) -> str:
         """What the hook prints when the runtime says that on its standard input."""
-        done = subprocess.run(
-            self.prompt.command("gt", "prime", *(argv or ("--hook",))), cwd=self.prompt.at,
-            env=measured({**self.prompt.env, **self.env}), input=json.dumps(told), text=True,
-            capture_output=True, timeout=30, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        reader, writer = os.pipe()
+        with os.fdopen(writer, "w") as pipe:
+            json.dump(told, pipe)  # before it begins: it waits for nobody who may never write
+        try:
+            return self.hears(reader, *argv)
+        finally:
+            os.close(reader)
 
-    def hears(self, descriptor: int) -> str:
+    def hears(self, descriptor: int, *argv: str) -> str:
         """The same where its standard input is that."""
         done = subprocess.run(
-            self.prompt.command("gt", "prime", "--hook"), cwd=self.prompt.at, stdin=descriptor,
-            env=measured({**self.prompt.env, **self.env}), text=True, capture_output=True,
-            timeout=30, check=False,
+            self.prompt.command("gt", "prime", *(argv or ("--hook",))), cwd=self.prompt.at,
+            env=measured({**self.prompt.env, **self.env}), stdin=descriptor, text=True,
+            capture_output=True, timeout=LONG_S, check=False,
         )  # fmt: skip
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
 

@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 
 import pytest
 from msgspec.structs import replace
@@ -19,6 +18,8 @@ from ledger.workspace.work import (
 from tests.living import alive
 from tests.town.refining import GATE, Yard, yard_in
 from tests.town.towns import git
+from tests.waiting import LONG_S, until
+from town.node import gates
 from town.refinery.errors import BusyRefineryError, LeaseLostError
 
 
@@ -68,11 +69,20 @@ def test_a_gate_that_cannot_run_merges_nothing(yard: Yard, cmd, word):
     yard.whole()
 
 
-def test_a_gate_that_takes_too_long_fails(yard: Yard, tmp_path):
+def test_a_gate_that_takes_too_long_fails(yard: Yard, tmp_path, monkeypatch):
     """Scenario 18: a timeout is a failure of the work; nothing of the gate runs on."""
-    pids = tmp_path / "pids"
-    slow = f"if test -e slow; then sleep 300 & echo $! >> {pids}; sleep 300; fi"
+    pids, waited = tmp_path / "pids", gates._until_over
+    slow = f"if test -e slow; then sleep 300 & echo $$ $! >> {pids}; sleep 300; fi"
     yard.gates({"check": {"cmd": slow, "timeout": "300ms"}})
+
+    def fairly(process, limit_s, *more):
+        """The time of a slow gate begins when it sleeps; a quick one has as long as it takes."""
+        if not (yard.workspace.rig("api").refinery / "slow").exists():
+            return waited(process, LONG_S, *more)
+        until(lambda: pids.exists() and f"\n{process.pid} " in f"\n{pids.read_text()}")
+        return waited(process, limit_s, *more)
+
+    monkeypatch.setattr(gates, "_until_over", fairly)
     bad = yard.handed_in("slow", {"slow": "1"})
     good = yard.handed_in("good", {"good": "1"})
     cycle = yard.cycle()
@@ -237,13 +247,12 @@ def test_two_refineries_never_work_one_rig(yard: Yard, tmp_path):
     found = []
     first = threading.Thread(target=lambda: found.append(yard.cycle()))
     first.start()
-    while not begun.exists():
-        time.sleep(0.02)
+    until(begun.exists)
     assert yard.request(request).state == TRYING
     with pytest.raises(BusyRefineryError):
         yard.cycle()
     go.touch()
-    first.join(30)
+    first.join(LONG_S)
     assert found[0].merged == [request.id]
     yard.whole()
 
@@ -262,14 +271,13 @@ def test_a_refinery_that_slept_keeps_others_out_of_its_worktree(yard: Yard, tmp_
 
     first = threading.Thread(target=sleeping)
     first.start()
-    while not begun.exists():
-        time.sleep(0.02)
+    until(begun.exists)
     lease = yard.get(Lease, "refinery:api")
     yard.private.run(lambda: yard.private.store.apply(Change(puts=(replace(lease, expires_at=1),))))
     with pytest.raises(BusyRefineryError):
         yard.cycle(at_once=True)
     go.touch()
-    first.join(30)
+    first.join(LONG_S)
     assert lost
     assert yard.main() == []
     yard.drained()
@@ -288,10 +296,9 @@ def test_a_refinery_that_is_told_to_end_says_nothing_of_broken_gates(yard: Yard,
     found = []
     first = threading.Thread(target=lambda: found.append(refinery.cycle("api")))
     first.start()
-    while not begun.exists() or not begun.read_text():
-        time.sleep(0.02)
+    until(lambda: begun.exists() and begun.read_text())
     refinery.stop.set()
-    first.join(30)
+    first.join(LONG_S)
     assert found[0].merged == []
     assert not alive(int(begun.read_text()))
     assert yard.request(request).state == READY
@@ -321,11 +328,10 @@ def test_a_request_that_is_taken_away_meanwhile_is_not_merged(yard: Yard, tmp_pa
     found = []
     first = threading.Thread(target=lambda: found.append(yard.cycle()))
     first.start()
-    while not begun.exists():
-        time.sleep(0.02)
+    until(begun.exists)
     newer = yard.handed_in("nux", {"a": "new"}, bead=old.bead)
     go.touch()
-    first.join(60)
+    first.join(LONG_S)
     merged = [*found[0].merged, *(one for cycle in yard.drained() for one in cycle.merged)]
     assert set(merged) == {other.id, newer.id}
     assert git(yard.origin, "show", "main:a") == "new"

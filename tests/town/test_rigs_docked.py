@@ -22,7 +22,7 @@ def bead(prompt, town) -> str:
     prompt.at = town.parent
     prompt.repository("origin")
     prompt.at = town
-    worker = {"command": "sh", "args": ["-c", "sleep 120"], "prompt_mode": "none"}
+    worker = {"command": "sh", "args": ["-c", "sleep 600"], "prompt_mode": "none"}
     settings = {"session": {"provider": "process"}, "default_agent": "w", "agents": {"w": worker}}
     (town / "settings/config.json").write_text(json.dumps(settings))
     assert prompt.gt("rig", "add", "api", "../origin.git").code == 0

@@ -204,7 +204,7 @@ def flux(prompt, tmp_path):
     prompt.at = root
     assert "no session was begun yet" in prompt.gt("seance").text
     script = tmp_path / "one.sh"
-    script.write_text("#!/bin/sh\necho 'the \x1b[31mflux\x1b[0m was low'; exec sleep 60\n")
+    script.write_text("#!/bin/sh\necho 'the \x1b[31mflux\x1b[0m was low'; exec sleep 600\n")
     script.chmod(0o755)
     told = {
         "agents": {"one": {"command": str(script), "args": []}},
@@ -214,7 +214,7 @@ def flux(prompt, tmp_path):
     write_json(root / "settings" / "config.json", told)
     first = prompt.json("gt", "mayor", "start")["data"]["session"]
     second = prompt.json("gt", "mayor", "restart")["data"]["session"]
-    until(Path(second["transcript"]).read_text)
+    until(lambda: "low" in Path(second["transcript"]).read_text())
     prompt.gt("mayor", "stop")
     return first, second
 

@@ -13,7 +13,7 @@ def test_what_left_a_session_is_named_and_runs_on(tmp_path):
     prompt.done("install", "gt")
     prompt.at /= "gt"
     env = {"PATH": os.environ["PATH"], "GT_SESSION_ID": "ses-1", "GT_ROLE": "api/polecats/rust"}
-    argv = ["sleep", "60"]
+    argv = ["sleep", "600"]
     with (
         subprocess.Popen(argv, env={**env, "GT_ROOT": str(prompt.at)}) as ours,
         subprocess.Popen(argv, env={**env, "GT_ROOT": str(tmp_path)}) as others,
@@ -24,4 +24,4 @@ def test_what_left_a_session_is_named_and_runs_on(tmp_path):
         ours.kill()
         others.kill()
     assert (data["left"], [one["pid"] for one in data["strays"]]) == ([], [ours.pid])
-    assert f"runs on {ours.pid}, begun by api/polecats/rust, which it has left: sleep 60" in text
+    assert f"runs on {ours.pid}, begun by api/polecats/rust, which it has left: sleep 600" in text

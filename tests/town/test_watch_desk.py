@@ -56,7 +56,7 @@ def test_work_for_a_program_that_is_not_there_waits_and_goes_on_by_itself(watche
     assert (alarm.fingerprint, alarm.count) == ("agent/ghost-agent", 2)
     assert (worktree(watched.town, second) / "README").exists()  # a person may work there
 
-    watched.install("ghost-agent", "exec sleep 60")
+    watched.install("ghost-agent", "exec sleep 600")
     watched.round()
     assert {row.bead for row in watched.open_sessions()} == {first.bead.id, second.bead.id}
     watched.round(LATER)
@@ -129,7 +129,7 @@ def test_work_that_was_given_up_and_is_given_out_again_is_tried_again(watched):
         watched.put(opened)
         again = sling(watched.town, bead, API)
         assert again.work.attempt == 1
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     watched.round()
     assert watched.open_alarms() == []
     assert [row.attempt for row in watched.open_sessions()] == [1]
@@ -137,7 +137,7 @@ def test_work_that_was_given_up_and_is_given_out_again_is_tried_again(watched):
 
 def test_a_remote_that_is_away_keeps_work_waiting_and_is_told_of_at_the_third_time(watched):
     """The worktree was deleted by hand, the remote cannot be reached; then it is back."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     slung = watched.sling()
     place = worktree(watched.town, slung)
     (place / "F").write_text("committed\n")
@@ -190,7 +190,7 @@ def test_work_that_cannot_be_handed_in_waits_for_its_remote_and_counts_no_attemp
 
 def test_settings_that_cannot_be_read_are_told_of_and_stop_nobody_else(watched):
     """Work of the project whose file is broken waits; that of another one goes on."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     watched.town.add_rig("web", "we")
     broken = watched.sling()
     fine = sling(watched.town, watched.town.bead("other", prefix="we"), Target(rig="web"))
@@ -206,7 +206,7 @@ def test_settings_that_cannot_be_read_are_told_of_and_stop_nobody_else(watched):
 
 def test_a_watch_whose_settings_cannot_be_read_goes_on_with_what_they_said(watched):
     """The loop begins work, and what it told of the settings it told once."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     watched.sling()
 
     def unreadable() -> dict:
@@ -220,7 +220,7 @@ def test_a_watch_whose_settings_cannot_be_read_goes_on_with_what_they_said(watch
 
 def test_a_file_of_a_later_day_is_no_sign_of_work(watched):
     """Unpacked so, or from before a clock was set back: the newest of the others counts."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     slung = watched.sling()
     place = worktree(watched.town, slung)
     now = time.time()
@@ -236,7 +236,7 @@ def test_a_file_of_a_later_day_is_no_sign_of_work(watched):
 
 def test_work_that_was_taken_back_meanwhile_is_not_begun(watched):
     """Between the look and the act somebody took it off the hook: the program is gone again."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     slung = watched.sling()
     watched.town.works().hooks.unsling(slung.bead.id)
     who = of_polecat("api", slung.agent.name)
@@ -257,7 +257,7 @@ def test_work_that_was_taken_back_meanwhile_is_not_begun(watched):
 )
 def test_a_bead_that_somebody_put_elsewhere_is_off_the_hook(watched, how, words):
     """Its worker is free, its session ends, its branch stays, and the bead is as it was put."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     slung = watched.sling()
     watched.round()
     assert len(watched.open_sessions()) == 1
@@ -279,7 +279,7 @@ def test_a_bead_that_somebody_put_elsewhere_is_off_the_hook(watched, how, words)
 
 def test_two_who_sling_one_bead_at_once_begin_one_session(watched):
     """Scenario 4: twenty times two at one moment: one assignment, one session, each time."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     beads = [watched.town.bead(f"b{number}") for number in range(20)]
     with ThreadPoolExecutor(2) as pool:
         for bead in beads:

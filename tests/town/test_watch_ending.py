@@ -8,7 +8,6 @@ import signal
 import subprocess
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -47,14 +46,16 @@ def watched(tmp_path):
 @pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")
 def test_a_tmux_server_that_was_killed_takes_nothing_with_it_but_sessions(watched):
     """Everybody's session begins anew in the same worktree, on a new server."""
-    watched.settings("tmux", calm="exec sleep 60")
+    watched.settings("tmux", calm="exec sleep 600")
     watched.sling("one")
     watched.sling("two")
     watched.round()
     tmux = watched.town.works().agents.around.sessions("tmux")
     pids = {one.pid for one in tmux.running()}
     assert len(pids) == 2
+    server = tmux._server()
     subprocess.run(tmux._argv("kill-server"), check=True, capture_output=True)
+    until(partial(is_gone, server))
     watched.round()
     watched.round()
     again = {one.pid for one in tmux.running()}
@@ -67,8 +68,8 @@ def test_what_a_dead_session_left_behind_is_ended_before_the_next_begins(watched
     """Its children write in the same worktree no more; so it is at the end of the town."""
     kids = watched.bin / "kids"
     # A child says that it is there once nothing that ends its terminal ends it.
-    stays = f"trap '' HUP; echo $$ >> {kids}; exec sleep 60"
-    watched.settings(provider, parent=f"sh -c {shlex.quote(stays)} & exec sleep 60")
+    stays = f"trap '' HUP; echo $$ >> {kids}; exec sleep 600"
+    watched.settings(provider, parent=f"sh -c {shlex.quote(stays)} & exec sleep 600")
     watched.sling()
 
     def are_born(number: int) -> bool:
@@ -90,7 +91,7 @@ def test_what_a_dead_session_left_behind_is_ended_before_the_next_begins(watched
 def test_a_lock_of_git_that_a_killed_session_held_stops_nobody(watched):
     """Killed in the midst of a commit: the next session of the work can commit again."""
     dies = 'touch "$(git rev-parse --git-dir)/index.lock"; kill -9 $$'
-    goes_on = "git commit -q --allow-empty -m again; exec sleep 60"
+    goes_on = "git commit -q --allow-empty -m again; exec sleep 600"
     watched.settings(agent=f'if [ "$GT_ATTEMPT" = 1 ]; then {dies}; fi; {goes_on}')
     slung = watched.sling()
     watched.round()
@@ -124,7 +125,7 @@ class Taken:
 
 def test_whoever_was_too_slow_to_begin_a_session_does_not_end_the_next_ones(watched):
     """Its lease lapsed while its program started: another began, whose session lives on."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     slung = watched.sling()
     slow, other = watched.town.works("deacon").agents, watched.town.works("deacon").agents
     request = SessionRequest(
@@ -147,7 +148,7 @@ def test_whoever_was_too_slow_to_begin_a_session_does_not_end_the_next_ones(watc
 
 def test_a_provider_that_is_away_keeps_no_other_session_from_ending(watched):
     """`gt down` says which could not be asked; whatever else ran runs no more."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     watched.sling("one")
     watched.sling("two")
     watched.round()
@@ -162,7 +163,7 @@ def test_a_provider_that_is_away_keeps_no_other_session_from_ending(watched):
 
 def test_who_cannot_be_asked_is_left_as_it_is_and_keeps_nobody_else(watched):
     """A provider's script is gone: its session is neither over nor begun twice; others go on."""
-    watched.settings(calm="exec sleep 60")
+    watched.settings(calm="exec sleep 600")
     first, second = watched.sling("one"), watched.sling("two")
     watched.round()
     [row] = [one for one in watched.open_sessions() if one.bead == first.bead.id]
@@ -170,7 +171,7 @@ def test_who_cannot_be_asked_is_left_as_it_is_and_keeps_nobody_else(watched):
     watched.put(elsewhere)
     [other] = [one for one in watched.open_sessions() if one.bead == second.bead.id]
     os.kill(other.pid, signal.SIGKILL)
-    until(lambda: not Path(f"/proc/{other.pid}").exists())
+    until(partial(is_gone, other.pid))
     told = watched.round()
     assert [code for code, _ in told.failed] == ["session.provider"]
     watched.round()

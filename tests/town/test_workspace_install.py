@@ -267,8 +267,9 @@ def test_of_two_who_make_the_same_town_one_makes_it(prompt):
         for _ in range(2)
     ]  # fmt: skip
     said = [json.loads(process.communicate(timeout=60)[0]) for process in started]
-    codes = sorted(one["error"]["code"] if one["error"] else "" for one in said)
-    assert codes == ["", "town.there"]
+    won, lost = sorted(one["error"]["code"] if one["error"] else "" for one in said)
+    assert won == ""
+    assert lost in ("town.there", "store.locked")  # whoever makes it may take long
     prompt.at /= "gt"
     assert prompt.gt("doctor").code == 0
 

@@ -23,7 +23,7 @@ from town.watch.desk import Round
 from town.workspace.files import write_json
 
 API = Target(rig="api")
-SOON = Limits(backoff_us=1, backoff_max_us=1, settle_us=0, stillborn_us=60_000_000)
+SOON = Limits(backoff_us=1, backoff_max_us=1, settle_us=0, stillborn_us=3_600_000_000)
 LATER = Limits(stillborn_us=0)  # whatever runs at all has run long enough
 
 
@@ -93,7 +93,9 @@ def watched_town(folder: Path) -> Iterator[Watched]:
     bin_.mkdir()
     with town_in(folder) as town:
         town.env = {**town.env, "PATH": f"{bin_}:{os.environ['PATH']}"}
-        yield Watched(town, bin_)
-        town.works("deacon").watch.stop_all()
-        if shutil.which("tmux"):
-            town.works().agents.around.sessions("tmux").end()
+        try:
+            yield Watched(town, bin_)
+        finally:
+            town.works("deacon").watch.stop_all()
+            if shutil.which("tmux"):
+                town.works().agents.around.sessions("tmux").end()
