@@ -26,6 +26,7 @@ NOT_BEGUN: Final = 127
 SECRETS: Final = ("WL_PASSPHRASE",)
 TOO_MUCH: Final = "\n[it printed more than is kept, and was ended]\n"
 GRACE_S: Final = 2.0
+GONE_S: Final = 30.0  # who was killed is gone as soon as it has its turn
 
 
 def gate_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -111,7 +112,7 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
             process.wait(GRACE_S)
     left = _signal(process, signal.SIGKILL)
     process.wait()
-    end = time.monotonic() + GRACE_S
+    end = time.monotonic() + GONE_S
     while left and _runs(process.pid) and time.monotonic() < end:
         time.sleep(LOOK_S)
 
