@@ -1,6 +1,7 @@
 """A town whose node runs: lines are typed in processes of their own and done by the node."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.house.children import measured
+from tests.living import alive
 from tests.town.prompt import Prompt
+from tests.waiting import until
 from town.node.home import Home
 from town.node.lifecycle import running
 
@@ -38,6 +41,13 @@ class RunningTown:
         facts = running(self.home)
         assert facts is not None
         return facts.pid
+
+    def killed(self) -> int:
+        """The number that the node had: it was killed, and is gone."""
+        pid = self.up()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not alive(pid))
+        return pid
 
     def start(
         self, program: str, *argv: str, at: Path | None = None, **env: str

@@ -1,8 +1,6 @@
 """The refinery of a town whose node runs: nobody calls it, and it survives the node."""
 
 import json
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,7 +73,7 @@ def test_a_node_that_is_killed_while_gates_run_merges_once(node: RunningTown, tm
     request = handed_in(node, "one")
     until(lambda: pid.exists() and pid.read_text().strip())
     left = int(pid.read_text())
-    os.kill(node.up(), signal.SIGKILL)
+    node.killed()
     node.up()
     until(lambda: state_of(node, request)() == "merged")
     assert not alive(left)

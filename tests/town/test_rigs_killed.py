@@ -1,7 +1,6 @@
 """Whoever adds a project may die at any moment; what is left is found, and nobody else's is."""
 
 import json
-import os
 import signal
 import subprocess
 from pathlib import Path
@@ -13,7 +12,7 @@ from tests.house.children import measured
 from tests.town.prompt import Prompt, files
 from tests.town.running import RunningTown, running_town
 from tests.town.wrapped_git import FAIL, KILL, wrapped_git
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 pytestmark = pytest.mark.slow
 
@@ -153,9 +152,8 @@ def test_a_node_that_dies_leaves_what_the_next_one_clears(prompt, town, tmp_path
             assert again["exit"] == 1
             assert again["error"]["code"] == {"api": "rig.adding", "API": "rig.there"}[name]
         assert node.data("gt", "rig", "list")["rigs"] == []
-        pid = node.up()
-        os.kill(pid, signal.SIGKILL)
-        first.communicate(timeout=30)
+        pid = node.killed()
+        first.communicate(timeout=LONG_S)
         assert first.returncode == 6
         assert node.up() != pid
         waits.touch()
@@ -174,7 +172,7 @@ def test_a_caller_who_gives_up_ends_the_fetch(prompt, town, tmp_path):
         first = node.start("gt", "rig", "add", "api", "../origin.git", PATH=path)
         until((tmp_path / "bin" / "count").exists)
         first.send_signal(signal.SIGINT)
-        first.communicate(timeout=30)
+        first.communicate(timeout=LONG_S)
         assert first.returncode == 130
         until(lambda: not (town / "api").exists())
         until(lambda: node.data("gt", "rig", "list")["rigs"] == [])
@@ -191,7 +189,7 @@ def test_a_node_that_goes_down_takes_its_fetch_along(prompt, town, tmp_path):
         first = node.start("gt", "rig", "add", "api", "../origin.git", PATH=path)
         until((tmp_path / "bin" / "count").exists)
         node.down()
-        first.communicate(timeout=30)
+        first.communicate(timeout=LONG_S)
         assert first.returncode != 0
         until(lambda: not git_of(tmp_path / "bin"))
         assert not (town / "api").exists()
