@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ledger.private.store import Change, Dropped
 from ledger.workspace.rows import MAYOR, Agent
 from ledger.workspace.work import Lease, Session
 from stamps.errors import WastelandError
+from tests.living import alive
 from tests.town.towns import town_in
 from tests.waiting import until
 from town.agents.address import Address, of_crew
@@ -209,7 +211,28 @@ def test_a_session_whose_starter_died_is_begun_anew(town, provider):
     second = desk.begin(SessionRequest(who=THE_MAYOR))
     assert second.pid != first.pid
     assert [view.row.pid for view in desk.open() if view.alive] == [second.pid]
-    until(lambda: not Path(f"/proc/{first.pid}").exists() or os.name != "posix")
+    until(lambda: not alive(first.pid))
+
+
+ENDING = """#!/bin/sh
+case "$*" in *new-session*)
+    test -e {mark} || {{ touch {mark}; echo "server exited unexpectedly" >&2; exit 1; }} ;;
+esac
+exec {real} "$@"
+"""
+
+
+@pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")
+def test_a_tmux_that_ends_with_its_last_session_keeps_no_other_from_its_beginning(town):
+    """It still answers while it ends, and what it answers is that it does: another one is begun."""
+    bin_, mark = town.folder / "bin", town.folder / "ended"
+    bin_.mkdir()
+    (bin_ / "tmux").write_text(ENDING.format(mark=mark, real=shutil.which("tmux")))
+    (bin_ / "tmux").chmod(0o755)
+    agents(town, provider="tmux", fake="sleep 60")
+    town.env = {**town.env, "PATH": f"{bin_}:{os.environ['PATH']}"}
+    row = town.works().agents.begin(SessionRequest(who=THE_MAYOR))
+    assert (mark.exists(), alive(row.pid)) == (True, True)
 
 
 def test_a_start_that_was_killed_holds_the_next_one_up_for_no_moment(town):
@@ -308,8 +331,7 @@ def test_settling_a_session_that_ended_tells_nobody(town):
 
 def test_several_beginnings_are_seen_through_at_once(town, provider):
     """One that needs long holds up nobody; one that cannot be looked at is told of, and no more."""
-    slow = "sleep 1; " + ECHO
-    agents(town, provider=provider, fake=ECHO, slow=slow)
+    agents(town, provider=provider, fake=ECHO, slow=ECHO)
     told = json.loads(town.workspace.settings.read_text())
     told["agents"]["slow"]["provider"] = "gemini"  # five seconds, and hooks
     write_json(town.workspace.settings, told)
@@ -318,9 +340,14 @@ def test_several_beginnings_are_seen_through_at_once(town, provider):
     first = desk.begin(SessionRequest(who=THE_MAYOR, runtime="slow"))
     second = desk.begin(SessionRequest(who=witness))
     failed = []
+
+    def ready(row: Session) -> int:
+        return town.private.store.get(Session, row.id).ready_at
+
+    clock = [first.started_at + 4_999_999]  # it stands still until the quick one is ready
+    desk.ports = replace(desk.ports, now=lambda: clock[-1])
+    desk.sleep = lambda _: clock.append(first.started_at + 5_000_000) if ready(second) else None
     desk.settle_all(lambda row, error: failed.append((row, error)))
-    early, late = (town.private.store.get(Session, row.id).ready_at for row in (second, first))
-    assert late - first.started_at >= 5_000_000
-    assert early - second.started_at < 4_000_000
+    assert (ready(second), ready(first)) == (clock[0], clock[-1])
     assert failed == []
     desk.settle_all(lambda row, error: failed.append((row, error)), going=lambda: False)

@@ -41,7 +41,8 @@ KEEPING: Final = (
     *(";", "set-option", "-g", "history-limit", str(HISTORY_LINES)),
 )
 DEAD: Final = re.compile(r"Pane is dead[^\n]*\Z")  # tmux's own line under what was printed
-NO_SERVER: Final = ("no server running", "error connecting to", "no current", "server exited")
+ENDING: Final = "server exited"
+NO_SERVER: Final = ("no server running", "error connecting to", "no current", ENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class TmuxSessions:
     def _done(self, name: str, *words: str, typed: str | None = None) -> str:
         done = self._run(*words, typed=typed)
         if done.returncode:
-            raise SessionError(name, done.stderr.strip() or f"tmux ended with {done.returncode}")
+            raise _failed(name, done)
         return done.stdout
 
     def start(self, plan: SessionPlan) -> Running:
@@ -101,7 +102,7 @@ class TmuxSessions:
         program = entry_argv(told)
         begin = ("new-session", "-d", "-s", plan.name, *size, "-c", str(plan.cwd), "--", *program)
         try:
-            self._done(plan.name, "start-server", *KEEPING, ";", *begin, *kept)
+            self._begun(plan.name, told, "start-server", *KEEPING, ";", *begin, *kept)
         except SessionError:
             told.unlink(missing_ok=True)
             raise
@@ -109,6 +110,18 @@ class TmuxSessions:
             if row.name == plan.name:
                 return row.running
         raise SessionError(plan.name, "was not there after its start")
+
+    def _begun(self, name: str, told: Path, *words: str) -> None:
+        """A server did so; one that was ending with its last session is not the one to ask."""
+        deadline = time.monotonic() + GONE_WAIT_S
+        while True:
+            done = self._run(*words)
+            if not done.returncode:
+                return
+            ending = ENDING in done.stderr and told.exists()  # and the program was not begun
+            if not ending or time.monotonic() > deadline:
+                raise _failed(name, done)
+            time.sleep(POLL_S)
 
     def _kept(self, plan: SessionPlan) -> tuple[str, ...]:
         """The words that keep what is printed, from the first letter on."""
@@ -219,6 +232,10 @@ class TmuxSessions:
         """The number of the town's tmux server; 0 for none."""
         told = self._run("display-message", "-p", "#{pid}").stdout.strip()
         return int(told) if told.isdecimal() else 0
+
+
+def _failed(name: str, done: "subprocess.CompletedProcess[str]") -> SessionError:
+    return SessionError(name, done.stderr.strip() or f"tmux ended with {done.returncode}")
 
 
 @dataclass(frozen=True, slots=True)
