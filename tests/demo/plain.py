@@ -11,6 +11,7 @@ PATTERNS = (
     (re.compile(r"(both|we|they) call"), "<who> calls"),
     (re.compile(r"--cursor \S+"), "--cursor <word>"),
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d:\d\d UTC"), "<time>"),
+    (re.compile(r"\b\d+ (s|min|h) ago"), "<ago>"),
     (re.compile(r"\d+"), "0"),
     (re.compile(r"[ ]+"), " "),
 )

@@ -12,7 +12,8 @@ from tests.house import tree
 from tests.house.children import measured
 from town.node.boot import child_environment
 
-pytestmark = pytest.mark.slow  # a whole demonstration takes its time
+# A whole demonstration takes its time, and more where others work beside it.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(660)]
 START = "<!-- transcript of wl demo -->\n```console\n"
 END = "```\n"
 
@@ -32,7 +33,7 @@ def demo(env, *argv: str) -> subprocess.CompletedProcess:
         cwd=tree.ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=600,
         check=False,
     )
 
