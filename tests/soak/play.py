@@ -5,9 +5,11 @@ show it, all ledgers must hold the same records, and each must prove itself. It 
 processes, sockets, files and signals are those of a user.
 """
 
+import contextlib
 import json
 import os
 import random
+import secrets
 import signal
 import socket
 import time
@@ -17,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.demo_town import DemoTown, Seen
+from tests.living import alive
+from tests.waiting import until
 from town.node.home import Home
 from town.node.lifecycle import process_of, running
 
@@ -24,6 +28,7 @@ NAMES = ("rust-hollow", "ash-flats", "elm-ridge")
 SETTLE_ROUNDS = 20
 TAKEN = 5
 UNSETTLED = 9
+PORT_FIRST, PORT_BEHIND = 12_000, 30_000
 # 0 done, 3 not heard of yet, 4 not its to decide, 5 another's, 6 killed meanwhile, 7 no peer
 # reached, 9 not settled, and what a command that was killed itself says.
 EXPECTED = frozenset({0, 3, 4, TAKEN, 6, 7, UNSETTLED, -signal.SIGKILL})
@@ -54,7 +59,7 @@ class Soak:
         try:
             self.found()
             end = time.monotonic() + seconds
-            while time.monotonic() < end:
+            while time.monotonic() < end or not (self.posted and self.totals["killed nodes"]):
                 self.turn()
             self.heal()
             self.finish()
@@ -97,9 +102,10 @@ class Soak:
             self.kill(self.pid(other))
 
     def kill(self, pid: int | None) -> None:
-        """A node dies at once."""
+        """A node dies at once; whoever looks afterwards finds none."""
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
+            until(lambda: not alive(pid))
             self.totals["killed nodes"] += 1
 
     def typed(self, town: DemoTown, *argv: str) -> tuple[Seen, Any]:
@@ -196,10 +202,14 @@ class Soak:
     # --- the end
 
     def heal(self) -> None:
-        """Everything is up, and everybody has heard everybody. Raises AssertionError."""
+        """Everything is up, and everybody has heard everybody."""
         for town in self.towns:
             if self.pid(town) is None:
                 self.start(town)
+        self.settle()
+
+    def settle(self) -> None:
+        """All hold the same records. Raises AssertionError."""
         for _ in range(SETTLE_ROUNDS):
             for town in self.towns:
                 town.ask("sync")
@@ -210,8 +220,9 @@ class Soak:
     def finish(self) -> None:
         """Nothing acknowledged is missing anywhere, and nobody waits for an answer."""
         for town, item in self.asked:
-            seen = town.finish(town.begin("wait", item, "--timeout", "30s"))
+            seen = town.finish(town.begin("wait", item, "--timeout", "120s"))
             assert seen.code in (0, TAKEN), (town.name, item, seen)
+        self.settle()  # what was answered only now may be on its way to a third town
         for town in self.towns:
             for item in self.posted:
                 shown = town.ask("show", item)
@@ -253,9 +264,13 @@ class Soak:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody uses now."""
-    found = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in found]
-    for one in found:
-        one.close()
+    """Ports of loopback that nobody uses, and that the system gives to nobody while a node is down.
+
+    Those that it gives out lie above.
+    """
+    ports: list[int] = []
+    while len(ports) < count:
+        port = PORT_FIRST + secrets.randbelow(PORT_BEHIND - PORT_FIRST)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports += [port] if port not in ports else []
     return ports

@@ -8,7 +8,7 @@ SECONDS = 25
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_towns_that_are_killed_lose_nothing_they_acknowledged(tmp_path):
     """Nodes and commands die at any moment; every `yours`, post and hand-in is there at the end."""
     totals = Soak(tmp_path, seed=7).run(SECONDS)
