@@ -7,14 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.beads.query import DEPTH_MAX, NAMES, BadQueryError, read_query
-from tests.beads.desks import NOW
+from tests.beads.desks import NOW, Clock
 from tests.beads.worlds import BEADS, DAY
 from tests.cli.beads import TypedBeads
+from town.node import clock
 
 
 @pytest.fixture
-def beads(tmp_path):
-    """Six beads, one of them closed."""
+def beads(tmp_path, monkeypatch):
+    """Six beads, one of them closed, on a day that does not end meanwhile."""
+    monkeypatch.setattr(clock, "now", Clock())
     with closing(TypedBeads(tmp_path)) as found:
         for name, words in (
             ("bug", ("-t", "bug", "-p", "0", "-l", "api,urgent", "-a", "bob")),

@@ -14,6 +14,7 @@ from ledger.store_errors import StoreFullError
 from tests.cli.boards import Board
 from tests.cli.paper import Paper
 from tests.cli.towns import TypedTown
+from town.node import clock
 from town.node.compose import OpenTown
 
 
@@ -171,6 +172,7 @@ def test_an_envelope_is_one_line_whatever_is_in_it(rust):
 def test_the_status_of_an_item_is_what_show_says(rust):
     """`wl status ITEM` is for whoever knows it from elsewhere; without an item it is the town's."""
     item = rust.json("post", "one")["data"]["id"]
+    rust.stands_at = clock.now()  # both say how long ago it was posted
     assert rust.type("status", item).text == rust.type("show", item).text
     assert rust.type("status").text.startswith("Town      rust  ")
     assert rust.json("status", "w-0000")["error"]["code"] == "id.unknown"

@@ -27,6 +27,7 @@ class TypedTown:
         self.tty = (False, False, False)
         self.opened_by = self._open
         self.behind_s = 0  # how far this town's clock lies in the past
+        self.stands_at = 0  # the moment at which it stands still, if it does
         self._set_clock()
 
     def _set_clock(self) -> None:
@@ -34,7 +35,7 @@ class TypedTown:
         self.town.market.ports = self.town.conduct.ports = ports
 
     def _now(self) -> int:
-        return clock.now() - self.behind_s * 1_000_000
+        return self.stands_at or clock.now() - self.behind_s * 1_000_000
 
     def type(self, *argv: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Paper:
         """What the line printed, and its exit code."""
