@@ -61,7 +61,7 @@ class Beads:
         code = f"from cli.launcher import main; main({program!r})"
         done = subprocess.run(
             self.argv(code, words), env=self.env, capture_output=True, text=True,
-            cwd=self.home.parent, timeout=100, check=False,
+            cwd=self.home.parent, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
@@ -72,7 +72,7 @@ class Beads:
         argv = self.argv(RUNNER, (str(AGENTS), str(folder), *words))
         done = subprocess.run(
             argv, env=self.env, cwd=self.home.parent, capture_output=True, text=True,
-            timeout=100, check=True,
+            timeout=300, check=True,
         )  # fmt: skip
         ends = json.loads(done.stdout)
         return [(a, code, read(folder / a)) for a, code in ends.items()]
@@ -102,7 +102,7 @@ def beads(request, tmp_path) -> Iterator[Beads]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_of_twenty_agents_exactly_one_gets_the_bead(beads):
     """The others end with 5 and are told who has it; asked again, it is still so."""
     for number in range(ROUNDS):
@@ -121,7 +121,7 @@ def test_of_twenty_agents_exactly_one_gets_the_bead(beads):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_of_ten_ready_beads_no_two_agents_get_the_same(beads):
     """`bd ready --claim` by twenty: ten have one each, ten have nothing, and nothing is left."""
     ten = beads.home.with_name("ten.jsonl")

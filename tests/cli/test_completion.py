@@ -89,7 +89,7 @@ class Zsh:
             os.environ.update(TERM="dumb", PS1="READY ", HOME=str(folder))
             os.execvp("zsh", ["zsh", "-f", "-i"])  # noqa: S606
         self.until("READY ")
-        self.send(f"source {folder}/zsh; PS1='LOADED '\n")
+        self.send(f"source {folder}/zsh; PS1='LOA''DED '\n")  # typed otherwise than it is shown
         self.until("LOADED ")
 
     def send(self, text: str) -> None:

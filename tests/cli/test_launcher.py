@@ -179,7 +179,7 @@ def test_a_node_that_dies_during_a_command_is_said_to_have(dying_node, words):
     """Exit 6; a program still reads one envelope, a person three lines, and never both."""
     line = ("claim", "w-0000000000", *words, "--home", str(dying_node))
     argv = [sys.executable, "-m", "cli.launcher", *line]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT, timeout=30)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
     assert done.returncode == 6
     if words:
         said = json.loads(done.stdout)
