@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.few import FEW
 from tests.house.children import measured
 from tests.living import alive
 from tests.waiting import LONG_S, until
-from town.node import session_processes
+from town.node import session_processes, session_script
 from town.node.births import created_at
 from town.node.session_holder import NOT_KEPT, Kept
 from town.node.session_processes import ProcessSessions
@@ -34,6 +35,7 @@ from town.sessions.port import (
     SessionThereError,
 )
 
+pytestmark = pytest.mark.timeout(300)  # a script begins a program for each question
 ADAPTERS = [
     "process",
     "script",
@@ -277,20 +279,27 @@ def test_a_script_may_leave_out_what_it_does_not_do(tmp_path):
         ScriptSessions(str(tmp_path / "none"), {}).running()
 
 
-def test_a_script_that_fails_to_stop_one_session_is_asked_for_the_others_too(tmp_path):
+@pytest.mark.parametrize("at_once", [1, session_script.AT_ONCE_MAX])
+def test_a_script_that_fails_to_stop_one_session_is_asked_for_the_others_too(
+    tmp_path, monkeypatch, at_once
+):
     """Its words are told; whatever it names by number runs no more."""
-    with subprocess.Popen(["sleep", "600"]) as one, subprocess.Popen(["sleep", "600"]) as two:
+    monkeypatch.setattr(session_script, "AT_ONCE_MAX", at_once)
+    with ExitStack() as stack:
+        begun = [stack.enter_context(subprocess.Popen(["sleep", "600"])) for _ in range(5)]
+        names = [f"a-{one.pid}" for one in begun]
         script = tmp_path / "provider"
         script.write_text(
-            f"#!/bin/sh\ncase $1 in\nlist) echo a-one {one.pid}; echo a-two {two.pid}; exit 0;;\n"
-            f"stop) echo $2 >> {tmp_path}/asked; echo 'not today' >&2; exit 1;;\nesac\nexit 2\n"
+            f"#!/bin/sh\ncase $1 in\nlist) for n in {' '.join(names)}; do echo $n ${{n#a-}}; done; "
+            f"exit 0;;\nstop) echo $2 >> {tmp_path}/asked; echo 'not today' >&2; exit 1;;\nesac\n"
+            "exit 2\n"
         )
         script.chmod(0o755)
         sessions = ScriptSessions(str(script), {"PATH": os.environ["PATH"]})
         with pytest.raises(SessionError, match="not today"):
-            sessions.stop_all(["a-one", "a-two"], grace_s=0)
-        assert sorted((tmp_path / "asked").read_text().split()) == ["a-one", "a-two"]
-        assert max(one.wait(), two.wait()) < 0  # ended by a signal
+            sessions.stop_all(names, grace_s=0)
+        assert sorted((tmp_path / "asked").read_text().split()) == sorted(names)
+        assert max(one.wait() for one in begun) < 0  # ended by a signal
 
 
 def test_a_number_that_somebody_else_has_by_now_is_left_alone(tmp_path):

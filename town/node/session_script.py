@@ -110,8 +110,10 @@ class ScriptSessions:
             self._ask("stop", one.name, f"{grace_s:g}")
 
         try:
-            with ThreadPoolExecutor(AT_ONCE_MAX) as pool:
-                list(pool.map(ask, there))
+            with ThreadPoolExecutor(AT_ONCE_MAX) as pool:  # all are asked, whoever fails
+                asked = [pool.submit(ask, one) for one in there]
+            for one in asked:
+                one.result()
         finally:  # whatever the script could not do: what it names by number is ended
             end_families([(one.pid, one.created) for one in there if one.pid], grace_s=0)
         return [one.name for one in there]
