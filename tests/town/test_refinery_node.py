@@ -11,7 +11,7 @@ from tests.town.prompt import Prompt
 from tests.town.running import RunningTown, running_town
 from tests.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
