@@ -63,11 +63,17 @@ class LivingTown:
         assert told["exit"] == 0, (argv, told)
         return told
 
-    def bead(self, title: str, script: str) -> str:
+    def agent(self, name: str, script: str, **more: str) -> None:
+        """Agents of this name are this script of the shell."""
+        told = json.loads((self.prompt.at / "settings" / "config.json").read_text("utf-8"))
+        one = {"command": "sh", "args": ["-c", script], **more}
+        self.write("settings/config.json", {"agents": {**told["agents"], name: one}})
+
+    def bead(self, title: str, script: str, *more: str) -> str:
         """A bead that was slung with this script for its agent."""
         made = self.prompt.spawn("bd", "create", title, "--prefix", "ap", "--silent")
         bead = made.stdout.strip()
-        self.done("sling", bead, "api", "--args", script)
+        self.done("sling", bead, "api", "--args", script, *more)
         return bead
 
     def gate(self) -> str:

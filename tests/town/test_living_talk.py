@@ -10,7 +10,7 @@ import pytest
 from tests.town.living import LivingTown, living_town
 from tests.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 PROVIDERS = [
     "process",
     pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),

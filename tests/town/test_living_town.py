@@ -8,10 +8,10 @@ import time
 import pytest
 
 from tests.living import alive
-from tests.town.living import living_town
+from tests.town.living import AGENT, living_town
 from tests.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 PROVIDERS = [
     "process",
     pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),
@@ -111,8 +111,9 @@ def test_a_silent_agent_is_nudged_then_interrupted_then_begun_anew(tmp_path):
     """Scenario 11: in that order; one that writes files all the while is never touched."""
     quick = {"silent_s": 2, "interrupt_after_s": 1, "restart_after_s": 1, "grace_s": 2}
     with living_town(tmp_path, **quick) as town:
+        town.agent("ticking", f"(while :; do touch tick; sleep 0.1; done) & exec sh {AGENT}")
         town.up()
-        busy = town.bead("Busy", "; ".join(f"write tick{n} x; sleep 1" for n in range(12)))
+        busy = town.bead("Busy", f"run {town.gate()}", "--agent", "ticking")
         silent = town.bead("Silent", "hang 1; write S x; commit S; done")
         until(lambda: [s for s in town.sessions() if s[2:] == (silent, 2)])
         [first] = [session for _, session, *of in town.sessions() if of == [silent, 1]]
