@@ -1,5 +1,6 @@
 """An import is killed with -9 at several moments: everything is there or nothing, and bd works."""
 
+import itertools
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 BEADS = 4_000
 SHARES = (0.5, 0.8, 0.95)  # of the time that the import takes
+PATIENCE_S = 300  # for one command, where others use the machine too
 AFTER_S = (0.0, 0.0, 0.002, 0.005, 0.015)  # behind the first byte that it writes
 BD = (sys.executable, "-c", "from cli.launcher import bd; bd()")
 ROOT = Path(__file__).parent.parent.parent
@@ -60,7 +62,12 @@ class Project:
         """What a command printed that ended well."""
         line = [*BD, *argv]
         done = subprocess.run(
-            line, cwd=self.folder, env=self.env, capture_output=True, timeout=60, check=False
+            line,
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
         )
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
@@ -94,29 +101,34 @@ def kill(project: Project, file: Path, share_s: float, after_s: float | None) ->
             time.sleep(0.0005)  # the core is the import's
         time.sleep(after_s)
     process.send_signal(signal.SIGKILL)
-    return process.wait(60) == -signal.SIGKILL
+    return process.wait(PATIENCE_S) == -signal.SIGKILL
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_an_import_that_is_killed_is_there_whole_or_not_at_all(file, tmp_path):
     """The next command works, and the import can be repeated."""
     project = Project(tmp_path / "whole")
     began = time.monotonic()
-    assert project.start("import", str(file)).wait(60) == 0
+    assert project.start("import", str(file)).wait(PATIENCE_S) == 0
     took = time.monotonic() - began
     assert project.beads() == BEADS + 1
     project = Project(tmp_path / "killed")
     killed = 0
     moments = [*((took * share, None) for share in SHARES), *((0.0, after) for after in AFTER_S)]
-    for number, moment in enumerate(moments):
-        killed += kill(project, file, *moment)
+    names = (tmp_path / f"killed-{number}" for number in itertools.count())
+    while moments:
+        share_s, after_s = moments.pop(0)
+        died = kill(project, file, share_s, after_s)
+        if not died and after_s is None:  # this one was faster than the first
+            moments.insert(0, (share_s / 2, None))
+        killed += died
         assert b"here before" in project.run("show", "gt-before")
         beads = project.beads()
         assert beads in (1, BEADS + 1)
         if beads > 1:
-            project = Project(tmp_path / f"killed-{number}")
-    assert killed
+            project = Project(next(names))
+    assert killed >= len(SHARES)
     project.run("import", str(file))
     assert project.beads() == BEADS + 1
     assert json.loads(project.run("import", str(file), "--json"))["unchanged"] == BEADS
