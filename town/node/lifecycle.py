@@ -174,6 +174,18 @@ def forget(home: Home) -> None:
             path.unlink()
 
 
+def _forget_dead(home: Home) -> None:
+    """No trace of a node that ended is left; whoever has the town by now keeps what is its own."""
+    lock = FileLock(home.lock)
+    try:
+        taken = lock.acquire(wait_s=0)
+    except OSError:
+        return  # there is no home
+    if taken:
+        forget(home)
+        lock.release()
+
+
 @contextmanager
 def town_lock(home: Home, *, doing: str, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
     """The process is the town's one writer until the block ends. Raises LockedError."""
@@ -225,7 +237,7 @@ def start(home: Home, argv: Sequence[str], env: Mapping[str, str]) -> tuple[Node
     home.furnish()
     if (facts := running(home)) is not None:
         return facts, False
-    forget(home)
+    _forget_dead(home)
     printed = home.logs / "start.log"
     with printed.open("wb") as talk:
         child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
@@ -254,14 +266,16 @@ def _last_sign(home: Home) -> float:
 def _until_up(
     home: Home, child: "subprocess.Popen[bytes]", printed: Path
 ) -> tuple[NodeFacts, bool]:
-    begun = time.time()
-    while time.time() < max(begun, _last_sign(home)) + START_WAIT_S:
+    sign, deadline = _last_sign(home), time.monotonic() + START_WAIT_S
+    while time.monotonic() < deadline:
         facts = running(home)
         if facts is not None and Path(home.socket).exists():
             return facts, facts.pid == child.pid
         if child.poll() is not None and running(home) is None:
             raise StartError(_last_words(printed) or _silence(home, child.returncode))
         time.sleep(POLL_S)
+        if (last := _last_sign(home)) != sign:
+            sign, deadline = last, time.monotonic() + START_WAIT_S
     child.terminate()
     raise StartError(f"it gave no sign of work within {START_WAIT_S:.0f} s")
 
@@ -286,7 +300,7 @@ def stop(home: Home, *, wait_s: float = STOP_WAIT_S) -> Stopped:
     facts = running(home)
     process = process_of(facts.pid, facts.created) if facts else None
     if process is None:
-        forget(home)
+        _forget_dead(home)
         return Stopped(None, 0)
     family = [process, *_children(process)]
     created = {one.pid: created_at(one.pid) for one in family}  # read when they were found
@@ -295,7 +309,7 @@ def stop(home: Home, *, wait_s: float = STOP_WAIT_S) -> Stopped:
     alive = [pid for pid, moment in created.items() if process_of(pid, moment)]
     if alive:
         raise StopError(alive)
-    forget(home)
+    _forget_dead(home)
     return Stopped(process.pid, len(family), forced)
 
 
@@ -310,7 +324,7 @@ def _ended(processes: "Sequence[psutil.Process]", wait_s: float) -> bool:
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    _left_after(left, wait_s)
+    _left_after(left, STOP_WAIT_S)  # nobody can refuse that; it may take its time
     return bool(left)
 
 
