@@ -1,12 +1,18 @@
 """Two nodes that share several boards: each has a line of its own, and none is in another's way."""
 
+import asyncio
+from dataclasses import replace
+
 import aiohttp
 import pytest
 
+from federation.driver import EventLine, PeerLoop
 from federation.transport.client import CALLS_MAX
+from stamps.identity import DeviceKey
 from tests.transport.nodes import as_peer, joined, node
 
 pytestmark = pytest.mark.slow  # real sockets
+KEY, OTHER = (str(DeviceKey.from_seed(bytes([n]) * 32).device) for n in (1, 2))
 
 
 async def test_more_boards_than_calls_at_once_leave_room_for_calls(tmp_path):
@@ -44,3 +50,21 @@ async def test_a_caller_holds_so_many_lines_and_leaves_the_others_theirs(tmp_pat
             session.get(url, headers=message.headers) as answer,
         ):
             assert answer.status == 429
+
+
+async def test_a_peer_has_one_loop_however_many_look_after_it_at_once(tmp_path):
+    """Two who redeem at one moment begin none twice, and none is begun while the node ends."""
+    async with node(tmp_path, "rust") as rust, node(tmp_path, "ash") as ash:
+        await joined(rust, ash)
+        desk = ash.town._resident()
+        begin, begun = desk._begin, list[tuple[PeerLoop, EventLine]]()
+        desk._begin = lambda *said: begun.append(begin(*said)) or begun[-1]
+        peer = desk.book.get(rust.key)
+        assert peer is not None
+        await ash.town.writer.do(lambda: desk.book.put(replace(peer, key=KEY)))
+        await asyncio.gather(desk._follow(), desk._follow())
+        assert len(begun) == 1
+        await ash.town.writer.do(lambda: desk.book.put(replace(peer, key=OTHER)))
+        await asyncio.gather(desk._follow(), desk.stop(), desk._follow())
+        assert desk._loops == {}
+        assert all(loop._task is not None and loop._task.done() for loop, _ in begun)

@@ -6,7 +6,7 @@ needs one. Everything about records goes through the session; here is who, when,
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -44,6 +44,7 @@ from town.node.writer import Writer
 
 Result = TypeVar("Result")
 CALL_MARGIN_S = 5.0
+FOLLOW_S = 60.0  # it waits for no peer, only for a turn in a ledger that may be busy
 NOT_FOUND = 404
 
 
@@ -82,6 +83,8 @@ class PeerDesk(Standings):
         )
         self.blobs = BlobExchange(self, files)
         self._loops: dict[tuple[str, str], tuple[PeerLoop, EventLine]] = {}
+        self._following = asyncio.Lock()  # what is begun twice would be ended once
+        self._follows = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self.hosting = Hosting(self)
@@ -127,16 +130,14 @@ class PeerDesk(Standings):
     async def start(self, *, url: str, public_url: str) -> None:
         """Every peer is called and listened to."""
         self._loop = asyncio.get_running_loop()
-        self.url, self.public_url = url, public_url
+        self.url, self.public_url, self._follows = url, public_url, True
         await self._follow()
 
     async def stop(self) -> None:
         """No loop runs, no connection is left."""
         self.hosting.end_lines()
-        for loop, line in self._loops.values():
-            await line.stop()
-            await loop.stop()
-        self._loops.clear()
+        self._follows = False
+        await self._follow()
         await self.blobs.stop()
         await self.client.close()
         await self.writer.do(self._rest)
@@ -147,19 +148,22 @@ class PeerDesk(Standings):
 
     async def _follow(self) -> None:
         """There is a loop for each peer of each wasteland, and for nobody else."""
-        wanted = {
-            (wasteland, peer.key)
-            for wasteland in self.town.members()
-            for peer in self.book.of(wasteland)
-        }
-        for gone in [pair for pair in self._loops if pair not in wanted]:
-            loop, line = self._loops.pop(gone)
-            await line.stop()
-            await loop.stop()
-        for pair in wanted - set(self._loops):
-            board = await self.writer.do(lambda w=pair[0]: self.board(w))  # type: ignore[misc]
-            if board is not None:
-                self._loops[pair] = self._begin(pair, board)
+        async with self._following:
+            wanted = set(self._wanted()) if self._follows else set()
+            for gone in [pair for pair in self._loops if pair not in wanted]:
+                loop, line = self._loops[gone]
+                await line.stop()
+                await loop.stop()
+                del self._loops[gone]
+            for pair in wanted - set(self._loops):
+                board = await self.writer.do(lambda w=pair[0]: self.board(w))  # type: ignore[misc]
+                if board is not None:
+                    self._loops[pair] = self._begin(pair, board)
+
+    def _wanted(self) -> Iterator[tuple[str, str]]:
+        for wasteland in self.town.members():
+            for peer in self.book.of(wasteland):
+                yield wasteland, peer.key
 
     async def follow_soon(self) -> None:
         """A peer came or went: its loops follow."""
@@ -240,7 +244,7 @@ class PeerDesk(Standings):
 
     def _refollow(self) -> None:
         if self.resident and self._loop is not None:
-            self._call(self._follow(), timeout_s=CALL_MARGIN_S)
+            self._call(self._follow(), timeout_s=FOLLOW_S)
 
     # --- the port
 
