@@ -28,15 +28,15 @@ def serve(tmp_path):
 
     def begin(execute):
         control = Control(socket_path(str(tmp_path)), execute)
-        asyncio.run_coroutine_threadsafe(control.start(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(control.start(), loop).result(LONG_S)
         begun.append(control)
         return control
 
     yield begin
     for control in begun:
-        asyncio.run_coroutine_threadsafe(control.stop(grace_s=5), loop).result(20)
+        asyncio.run_coroutine_threadsafe(control.stop(grace_s=5), loop).result(LONG_S)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(20)
+    thread.join(LONG_S)
     loop.close()
 
 
@@ -63,7 +63,7 @@ def printed(work):
         os.dup2(kept, 1)
         for descriptor in (kept, write):
             os.close(descriptor)
-    reader.join(20)
+    reader.join(LONG_S)
     os.close(read)
     return found, bytes(seen)
 
@@ -119,7 +119,7 @@ def test_commands_run_side_by_side(serve):
     def execute(request, talk):
         if request.argv == ("slow",):
             waiting.set()
-            release.wait(60)
+            release.wait(LONG_S)
         return 0
 
     control = serve(execute)
@@ -129,7 +129,7 @@ def test_commands_run_side_by_side(serve):
         waiting.wait(LONG_S)
         assert Hand(fast).run(REQUEST) == 0
         release.set()
-        thread.join(30)
+        thread.join(LONG_S)
 
 
 @pytest.mark.parametrize("how", ["hang up", "cancel"])
@@ -195,9 +195,16 @@ def test_a_stranger_on_the_socket_is_hung_up_on_and_the_node_stays(serve, noise)
         assert Hand(line).run(REQUEST) == 0
 
 
-def test_only_the_owner_can_reach_the_socket(serve):
-    """The socket is 0600 in a folder that is 0700."""
-    control = serve(lambda *_: 0)
+def test_only_the_owner_can_reach_the_socket(serve, monkeypatch):
+    """The socket is 0600 in a folder that is 0700, and no file of another thread is meanwhile."""
+    before, asked = os.umask(0), list[int]()
+    try:
+        with monkeypatch.context() as masked:
+            masked.setattr(os, "umask", asked.append)
+            control = serve(lambda *_: 0)
+    finally:
+        os.umask(before)
+    assert asked == []
     path = Path(control.path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

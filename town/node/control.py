@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import stat
 import threading
 from collections.abc import Callable, Mapping
@@ -147,11 +148,14 @@ class Control:
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISSOCK(os.lstat(self.path).st_mode):
                 os.unlink(self.path)  # noqa: PTH108  # of a node that died; we hold the town's lock
-        before = os.umask(0o177)
+        line = socket.socket(socket.AF_UNIX)
         try:
-            self.server = await asyncio.start_unix_server(self._serve, self.path, backlog=256)
-        finally:
-            os.umask(before)
+            line.bind(self.path)  # in a folder of nobody else's; other threads make files meanwhile
+            os.chmod(self.path, 0o600)  # noqa: PTH101
+            self.server = await asyncio.start_unix_server(self._serve, sock=line, backlog=256)
+        except BaseException:
+            line.close()
+            raise
 
     async def stop(self, *, grace_s: float) -> None:
         """No new command is taken, those in flight are cancelled and given a moment to end."""
