@@ -1,5 +1,6 @@
 """Signatures looked at in a second process: the same verdicts, whatever becomes of the process."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -129,12 +130,17 @@ def test_a_disk_too_full_for_lines_loses_no_verdict(checking):
 def test_where_no_process_can_be_begun_this_one_looks(checking):
     """No file is left for its pipes: the same verdicts, and a process again later."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    made = lines(2 * CHUNK)
+    made, taken = lines(2 * CHUNK), []
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (checking._spool.fileno() + 1, limit[1]))
+        with contextlib.suppress(OSError):  # numbers below that one may be free
+            while True:
+                taken.append(os.dup(checking._spool.fileno()))
         assert checking.put(made).verdicts() == [said(line) for line in made]
         assert not checking.pid
     finally:
+        for number in taken:
+            os.close(number)
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)
     assert checking.put(made).verdicts() == [said(line) for line in made]
     assert checking.pid

@@ -6,10 +6,12 @@ Real processes, no node between: the command itself owns the files when the sign
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 STRIKES = 12
 PROVE_EVERY = 5
 INTERRUPTED = 130
+# What Python says where nobody can catch it, as while a lock of its own goes, and goes on.
+IGNORED = re.compile(r"^Exception ignored in .*?^KeyboardInterrupt:? *\n", re.MULTILINE | re.DOTALL)
 ANSWERED = {0, 4, 5}  # it was faster than the signal: done, not allowed as the item stands, closed
 
 
@@ -60,8 +64,10 @@ class Prompt:
         if process.poll() is None:
             process.send_signal(number)
             self.struck += 1
+        else:
+            self.took_s *= 0.8  # the machine became quicker
         out, err = process.communicate(timeout=60)
-        code = process.returncode
+        code, err = process.returncode, IGNORED.sub("", err)
         # Before its first line runs, Python itself answers Ctrl-C; afterwards we do.
         starting = err.rstrip().endswith("KeyboardInterrupt") and " main\n" not in err
         expected = {*ANSWERED, INTERRUPTED, -signal.SIGINT, -signal.SIGKILL}
@@ -113,7 +119,9 @@ def test_a_command_interrupted_anywhere_leaves_the_ledger_whole(tmp_path, seed):
     assert prompt.type("export", "first.wlb")[0] == 0
     _, said = prompt.type("browse", "--json")
     prompt.posted = {item["id"] for item in json.loads(said)["data"]["items"]}
-    for turn in range(STRIKES):
+    for turn in count():
+        if turn >= STRIKES and prompt.struck > STRIKES // 2:
+            break
         line = prompt.chance.choice(lines(prompt))
         code, out = prompt.strike(*line)
         if code == 0 and line[0] == "post":
@@ -123,7 +131,6 @@ def test_a_command_interrupted_anywhere_leaves_the_ledger_whole(tmp_path, seed):
         if turn % PROVE_EVERY == 0:
             prompt.prove()
     prompt.prove()
-    assert prompt.struck > STRIKES // 2
     assert prompt.type("key", "rotate", "--yes")[0] == 0  # the recovery key was never lost
     assert prompt.type("post", "the last")[0] == 0
     prompt.prove()
