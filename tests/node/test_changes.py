@@ -14,7 +14,7 @@ def test_a_waiter_wakes_when_the_ledger_changed_to_what_it_waits_for():
     changes.ring()
     seen.append("x")
     changes.ring()
-    waiter.join(30)
+    waiter.join(LONG_S)
     assert seen == ["x", True]
 
 
@@ -44,7 +44,7 @@ def test_a_cancelled_wait_ends_at_once_with_an_error_of_its_own():
     looking.wait(LONG_S)
     cancelled.set()
     changes.ring()
-    waiter.join(30)
+    waiter.join(LONG_S)
     assert caught == [130]
 
 

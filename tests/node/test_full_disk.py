@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONG_S
 from town.node.boot import child_environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # some thirty lines, typed one by one
 ROOM_BYTES = 96 << 10
 POSTS_MAX = 400
 STORE_DOWN = 6
@@ -36,7 +37,7 @@ class Prompt:
 
         done = subprocess.run(
             [sys.executable, "-m", "cli.launcher", *argv, "--json"],
-            env=self.env, cwd=self.folder, text=True, timeout=60, check=False,
+            env=self.env, cwd=self.folder, text=True, timeout=LONG_S, check=False,
             capture_output=True, stdin=subprocess.DEVNULL, preexec_fn=limited,
         )  # fmt: skip
         return done.returncode, json.loads(done.stdout)

@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 from tests.house.tree import ROOT
+from tests.waiting import LONG_S
 from town.node.lock import FileLock
 
 HOLD = (
@@ -30,7 +31,7 @@ def test_a_killed_process_has_no_lock(tmp_path):
         lock = FileLock(tmp_path / "lock")
         assert not lock.acquire(wait_s=0)
         holder.kill()
-    assert lock.acquire(wait_s=1)
+    assert lock.acquire(wait_s=LONG_S)
     lock.release()
 
 

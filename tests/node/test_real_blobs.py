@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.house.children import measured
+from tests.living import alive
+from tests.waiting import LONG_S, until
 from town.node.boot import child_environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 FILE = bytes(range(256)) * 800  # 200 kB that are no text
 
 
@@ -32,7 +34,7 @@ class Prompt:
         """What the line did."""
         return subprocess.run(
             [sys.executable, "-m", "cli.launcher", *argv], env=self.env, cwd=self.folder,
-            input=stdin, capture_output=True, timeout=60, check=False,
+            input=stdin, capture_output=True, timeout=LONG_S, check=False,
         )  # fmt: skip
 
     def json(self, *argv: str) -> dict:
@@ -42,11 +44,12 @@ class Prompt:
 
     def until_held_by(self, item: str) -> dict:
         """The item's blob once it is here; waits for what another's node brings."""
-        for _ in range(100):
+
+        def here() -> dict | None:
             [row] = self.json("blob", "list", item)["data"]["rows"] or [{"here": False}]
-            if row["here"]:
-                return row
-        raise AssertionError("the file did not come")
+            return row if row["here"] else None
+
+        return until(here, why="the file did not come")
 
 
 @pytest.fixture
@@ -79,6 +82,7 @@ def test_a_file_is_handed_in_on_one_machine_and_read_on_the_other(towns):
     assert rust.run("blob", "get", item, "--to", "-").stdout == FILE
     pid = rust.json("status")["data"]["node"]["pid"]
     os.kill(pid, signal.SIGKILL)
+    until(lambda: not alive(pid))
     assert rust.run("up", "--detach", "--port", "0").returncode == 0
     assert rust.run("blob", "get", item, "--to", "-").stdout == FILE
     assert rust.run("blob", "get", item, "--to", "-").stderr == b""

@@ -10,18 +10,20 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.house.children import measured
+from tests.living import alive
 from tests.waiting import LONG_S, until
 from town.node.boot import child_environment
 from town.node.home import Home
 from town.node.lifecycle import running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a dozen lines each, typed one by one
 
 
 class Prompt:
@@ -43,14 +45,14 @@ class Prompt:
     def json(self, *argv: str) -> tuple[int, dict]:
         """The exit code and the envelope."""
         process = self.start(*argv, "--json")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=LONG_S)
         assert not err, err
         return process.returncode, json.loads(out)
 
     def type(self, *argv: str) -> tuple[int, str, str]:
         """The exit code and what a person reads on either stream."""
         process = self.start(*argv)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=LONG_S)
         return process.returncode, out, err
 
     def until_up(self) -> int:
@@ -66,10 +68,15 @@ def prompt(tmp_path) -> Iterator[Prompt]:
     found.json("down")
 
 
+def dead(pid: int) -> bool:
+    """Whether no process of that number runs any more."""
+    return not alive(pid)
+
+
 def fetched(url: str) -> tuple[int, dict]:
     """The status and the JSON of an address."""
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  # loopback
+        with urllib.request.urlopen(url, timeout=LONG_S) as answer:  # noqa: S310  # loopback
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -119,6 +126,7 @@ def test_a_killed_node_is_replaced_and_loses_nothing_acknowledged(prompt):
         code, said = prompt.json("browse", "--limit", "100")
         if code == 6:  # the dying node had begun it
             assert said["error"]["try"] == [["wl", "up"]]
+            until(partial(dead, pid))
             code, said = prompt.json("browse", "--limit", "100")
         assert code == 0, said
         assert {item["id"] for item in said["data"]["items"]} == set(kept)
