@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.house.parts import chromium
+from tests.waiting import LONG_S
 from tests.web.towns import Towns, towns
+
+expect.set_options(timeout=1_000 * LONG_S)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -8,6 +8,7 @@ from typing import Any
 from playwright.async_api import Browser, Page
 
 from tests.house.tree import ROOT
+from tests.waiting import LONG_S
 
 AXE = ROOT / "tests" / "data" / "axe-core" / "axe.min.js"
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
@@ -23,6 +24,7 @@ WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWi
 async def window(browser: Browser, *, expected: str = "", **options: Any) -> AsyncIterator[Page]:
     """A page of a fresh window; in the end its console had no error but the expected one."""
     context = await browser.new_context(**options)
+    context.set_default_timeout(1_000 * LONG_S)
     await context.add_init_script(WATCH)
     page = await context.new_page()
     said: list[str] = []

@@ -10,7 +10,11 @@ from playwright.async_api import Page, expect
 from tests.transport.nodes import Node, joined, node
 from tests.web.eyes import window
 
-pytestmark = [pytest.mark.chromium, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -93,10 +97,10 @@ async def test_the_sentence_turns_when_a_peer_has_taken_what_was_written(tmp_pat
         async with window(browser) as page:
             await listens(page, rust.url + "/")
             good = re.compile("Heard 1 of 1 town .* Everything you wrote is on at least 1 other")
-            await expect(page.locator("#sentence")).to_have_text(good, timeout=60_000)
+            await expect(page.locator("#sentence")).to_have_text(good)
             await rust.use(lambda m: m.post({"title": "it travels"}))
             await expect(page.locator("#rows .title a")).to_have_text(["it travels"])
-            await expect(page.locator("#sentence")).to_have_text(good, timeout=60_000)
+            await expect(page.locator("#sentence")).to_have_text(good)
 
 
 async def test_a_page_whose_node_is_gone_says_so(rust, browser):
