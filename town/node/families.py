@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import psutil
 
 POLL_S: Final = 0.02
+BECOMING_S: Final = 5.0  # so long whoever becomes another program may have nothing to show
 Program = tuple[int, float]  # its number, and when it was created
 
 
@@ -86,6 +87,22 @@ def end_families(programs: Sequence[Program], *, grace_s: float) -> list[bool]:
     while any(lives(one) for one in left.values()):
         time.sleep(POLL_S)
     return [bool(family) for family in families]
+
+
+def environment_of(process: "psutil.Process") -> dict[str, str]:
+    """What the process was told. Raises psutil.Error.
+
+    Whoever becomes another program shows neither that nor its words for a moment, which is waited
+    for, lest it is taken for somebody who was told nothing.
+    """
+    deadline = time.monotonic() + BECOMING_S
+    while not (told := process.environ()):
+        if process.cmdline():
+            return process.environ()  # it may have become another since it was asked
+        if not process.exe() or time.monotonic() > deadline:
+            break
+        time.sleep(POLL_S)
+    return told
 
 
 def _signal(processes: "Sequence[psutil.Process]", number: int) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import BinaryIO, Final
 
 from town.node.births import created_at
-from town.node.families import end_family
+from town.node.families import end_family, environment_of
 from town.node.git import CALM, PLACES
 from town.refinery.ports import Command, Ended
 
@@ -78,7 +78,7 @@ class ShellCommands:
             if process.pid == os.getpid():
                 continue
             with contextlib.suppress(psutil.Error, OSError):
-                if process.environ().get(name) == value:
+                if environment_of(process).get(name) == value:
                     ended += end_family(process.pid, created_at(process.pid), grace_s=0)
         return ended
 

@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from town.node.families import environment_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:
@@ -27,7 +29,7 @@ def strays_of(root: Path) -> list[Stray]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            env = process.environ()
+            env = environment_of(process)
             ours = env.get("GT_ROOT") == str(root) and env.get("GT_SESSION_ID")
             if not ours or process.pid in asking or process.status() == psutil.STATUS_ZOMBIE:
                 continue
