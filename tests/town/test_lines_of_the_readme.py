@@ -21,7 +21,7 @@ from tests.waiting import LONG_S, until
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(400),
     pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux"),
 ]
 AGENT = '#!/bin/sh\necho "${0##*/} is here"\nsleep 600\n'
@@ -121,13 +121,18 @@ def at_work(reader: Reader) -> None:
     reader.types("gt mayor start --agent auggie")
 
 
+def begun(reader: Reader, *runtimes: str) -> list[dict]:
+    """The sessions, once there is one of each of these; the town begins them by itself."""
+    found = json.loads(reader.types("gt seance --json"))["data"]["sessions"]
+    return list(found) if {*runtimes} <= {one["runtime"] for one in found} else []
+
+
 def asked(reader: Reader) -> None:
     """The lines by which one looks, asks and is told."""
     agents = reader.types("gt agents")
     assert "mayor" in agents
     assert "my-agent" in agents
-    sessions = json.loads(reader.types("gt seance --json"))["data"]["sessions"]
-    assert {"auggie", "cursor", "claude"} <= {one["runtime"] for one in sessions}
+    sessions = until(lambda: begun(reader, "auggie", "cursor", "claude"))
     talk = next(one["id"] for one in sessions if one["runtime"] == "auggie")
     for line in (
         "gt seance",
@@ -162,5 +167,5 @@ def test_the_runtime_block_of_the_readme_is_taken_as_printed(reader):
     reader.types('bd create "Do it" --id gt-abc12 --silent')
     reader.types("gt sling gt-abc12 myproject")
     reader.types("gt up --port 0")
-    sessions = until(lambda: json.loads(reader.types("gt seance --json"))["data"]["sessions"])
+    sessions = until(lambda: begun(reader, "codex"))
     assert [one["runtime"] for one in sessions] == ["codex"]
