@@ -1,13 +1,16 @@
 """`gt mq` and `gt refinery` at a prompt: branches of the crew, handed in, looked at, merged."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stamps.clock import SECOND_US
 from tests.town.packages import installed
 from tests.town.prompt import Prompt
+from town.node import clock
 
 
 @pytest.fixture
@@ -95,7 +98,10 @@ def check_trail(prompt: Prompt, fix: str, request: str) -> None:
     assert prompt.done("trail", "hooks")["entries"] == []
     (last,) = prompt.done("trail", "--rig", "api", "--limit", "1")["entries"]
     assert (last["id"], last["untrusted"]["what"]) == (fix, "closed: Fix the parser")
-    (done,) = prompt.done("changelog", "--today")["beads"]
+    closed = datetime.fromisoformat(shown(prompt, fix)["closed_at"])
+    with pytest.MonkeyPatch.context() as then:  # another day may have begun since
+        then.setattr(clock, "now", lambda: int(closed.timestamp()) * SECOND_US)
+        (done,) = prompt.done("changelog", "--today")["beads"]
     assert (done["id"], done["rig"], done["title"]) == (fix, "api", "Fix the parser")
     assert fix in prompt.gt("changelog").text
     check_queues(prompt)
