@@ -314,7 +314,7 @@ def test_however_often_it_looks_and_whenever_the_rows_are_the_same(tmp_path, see
 def happen(town, item, deed):
     """Something happened to an item or its bead."""
     if deed == "merge":
-        town.merged(item, f"{int(item[2:6], 16):x}".rjust(40, "d"))
+        town.merged(item, item[2:].rjust(40, "d")[:40])
     elif deed == "lose":
         lose(town, item, "taken_back")
     elif deed == "close":

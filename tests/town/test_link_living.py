@@ -48,6 +48,7 @@ def town(tmp_path, poster) -> Iterator[LivingTown]:
     """A workspace whose town is on the poster's board, its node up."""
     with living_town(tmp_path / "ash") as found:
         assert found.gt("wl", "init", "--handle", "ash")["exit"] == 0
+        assert found.gt("wl", "config", "set", "claim.wait_s", "60")["exit"] == 0  # a busy machine
         assert poster.wl("create", "hop/commons")["exit"] == 0
         found.up()
         token = poster.wl("invite")["data"]["invite"]
