@@ -20,10 +20,13 @@ import pymysql
 
 from ledger.store import StoreError
 
-START_S: Final = 30.0
+START_S: Final = 120.0
 STOP_S: Final = 20.0
 POLL_S: Final = 0.05
+LOOK_S: Final = 5.0  # whoever has the port instead may accept a line and say nothing
 MEMORY: Final = "1GiB"
+PORTS: Final = range(12_000, 30_000)  # what the system gives out by itself lies above
+PORTS_TRIED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,16 @@ class Server:
 
 
 def _connection(
-    server: Server,
+    server: Server, *, read_s: float | None = None
 ) -> "contextlib.closing[pymysql.connections.Connection[pymysql.cursors.Cursor]]":
     return contextlib.closing(
-        pymysql.connect(host=server.host, port=server.port, user="root", password=server.password)
+        pymysql.connect(
+            host=server.host,
+            port=server.port,
+            user="root",
+            password=server.password,
+            read_timeout=read_s,
+        )
     )
 
 
@@ -59,26 +68,44 @@ def dolt_server(binary: Path, folder: Path) -> Iterator[Server]:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = '{"versioncheck.disabled":"true","metrics.disabled":"true"}'
     (home / ".dolt" / "config_global.json").write_text(settings, encoding="utf-8")
-    password = secrets.token_hex(16)
-    port = _free_port()
+    process, server = _started(binary, folder)
+    try:
+        yield server
+    finally:
+        _end(process)
+
+
+def _started(binary: Path, folder: Path) -> "tuple[subprocess.Popen[bytes], Server]":
+    """A server that answers. One whose port was taken meanwhile ends, and another is tried."""
+    password = secrets.token_hex(16)  # the first of them may have written it down
+    code: int | None = None
+    for _ in range(PORTS_TRIED):
+        process, server = _begun(binary, folder, password)
+        try:
+            if _is_up(process, server):
+                return process, server
+        except BaseException:
+            _end(process)
+            raise
+        code = process.returncode
+    raise StoreError(f"the Dolt server ended with code {code}")
+
+
+def _begun(binary: Path, folder: Path, password: str) -> "tuple[subprocess.Popen[bytes], Server]":
+    port, data = _free_port(), folder / "data"
     process = subprocess.Popen(  # noqa: S603  # the binary that was chosen
         [
             str(binary), "sql-server", "-H", "127.0.0.1", "-P", str(port),
             "--data-dir", str(data), "--socket", str(folder / "s"), "-l", "warning",
         ],
-        env=_environment(home, password),
+        env=_environment(folder / "home", password),
         cwd=data,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
-    server = Server("127.0.0.1", port, password, process.pid)
-    try:
-        _until_up(process, server)
-        yield server
-    finally:
-        _end(process)
+    return process, Server("127.0.0.1", port, password, process.pid)
 
 
 def _environment(home: Path, password: str) -> dict[str, str]:
@@ -93,18 +120,20 @@ def _environment(home: Path, password: str) -> dict[str, str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
+    while True:
+        port = secrets.choice(PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
-def _until_up(process: "subprocess.Popen[bytes]", server: Server) -> None:
+def _is_up(process: "subprocess.Popen[bytes]", server: Server) -> bool:
+    """Whether it answers; False where it has ended. Raises StoreError where it does neither."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise StoreError(f"the Dolt server ended with code {process.returncode}")
-        with contextlib.suppress(pymysql.MySQLError, OSError), _connection(server):
-            return
+            return False
+        with contextlib.suppress(pymysql.MySQLError, OSError), _connection(server, read_s=LOOK_S):
+            return True
         time.sleep(POLL_S)
     raise StoreError(f"the Dolt server did not answer within {START_S:.0f} s")
 
