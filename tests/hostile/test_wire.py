@@ -25,21 +25,24 @@ from federation.frontier import (
 from federation.letters import decode_answer, decode_root
 from federation.limits import MESSAGE_BYTES_MAX
 from federation.meter import CPU_S as BUDGET_S
+from federation.transport import client
 from federation.transport.client import PeerRefusedError
 from ledger.limits import NEWCOMER_RECORDS_DAY
 from stamps.record import to_line
 from tests.hostile.cases import LINES, MESSAGES
 from tests.hostile.mallory import Mallory, let_in
 from tests.transport.nodes import joined, node
+from tests.waiting import LONG_S
 
-pytestmark = pytest.mark.slow  # each case has a node of its own
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # each case has a node of its own
 CPU_S = 30.0
 MEMORY_BYTES = 96 << 20
 
 
 @pytest.fixture
-async def mallory(tmp_path) -> AsyncIterator[Mallory]:
-    """A member of a real node's board."""
+async def mallory(tmp_path, monkeypatch) -> AsyncIterator[Mallory]:
+    """A member of a real node's board, who waits for an answer for as long as it takes."""
+    monkeypatch.setattr(client, "ANSWER_S", 5 * LONG_S)
     async with node(tmp_path, "rust") as rust:
         await joined(rust)
         one = await let_in(rust)

@@ -4,7 +4,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from federation.transport import client
 from tests.transport.nodes import Node, joined, node, same_root
+from tests.waiting import LONG_S
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a crowded machine a peer is slow and not away."""
+    monkeypatch.setattr(client, "ANSWER_S", 2 * LONG_S)
+    monkeypatch.setattr(client, "CONNECT_S", LONG_S)
 
 
 @pytest.fixture

@@ -114,7 +114,9 @@ async def test_a_card_that_did_not_come_is_asked_for_again(tmp_path, monkeypatch
         desk = ash.town._resident()
         peer = desk.book.get(rust.key)
         assert peer is not None
-        desk.blobs._cards.clear()
+        pair = rust.key, ash.town.town.current
+        await ash.settles(lambda: pair in desk.blobs._settled and pair not in desk.blobs._tasks)
+        desk.blobs._cards.clear()  # by itself it looks no more
         asked = []
 
         async def away(address: str, *, allow_private: bool) -> None:

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from io import BytesIO
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -16,7 +17,9 @@ from federation.transport import blobs
 from federation.transport.blobs import (
     AT_ONCE_EACH_MAX,
     AT_ONCE_MAX,
+    PATIENCE_S,
     SENT_BURST,
+    SLOWEST_PER_S,
     BlobAwayError,
 )
 from federation.transport.client import Client, PeerRefusedError
@@ -311,14 +314,22 @@ async def test_who_reads_too_slowly_is_let_go(pair, monkeypatch):
     rust, ash = pair
     large = bytes(48 << 20)
     await handed_in(rust, ash, large)
-    monkeypatch.setattr(blobs, "PATIENCE_S", 0.3)
-    monkeypatch.setattr(blobs, "SLOWEST_PER_S", 1 << 40)
+    limits: list[tuple[float, asyncio.Timeout]] = []
+
+    def timeout(seconds: float) -> asyncio.Timeout:
+        limits.append((seconds, asyncio.timeout(None)))
+        return limits[-1][1]
+
+    monkeypatch.setattr(blobs, "asyncio", SimpleNamespace(**vars(asyncio) | {"timeout": timeout}))
     sending = ash.town._resident().routes.sending
     url = f"{ash.url}/v1/blobs/{hash_of(large)}"
     message = calls_of(rust)._signed(as_peer(ash), "GET", url, b"", {})
     async with aiohttp.ClientSession() as session:
         answer = await session.get(url, headers=message.headers)
         assert (answer.status, answer.content_length) == (200, len(large))
+        [(seconds, limit)] = limits
+        assert seconds == PATIENCE_S + len(large) / SLOWEST_PER_S
+        limit.reschedule(asyncio.get_running_loop().time())  # the time is over
         await ash.settles(lambda: not sending.places.taken)
         with pytest.raises(aiohttp.ClientError):
             await answer.read()
