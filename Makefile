@@ -18,7 +18,8 @@ help: ## list the verbs
 setup: $(STAMP) ## make .venv from the lock, with `wl` in it
 
 # Hashes are required, dependencies come from the lock alone, and the project is installed editable.
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# An index that stutters is asked again.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60
 $(STAMP): pyproject.toml requirements/dev.lock tools/python-for-us
 	@[ -x $(BIN)/python ] && $(BIN)/python -c '' 2>/dev/null || { \
 	  python=$$(PYTHON="$(PYTHON)" tools/python-for-us); \
