@@ -87,9 +87,9 @@ def module_name(path: Path) -> str:
 
 
 def text_files() -> Iterator[tuple[Path, str]]:
-    """Each file that is text, with its text."""
+    """Each file that is text, with its text; what somebody took away meanwhile is none any more."""
     for path in files():
         try:
             yield path, path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, FileNotFoundError):
             continue
