@@ -69,7 +69,7 @@ def lines(market) -> list[tuple[str, ...]]:
         ("blob", "list"), ("blob", "list", market.theirs), ("blob", "get", market.theirs),
         ("blob", "drop", "c0ffee"), ("blob", "put", market.theirs, "/nowhere"),
         ("version",), ("help",), ("help", "exits"), ("completion", "bash"), ("doctor",),
-        ("show", "w-0000"), ("show", "w"), ("accept", market.posted, "--quality", "5"),
+        ("show", "w-00000000"), ("show", "w"), ("accept", market.posted, "--quality", "5"),
         ("claim", market.theirs, "--wait", "0"), ("grant", market.posted), ("peer", "ping", "x"),
         ("reject", market.theirs, "--reason", "x"), ("done", market.posted), ("nothing",),
         ("post", "x" * 201), ("stamp", "give", "rust", "--quality", "5"), ("device", "list", "x"),

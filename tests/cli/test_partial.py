@@ -72,7 +72,7 @@ def test_an_item_without_its_chain_is_shown_as_partial(partly):
     assert "1 loose record: signed, not counted" in text
     assert partly.oak.json("browse")["data"]["items"] == []
     assert partly.oak.json("claim", partly.ids[1])["error"]["code"] == "id.unknown"
-    assert partly.oak.json("show", "w-0000")["error"]["code"] == "id.unknown"
+    assert partly.oak.json("show", "w-00000000")["error"]["code"] == "id.unknown"
 
 
 def test_an_item_of_which_only_a_note_is_here_has_no_title(partly):

@@ -175,7 +175,7 @@ def test_the_status_of_an_item_is_what_show_says(rust):
     rust.stands_at = clock.now()  # both say how long ago it was posted
     assert rust.type("status", item).text == rust.type("show", item).text
     assert rust.type("status").text.startswith("Town      rust  ")
-    assert rust.json("status", "w-0000")["error"]["code"] == "id.unknown"
+    assert rust.json("status", "w-00000000")["error"]["code"] == "id.unknown"
 
 
 def test_a_fault_after_the_answer_is_no_second_document(rust):
