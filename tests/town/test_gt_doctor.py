@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,13 @@ from ledger.workspace.work import GateRun, Lease, MergeRequest
 from tests.town.breaking import BY_HAND, TO_MEND, cases
 from tests.town.prompt import Prompt, files
 from tests.town.ruining import MERGE, put
-from town.doctor.check import of_lines
+from town.doctor.check import Check, Finding, Patient, examine, of_lines, ok
 from town.doctor.registry import CHECKS
 from town.node import clock
 from town.node.births import created_at
+from town.node.git import GitProgram
+from town.workspace.install import Overseer
+from town.workspace.layout import Workspace
 
 MINUTE = 60_000_000
 
@@ -137,6 +141,26 @@ def test_a_merge_that_a_branch_lost_is_named_and_no_other(prompt):
     details = looked(prompt)["merged-commits"]["details"]
     assert len(details) == 1
     assert details[0].startswith("mr-1: ")
+
+
+def next_of(findings: list[Finding], _: Patient) -> Finding:
+    """What a look finds that finds another thing each time."""
+    return findings.pop(0)
+
+
+def test_what_is_wrong_between_two_looks_alone_is_not_wrong(tmp_path):
+    """As of a session that ended after it was seen to run; what stays wrong is so."""
+    wrong = of_lines(["x"], good="", bad="are wrong", hint="")
+    told = Overseer(name="", email="", source="")
+    patient = Patient(
+        workspace=Workspace(tmp_path), git=GitProgram({}), now=0, person=lambda: told,
+        node=tuple, opened=None,
+    )  # fmt: skip
+    for findings, status in (([wrong, ok("")], "ok"), ([wrong, wrong], "error")):
+        left = list(findings)
+        check = Check(name="x", what="x", category="x", look=partial(next_of, left))
+        assert examine(check, patient, fix=False).finding.status == status
+        assert left == []
 
 
 @pytest.mark.parametrize(

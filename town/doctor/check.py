@@ -1,7 +1,9 @@
 """What a check of the doctor is, what it is given, and how it is run.
 
 A check looks and touches nothing; what it can mend it mends only when it is told to, and then it is
-run again. One that cannot look says so, and is never taken for a good one.
+run again. One that cannot look says so, and is never taken for a good one. A town goes on while it
+is looked at: what is wrong between two looks alone, as a session that ended after it was seen to
+run and before the rows were read, is not wrong.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -182,7 +184,7 @@ def of_lines(
 def examine(check: Check, patient: Patient, *, fix: bool) -> Outcome:
     """The check was run, and where it was wanted what can be mended was, and it was run again."""
     try:
-        first = _looked(check, patient)
+        first = _found(check, patient)
     except NotOpenError as error:  # nobody mends what nobody could look at
         return Outcome(check, Finding(status="warning", message=str(error), hint=error.hint))
     if first.good or not fix or check.mend is None:
@@ -193,8 +195,17 @@ def examine(check: Check, patient: Patient, *, fix: bool) -> Outcome:
     except (WastelandError, OSError) as error:
         told = (*first.details, f"could not be mended: {error}")
         return Outcome(check, Finding(status=first.status, message=first.message, details=told))
-    again = _looked(check, patient)
+    again = _found(check, patient)
     return Outcome(check, again, mended=again.good)
+
+
+def _found(check: Check, patient: Patient) -> Finding:
+    """What is good at the first look, or else at the second, at rows that are read anew."""
+    first = _looked(check, patient)
+    if first.good:
+        return first
+    patient.seen.clear()
+    return _looked(check, patient)
 
 
 def _looked(check: Check, patient: Patient) -> Finding:

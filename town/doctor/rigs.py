@@ -125,7 +125,9 @@ def _tree_line(patient: Patient, tree: Worktree, agent: Agent | None) -> str:
     if not tree.branch or _is_merging(patient, tree.rig):
         return ""
     branch = _asked(patient, place, "branch", "--show-current")
-    return "" if branch == tree.branch else f"{tree.path} is on {branch or 'no branch'}"
+    if branch == tree.branch or _is_merging(patient, tree.rig):  # it has begun to since
+        return ""
+    return f"{tree.path} is on {branch or 'no branch'}"
 
 
 def _rights(patient: Patient) -> Rights:

@@ -11,7 +11,7 @@ from typing import Final
 from ledger.private.store import PrivateStore
 from ledger.workspace.work import Session
 from town.doctor.check import Check, Finding, Patient, of_lines
-from town.sessions.port import NoProviderError, Running, Sessions
+from town.sessions.port import NoProviderError, Running, Sessions, stop_this
 
 OURS: Final = ("process", "tmux")
 GRACE_S: Final = 3.0
@@ -54,7 +54,7 @@ def _running(patient: Patient) -> Finding:
 
 def _end(patient: Patient) -> None:
     for sessions, one in _unknown(patient):
-        sessions.stop(one.name, grace_s=GRACE_S)
+        stop_this(sessions, one.name, pid=one.pid, grace_s=GRACE_S)
 
 
 def _transcripts(patient: Patient) -> Finding:
