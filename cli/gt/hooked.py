@@ -21,6 +21,7 @@ from town.hooks.target import Target, target_of
 from town.market.answer import Answer
 
 if TYPE_CHECKING:
+    from town.hooks.desk import Hooked
     from town.node.works import Works
 
 app = new_module()
@@ -116,12 +117,17 @@ def _whose(works: "Works", call: Call, said: str) -> Target:
 def _taken_off(works: "Works", call: Call, said: list[str]) -> Answer:
     if len(said) > 1:
         raise UsageError("one bead, or none for your own hook")
-    found = works.hooks.unsling(said[0] if said else "", agent=caller_of(call).actor)
-    name = found.bead.id if found.bead is not None else ""
+
+    def turn() -> tuple["Hooked", str, list[str]]:
+        """Who would give it out again is asked before a node has the time to do so."""
+        found = works.hooks.unsling(said[0] if said else "", agent=caller_of(call).actor)
+        name = found.bead.id if found.bead is not None else ""
+        return found, name, works.convoys.feeding(name)
+
+    found, name, again = works.hooks.look(turn)
     words = [f"open    {name} is on nobody's hook"]
     if found.work is not None and found.work.branch:
         words.append(f"branch  {found.work.branch} keeps what {found.agent.id} did")
-    again = works.convoys.feeding(name)
     warn = [f"{one} gives it to a worker again: gt config set convoy.feed false" for one in again]
     data = {"bead": name, "agent": found.agent.id, "fed_by": again}
     return Answer(schema="gt.v1.hook", data=data, words=tuple(words), warn=tuple(warn))

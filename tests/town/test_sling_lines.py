@@ -1,8 +1,17 @@
 """`gt sling` as it is typed, where no session of its worker could begin."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+
+from cli.context import Call
+from cli.local import open_private_here
+from town.beads.ports import Caller
+from town.node.private import OpenPrivate
+from town.node.town_services import Dispatch
+from town.node.works import Works
 
 pytestmark = pytest.mark.slow
 
@@ -121,6 +130,38 @@ def test_what_is_taken_off_a_hook_is_not_given_out_again(prompt, town, bead):
     assert told["data"]["fed_by"] == [mine]
     assert told["warn"] == [f"{mine} gives it to a worker again: gt config set convoy.feed false"]
     assert prompt.json("gt", "hook", "show", "mayor")["data"]["hooks"][0]["bead"] == ""
+
+
+@contextmanager
+def as_in_a_node(call: Call) -> Iterator[OpenPrivate]:
+    """The town of a line, in which the next turn behind its change is that of the convoys."""
+    with open_private_here(call) as private:
+        assert private.workspace is not None
+        convoys = Dispatch(private.works(private.workspace, Caller(actor="deacon"), call.env))
+
+        def rung() -> None:
+            private.rung = lambda: None
+            private.writer._pool.submit(private.writer._turn, convoys.cycle)
+
+        private.rung = rung
+        yield private
+
+
+def test_who_gives_work_out_again_is_said_also_where_that_is_done_at_once(
+    prompt, bead, monkeypatch
+):
+    """The line answers from the moment of its change, and not from what a node made of that."""
+    mine = prompt.json("gt", "convoy", "create", "Mine", bead)["data"]["id"]
+    assert prompt.gt("hook", bead, "mayor").code == 0
+    with monkeypatch.context() as node:
+        node.setattr(Works, "watched", lambda _: True)
+        node.setattr("tests.town.prompt.open_private_here", as_in_a_node)
+        told = prompt.json("gt", "unsling", bead)
+    assert told["data"]["fed_by"] == [mine]
+    held = {
+        one["bead"]: one["agent"] for one in prompt.json("gt", "hook", "--all")["data"]["hooks"]
+    }
+    assert held[bead].startswith("api/polecats/")
 
 
 def test_a_worker_is_found_by_a_name_that_only_it_has(prompt, bead):
