@@ -13,7 +13,7 @@ from tests.town.prompt import Prompt
 from tests.town.test_convoy_lines import KILLED
 from tests.town.wrapped_git import KILL, wrapped_git
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Worker:
         told = measured({**self.prompt.env, **self.env, **env})
         return subprocess.run(
             self.prompt.command("gt", "done", "--json", prelude=prelude), cwd=self.prompt.at,
-            env=told, capture_output=True, text=True, timeout=60, check=False,
+            env=told, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
     def requests(self, status: str = "ready") -> list[str]:
