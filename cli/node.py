@@ -115,7 +115,9 @@ def _detached(call: Call, env: dict[str, str]) -> int:
         f"Node    {first}{facts.url}  pid {facts.pid}  (stop: wl down)",
         f"Board   {facts.url}/",
     ]
-    for line in [*lines, *_who_and_next(asked(call.home, ["status"]).get("data") or {})]:
+    status = asked(call.home, ["status"]).get("data")
+    lines += ["next    wl status"] if status is None else _who_and_next(status)
+    for line in lines:
         call.terminal.out(escape(line) + "\n")
     return 0
 

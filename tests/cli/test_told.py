@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cli import node
 from cli.context import Call, Wants
 from cli.one_answer import Answering
 from cli.output import show_error
@@ -16,6 +17,7 @@ from tests.cli.paper import Paper
 from tests.cli.towns import TypedTown
 from town.node import clock
 from town.node.compose import OpenTown
+from town.node.lifecycle import NodeFacts
 
 
 @pytest.fixture
@@ -159,6 +161,16 @@ def failing(fault: BaseException):
             raise fault
 
     return lambda _call: Opened()
+
+
+def test_a_node_that_says_nothing_in_time_is_not_said_to_have_no_town(rust, monkeypatch):
+    """It runs, and what it is busy with is not known."""
+    facts = NodeFacts(pid=7, created=0.0, url="http://here", public_url="", started_at=0)
+    monkeypatch.setattr(node, "start", lambda *_: (facts, True))
+    monkeypatch.setattr(node, "asked", lambda *_: {})
+    assert rust.type("up").text.splitlines()[2:] == ["next    wl status"]
+    monkeypatch.setattr(node, "asked", lambda *_: {"data": {}})
+    assert rust.type("up").text.splitlines()[2].split() == ["Town", "none", "here", "yet"]
 
 
 def test_an_envelope_is_one_line_whatever_is_in_it(rust):
