@@ -145,7 +145,7 @@ def traded(rust: TypedTown, ash: TypedTown) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 def test_what_two_towns_say_to_each_other_comes_to_the_same_without_nodes(tmp_path: Path):
     """Asked, granted, sent back, stamped, taken back, raced for: either way the same records."""
     nodes = [TypedTown(tmp_path / "node", name, resident=True) for name in ("rust", "ash")]
@@ -161,7 +161,7 @@ def test_what_two_towns_say_to_each_other_comes_to_the_same_without_nodes(tmp_pa
     assert {"work.accept", "work.reject", "work.close", "claim.end", "wanted.withdraw"} <= kinds
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 @pytest.mark.slow
 def test_a_line_without_a_node_comes_to_what_it_comes_to_with_one(tmp_path: Path):
     """Exit, error, next steps, the item's state and every record of it, after each line."""
