@@ -9,7 +9,7 @@ import pytest
 
 from tests.house import tree
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(360)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(660)]
 
 
 def run(
