@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -75,12 +76,21 @@ def test_a_convoy_across_two_projects_is_fed_merged_and_landed(tmp_path):
             assert [one["subject"] for one in letters] == ["Convoy landed: Both"]
 
 
+PRINTS = """
+import time
+while True:
+    print("working", flush=True)
+    time.sleep(0.2)
+"""
+
+
 def turns(folder: Path, count: int) -> str:
     """A script that prints all the while and works in turns, whose two hooks ask at once."""
-    script = folder / "turns.sh"
+    script, prints = folder / "turns.sh", folder / "prints.py"
+    prints.write_text(PRINTS)  # begins no process for each word, for which it might have to wait
     script.write_text(
         f"""
-        (while :; do echo working; sleep 0.2; done) &
+        {sys.executable} -S -E {prints} &
         n=0
         while [ $n -lt {count} ]; do
             n=$((n + 1))
@@ -104,6 +114,7 @@ def test_a_working_agent_is_told_each_thing_at_a_turns_end_once(tmp_path, provid
         until(town.sessions)
         worker = town.gt("hook", "--all")["data"]["hooks"][0]["agent"]
         until((tmp_path / "two").exists)
+        until(lambda: any("working" in text for text in town.transcripts()))
         outcomes = {
             mode: town.gt("nudge", worker, f"by {mode}", "--mode", mode)["data"]["state"]
             for mode in ("queue", "wait-idle", "immediate")
