@@ -1,6 +1,5 @@
 """The refinery of a town whose node runs: nobody calls it, and it survives the node."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from tests.living import alive
 from tests.town.prompt import Prompt
 from tests.town.running import RunningTown, running_town
 from tests.waiting import until
+from town.workspace.files import write_json
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -31,7 +31,7 @@ def gate(node: RunningTown, cmd: str) -> None:
         "gates": {"test": {"cmd": cmd}}, "retry_flaky_tests": 0, "batch": {"batch_wait_time": "0s"}
     }  # fmt: skip
     place = node.root / "api" / "settings" / "config.json"
-    place.write_text(json.dumps({"merge_queue": told}))
+    write_json(place, {"merge_queue": told})  # as a whole: the node may read it at any moment
 
 
 def handed_in(node: RunningTown, name: str) -> str:
