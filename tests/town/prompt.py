@@ -127,7 +127,7 @@ class Prompt:
         return subprocess.run(
             self.command(program, *argv, prelude=prelude),
             cwd=self.at, env=measured(self.env) if counted else self.env,
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=300,
             check=False, **more,
         )  # fmt: skip
 

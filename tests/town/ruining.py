@@ -284,7 +284,7 @@ def runs_unknown(provider: str) -> Break:
     def work(prompt: Prompt) -> None:
         sessions = sessions_called(provider, Workspace(prompt.at), prompt.env)
         env = {"PATH": prompt.env["PATH"]}
-        sessions.start(SessionPlan(name="api-ash", argv=("sleep", "30"), cwd=prompt.at, env=env))
+        sessions.start(SessionPlan(name="api-ash", argv=("sleep", "600"), cwd=prompt.at, env=env))
 
     return work
 

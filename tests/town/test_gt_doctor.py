@@ -206,7 +206,7 @@ def test_a_merge_that_is_under_way_is_not_disturbed(prompt):
     with subprocess.Popen(["sleep", "100"]) as worker:
         created = created_at(worker.pid)
         maker = json.dumps([socket.gethostname(), worker.pid, created])
-        until = clock.now() + MINUTE
+        until = clock.now() + 2 * MINUTE
         put(prompt, Lease(resource="refinery:api", holder=f"token {maker}", expires_at=until))
         assert looked(prompt, "--fix")["rig-worktrees"]["status"] == "ok"
         assert prompt.git("branch", "--show-current", at=tree) == ""
