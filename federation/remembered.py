@@ -32,7 +32,8 @@ class Memory:
     @property
     def last(self) -> Outline | None:
         """The newest frontier that both had."""
-        return next(reversed(self.acknowledged.values()), None)
+        held = tuple(self.acknowledged.values())  # in one step: another thread may save one
+        return held[-1] if held else None
 
 
 class Outlines:

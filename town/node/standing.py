@@ -76,7 +76,8 @@ class Standings:
             live = age < LIVE_US and not standing.error
             return Reach(live=live, last_heard_s=age // SECOND_US)
         carriers = [peer.label for peer in self.book.of(wasteland) if peer.key != home.device]
-        live = bool(board and any(s.heard_at for s in board.standings.values()))
+        met = tuple(board.standings.values()) if board is not None else ()
+        live = any(standing.heard_at for standing in met)
         return Reach(live=live and bool(carriers), via=", ".join(carriers))
 
     def standing(self, wasteland: str) -> Standing:
@@ -85,7 +86,7 @@ class Standings:
         board = self._boards.get(wasteland)
         heard = [
             standing.heard_at
-            for key, standing in (board.standings.items() if board is not None else ())
+            for key, standing in (tuple(board.standings.items()) if board is not None else ())
             if standing.heard_at and any(peer.key == key for peer in peers)
         ]
         age = (self.now() - max(heard)) // SECOND_US if heard else None
