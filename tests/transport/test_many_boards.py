@@ -10,6 +10,7 @@ from federation.driver import EventLine, PeerLoop
 from federation.transport.client import CALLS_MAX
 from stamps.identity import DeviceKey
 from tests.transport.nodes import as_peer, joined, node
+from town.node.keeping import own_heads
 
 pytestmark = pytest.mark.slow  # real sockets
 KEY, OTHER = (str(DeviceKey.from_seed(bytes([n]) * 32).device) for n in (1, 2))
@@ -68,3 +69,18 @@ async def test_a_peer_has_one_loop_however_many_look_after_it_at_once(tmp_path):
         await asyncio.gather(desk._follow(), desk.stop(), desk._follow())
         assert desk._loops == {}
         assert all(loop._task is not None and loop._task.done() for loop, _ in begun)
+
+
+async def test_what_a_command_says_when_the_node_has_no_loop_any_more_is_kept_all_the_same(
+    tmp_path,
+):
+    """It began before the node was told to end, and is finished whole."""
+    async with node(tmp_path, "rust") as rust:
+        await joined(rust)
+        desk, over = rust.town._resident(), asyncio.new_event_loop()
+        over.close()
+        await desk.stop()
+        desk._loop = over
+        posted = await rust.use(lambda m: m.post({"title": "At the last moment"}))
+        assert rust.town.mark._written == own_heads(rust.town.town)
+        assert (await rust.use(lambda m: m.show(posted.data["id"]))).exit == 0

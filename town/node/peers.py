@@ -6,7 +6,7 @@ needs one. Everything about records goes through the session; here is who, when,
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -44,7 +44,7 @@ from town.node.writer import Writer
 
 Result = TypeVar("Result")
 CALL_MARGIN_S = 5.0
-FOLLOW_S = 60.0  # it waits for no peer, only for a turn in a ledger that may be busy
+FOLLOW_S = 60.0  # for what waits for no peer, only for a turn on a machine that may be busy
 NOT_FOUND = 404
 
 
@@ -149,7 +149,7 @@ class PeerDesk(Standings):
     async def _follow(self) -> None:
         """There is a loop for each peer of each wasteland, and for nobody else."""
         async with self._following:
-            wanted = set(self._wanted()) if self._follows else set()
+            wanted = await self.writer.do(self._wanted)
             for gone in [pair for pair in self._loops if pair not in wanted]:
                 loop, line = self._loops[gone]
                 await line.stop()
@@ -160,10 +160,9 @@ class PeerDesk(Standings):
                 if board is not None:
                     self._loops[pair] = self._begin(pair, board)
 
-    def _wanted(self) -> Iterator[tuple[str, str]]:
-        for wasteland in self.town.members():
-            for peer in self.book.of(wasteland):
-                yield wasteland, peer.key
+    def _wanted(self) -> set[tuple[str, str]]:
+        members = self.town.members() if self._follows else ()
+        return {(wasteland, peer.key) for wasteland in members for peer in self.book.of(wasteland)}
 
     async def follow_soon(self) -> None:
         """A peer came or went: its loops follow."""
@@ -199,8 +198,8 @@ class PeerDesk(Standings):
     def changed(self, board: Board) -> None:
         """A ledger may have a new root: whoever lacks something is told. In the ledger's thread."""
         self.quotas.keep()
-        if self._loop is None or not self.resident:
-            return
+        if self._loop is None or not self._follows:
+            return  # nobody listens yet, or any more: a command may outlast the loop
         said = self.hosting.news(board)
         self._loop.call_soon_threadsafe(self._tell, board.replica.wasteland, said)
 
@@ -235,10 +234,10 @@ class PeerDesk(Standings):
         """The loop of a single command has ended."""
         if self._thread is None or self._loop is None:
             return
-        asyncio.run_coroutine_threadsafe(self.client.close(), self._loop).result(CALL_MARGIN_S)
+        asyncio.run_coroutine_threadsafe(self.client.close(), self._loop).result(FOLLOW_S)
         self.writer.run(self._rest)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(CALL_MARGIN_S)
+        self._thread.join(FOLLOW_S)
         self._loop.close()
         self._loop = self._thread = None
 
@@ -258,7 +257,7 @@ class PeerDesk(Standings):
         chosen = {self._one(only).key} if only else None
         pairs = [
             (one, peer)
-            for one in ([wasteland] if wasteland else self.town.members())
+            for one in ([wasteland] if wasteland else self.writer.run(self.town.members))
             for peer in self.book.of(one)
             if chosen is None or peer.key in chosen
         ]
@@ -351,7 +350,7 @@ class PeerDesk(Standings):
             name=said_name(card.name),
             account=said_account(card.account),
             addresses=(url,),
-            wastelands=tuple(self.town.members()),
+            wastelands=tuple(self.writer.run(self.town.members)),
             allow_private=private,
             carries=card.carries,
         )
