@@ -134,11 +134,16 @@ class DemoTown:
 
 
 def left_in(folder: Path) -> list[int]:
-    """Processes whose command line names this folder of a demonstration."""
+    """Processes whose command line names this folder of a demonstration.
+
+    Who was told to keep it there names it too: this process, and those that began it.
+    """
+    ours = {os.getpid(), *(one.pid for one in psutil.Process().parents())}
     return [
         int(process.info["pid"])
         for process in psutil.process_iter(["pid", "cmdline"])
-        if str(folder) in command_line(process.info["cmdline"] or ())
+        if process.info["pid"] not in ours
+        and str(folder) in command_line(process.info["cmdline"] or ())
     ]
 
 

@@ -48,6 +48,19 @@ def test_the_readme_shows_what_the_demonstration_prints(env):
     assert plain(shown) == plain(run.stdout)
 
 
+def test_who_is_told_where_to_keep_it_is_not_left_by_it(tmp_path, env):
+    """The folder stands in its own line, and in that of the shell around it; another is left."""
+    code = "import sys; from cli.demo_town import left_in; print(left_in(sys.argv[1]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()", str(tmp_path)], stdin=subprocess.PIPE
+    ) as left:
+        told = subprocess.run(
+            ["sh", "-c", '"$0" -c "$1" "$2"; :', sys.executable, code, str(tmp_path)],
+            env=env, cwd=tree.ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert told.stdout == f"[{left.pid}]\n"
+
+
 def test_the_demonstration_for_programs_says_facts(env):
     """One JSON object: unsigned rows seen, one root, no process left."""
     run = demo(env, "--json")
