@@ -19,6 +19,7 @@ from tests.living import alive
 from tests.town.refining import GATE, Yard, yard_in
 from tests.town.towns import git
 from tests.waiting import LONG_S, until
+from town.leases.right import Held
 from town.node import gates
 from town.refinery.errors import BusyRefineryError, LeaseLostError
 
@@ -257,8 +258,9 @@ def test_two_refineries_never_work_one_rig(yard: Yard, tmp_path):
     yard.whole()
 
 
-def test_a_refinery_that_slept_keeps_others_out_of_its_worktree(yard: Yard, tmp_path):
+def test_a_refinery_that_slept_keeps_others_out_of_its_worktree(yard: Yard, tmp_path, monkeypatch):
     """Its lease has ended; whoever comes next finds the worktree taken, and waits."""
+    monkeypatch.setattr(Held, "beat", lambda _: None)  # asleep, it renews nothing
     go, begun = tmp_path / "go", tmp_path / "begun"
     yard.gates({"test": {"cmd": f"touch {begun}; while ! test -e {go}; do sleep 0.05; done"}})
     request = yard.handed_in("nux", {"a": "1"})
