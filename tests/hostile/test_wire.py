@@ -34,7 +34,7 @@ from tests.hostile.mallory import Mallory, let_in
 from tests.transport.nodes import joined, node
 from tests.waiting import LONG_S
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # each case has a node of its own
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # each case has a node of its own
 CPU_S = 30.0
 MEMORY_BYTES = 96 << 20
 

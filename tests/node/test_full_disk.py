@@ -13,7 +13,7 @@ import pytest
 from tests.waiting import LONG_S
 from town.node.boot import child_environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # some thirty lines, typed one by one
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # some thirty lines, typed one by one
 ROOM_BYTES = 96 << 10
 POSTS_MAX = 400
 STORE_DOWN = 6

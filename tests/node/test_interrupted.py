@@ -18,7 +18,7 @@ import pytest
 
 from town.node.boot import child_environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 STRIKES = 12
 PROVE_EVERY = 5
 INTERRUPTED = 130

@@ -16,7 +16,7 @@ from tests.living import alive
 from tests.waiting import LONG_S, until
 from town.node.boot import child_environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 FILE = bytes(range(256)) * 800  # 200 kB that are no text
 
 

@@ -23,7 +23,7 @@ from town.node.boot import child_environment
 from town.node.home import Home
 from town.node.lifecycle import running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a dozen lines each, typed one by one
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # a dozen lines each, typed one by one
 
 
 class Prompt:

@@ -45,7 +45,7 @@ while True:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 def test_storage_is_given_back_whole_or_not_at_all(tmp_path):
     """What was acknowledged before is there, and the next one gives back what is left."""
     path = tmp_path / "beads.db"

@@ -15,7 +15,7 @@ from town.market import membership
 from town.node import clock
 from town.node.bar import CELLS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # thousands of records
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # thousands of records
 NOTES = 3_000
 LARGE_BYTES = 1 << 18
 TEXT = "x" * 1_200  # so that the board is more than one message

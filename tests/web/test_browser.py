@@ -12,7 +12,7 @@ from tests.web.towns import BITES, Towns
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -13,7 +13,7 @@ from tests.web.eyes import window
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 
