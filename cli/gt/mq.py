@@ -39,7 +39,7 @@ Ids = Annotated[
 
 
 def _listed(works: "Works", rig: str, keep: Callable[[Line], bool], *, ended: bool) -> list[Line]:
-    found = works.queue.listed(rig) + (works.queue.ended(rig) if ended else [])
+    found = works.queue.every(rig) if ended else works.queue.listed(rig)
     return in_order(line for line in found if keep(line))
 
 

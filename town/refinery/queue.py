@@ -225,14 +225,13 @@ class Queue(Unqueuing):
         """The same, in a turn of its own."""
         return self.look(lambda: self.lines(rig))
 
-    def ended(self, rig: str) -> list[Line]:
-        """The requests of a rig that are merged, rejected or replaced."""
+    def every(self, rig: str) -> list[Line]:
+        """The same, and those that are merged, rejected or replaced: each once."""
 
         def work() -> list[Line]:
             states = (MERGED, REJECTED, SUPERSEDED)
-            return [
-                Line(request=one) for one in self.store.find(MergeRequest, rig=rig, state=states)
-            ]
+            ended = self.store.find(MergeRequest, rig=rig, state=states)
+            return self.lines(rig) + [Line(request=one) for one in ended]
 
         return self.look(work)
 
