@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-LONG_S: Final = 60.0
+LONG_S: Final = 120.0
 LOOK_S: Final = 0.05
 
 Found = TypeVar("Found")

@@ -169,7 +169,6 @@ def test_a_crash_at_some_calls_changes_nothing():
 
 @pytest.mark.slow
 @pytest.mark.uncounted
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(2))
 def test_a_crash_at_every_call_of_every_port_changes_nothing(part):
     """All of them, one by one: no moment to die at is left out."""

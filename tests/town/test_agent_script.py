@@ -11,7 +11,7 @@ from tests.town.towns import git, repository
 from tests.waiting import until
 from town.workspace.files import write_json
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 AGENT = Path(__file__).with_name("agent.sh")
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.house.children import measured
 from tests.waiting import LONG_S, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 TALKER = "#!/bin/sh\nstty -echo\necho 'I am here'\nwhile read -r l; do echo \"heard: $l\"; done\n"
 
 

@@ -12,7 +12,7 @@ from tests.town.prompt import Prompt
 from tests.town.towns import repository
 from town.workspace.files import write_json
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 PROVIDERS = [
     "process",
     pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),

@@ -13,7 +13,7 @@ from tests.town.prompt import Prompt
 from tests.town.test_convoy_lines import KILLED
 from tests.town.wrapped_git import KILL, wrapped_git
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 
 @dataclass

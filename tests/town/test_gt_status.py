@@ -176,7 +176,6 @@ def test_following_shows_what_happens_and_holds_nobody_up(prompt, town):
     assert seen == ["before", "after 0", "after 1", "after 2"]
 
 
-@pytest.mark.timeout(300)
 def test_who_follows_through_a_node_does_not_keep_it_up(prompt, town):
     """The node that answers a follower goes down at once, and the follower ends well.
 

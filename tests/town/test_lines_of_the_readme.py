@@ -21,7 +21,6 @@ from tests.waiting import LONG_S, until
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(400),
     pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux"),
 ]
 AGENT = '#!/bin/sh\necho "${0##*/} is here"\nsleep 600\n'

@@ -12,7 +12,7 @@ from tests.town.prompt import Prompt
 from tests.waiting import until
 from town.link.letters import short
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 class Poster:

@@ -11,7 +11,7 @@ import pytest
 from tests.town.living import LivingTown, living_town
 from tests.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 PROVIDERS = [
     "process",
     pytest.param("tmux", marks=pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux")),

@@ -8,7 +8,7 @@ from tests.town.living import AGENT, LivingTown, living_town
 from tests.town.test_living_town import events
 from tests.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 SLOW_S = 4  # and as long as a node needs to be killed and begun anew
 TOLD = "gt nudge deacon session-started"
 VANISH = """\

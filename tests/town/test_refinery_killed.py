@@ -13,7 +13,7 @@ from tests.town.prompt import Prompt
 from tests.town.wrapped_git import KILL, lines_of, wrapped_git
 from tests.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 class Shop:

@@ -11,7 +11,7 @@ from tests.town.running import RunningTown, running_town
 from tests.waiting import until
 from town.workspace.files import write_json
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from ledger.workspace.work import MERGED, OPEN_REQUESTS, Assignment, MergeReques
 from tests.town.refining import Yard, yard_in
 from tests.town.towns import git
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 ROUNDS = 30
 
 

@@ -14,7 +14,7 @@ from tests.town.running import RunningTown, running_town
 from tests.town.wrapped_git import FAIL, KILL, wrapped_git
 from tests.waiting import LONG_S, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 # At which call of git the process dies: right after the name was taken, when everything was
 # fetched, when the last worktree was there.

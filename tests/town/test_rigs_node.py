@@ -8,7 +8,7 @@ import pytest
 
 from tests.town.running import RunningTown, running_town
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

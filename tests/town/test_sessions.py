@@ -35,7 +35,6 @@ from town.sessions.port import (
     SessionThereError,
 )
 
-pytestmark = pytest.mark.timeout(300)  # a script begins a program for each question
 ADAPTERS = [
     "process",
     "script",

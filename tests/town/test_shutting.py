@@ -8,7 +8,7 @@ import pytest
 from tests.town.prompt import Prompt
 from tests.waiting import LONG_S
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 # Told that it ends, it says what it heard, hands on, and would go on for long.
 LISTENER = """#!/bin/sh

@@ -71,7 +71,6 @@ def check_put_away(town):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_town_is_begun_with_its_crew_and_put_away_without_losing_anything(tmp_path):
     """Scenario 45: up --restore, start, stop, shutdown; no process is left, dirty work is kept."""
     with living_town(tmp_path) as town:

@@ -233,7 +233,6 @@ def test_what_was_made_is_said_when_the_rig_cannot_be(prompt):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_town_killed_at_any_step_can_be_made_again(tmp_path):
     """`kill -9` at every third step of the file system; then the same line makes it whole."""
     killed = 0

@@ -213,7 +213,6 @@ def test_the_keys_of_an_account_stay(prompt):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_leaving_that_was_killed_is_repeated(tmp_path):
     """`kill -9` at every seventh step of removing: the same line again takes the rest away."""
     killed = 0
