@@ -8,7 +8,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, Protocol, TypeVar
 
 from aiohttp import web
 
@@ -25,6 +25,8 @@ SENT_PER_S: Final = 4 << 20  # bytes to one caller, after a burst
 SENT_BURST: Final = 256 << 20
 SLOWEST_PER_S: Final = 32 << 10  # a caller or a sender below it is let go
 PATIENCE_S: Final = 30.0
+
+Opened = TypeVar("Opened")
 
 
 class BlobAwayError(WastelandError):
@@ -82,7 +84,7 @@ async def fetch(
 async def _fetch_one(
     client: Client, peer: Peer, address: str, blob: Blob, into: Callable[[], Into]
 ) -> None:
-    coming, file = Coming(blob), await asyncio.to_thread(into)
+    coming, file = Coming(blob), await _opened(into, lambda file: file.drop())
     seconds = PATIENCE_S + blob.size / SLOWEST_PER_S
     clock = asyncio.get_running_loop().time
     begun = clock()
@@ -97,6 +99,21 @@ async def _fetch_one(
     finally:
         await pieces.aclose()  # type: ignore[attr-defined]  # it is a generator
         await asyncio.to_thread(file.drop)
+
+
+async def _opened(open_: Callable[[], Opened], close: Callable[[Opened], None]) -> Opened:
+    """What was opened in a thread; where nobody waits for it any more, it is closed again."""
+    opening = asyncio.ensure_future(asyncio.to_thread(open_))
+
+    def left(done: "asyncio.Future[Opened]") -> None:
+        if not done.cancelled() and done.exception() is None:
+            close(done.result())
+
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(left)
+        raise
 
 
 class Sending:
@@ -146,7 +163,7 @@ def _part(request: web.Request, size: int) -> tuple[int, int]:
 
 
 async def _write(answer: web.StreamResponse, path: Path, start: int, stop: int) -> None:
-    file = await asyncio.to_thread(path.open, "rb")
+    file = await _opened(lambda: path.open("rb"), lambda file: file.close())
     try:
         await asyncio.to_thread(file.seek, start)
         while start < stop:

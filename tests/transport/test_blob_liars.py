@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -193,3 +195,35 @@ async def test_a_peer_is_asked_at_its_next_address_when_the_first_is_dead(tmp_pa
             await calls.close()
     assert found == two
     assert files.find(blob.sha256) is not None
+
+
+async def test_who_gives_up_while_a_file_is_opened_leaves_it_closed(tmp_path):
+    """A thread goes on whoever was let go meanwhile: a sender's file, and a fetcher's part."""
+    go, begun = threading.Event(), threading.Semaphore(0)
+    opened = []
+
+    def slowly(*_):
+        begun.release()
+        go.wait(LONG_S)
+        opened.append((tmp_path / "some").open("wb"))
+        return opened[-1]
+
+    def into():
+        file = slowly()
+        return SimpleNamespace(drop=file.close)
+
+    slow = SimpleNamespace(open=slowly)
+    peer = Peer(key="did:key:zNear", addresses=("http://127.0.0.1:1",), allow_private=True)
+    blob = Blob(sha256=hashlib.sha256(LOG).hexdigest(), size=len(LOG))
+    works = [blobs._write(web.StreamResponse(), slow, 0, 1), fetch(None, [peer], blob, into)]
+    tasks = [asyncio.create_task(work) for work in works]
+    for _ in tasks:
+        assert await asyncio.to_thread(begun.acquire, timeout=LONG_S)
+    for task in tasks:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    go.set()
+    async with asyncio.timeout(LONG_S):
+        while [file.closed for file in opened] != [True, True]:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
