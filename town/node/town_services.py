@@ -21,6 +21,7 @@ from town.node import clock
 from town.node.linking import Linking, links_of
 from town.node.log import Logger
 from town.node.private import OpenPrivate
+from town.node.turns import turns
 from town.node.watching import WatchLoop
 from town.node.works import Works
 from town.workspace.events_file import last_seq
@@ -69,10 +70,7 @@ class Worker:
         self._thread.join(wait_s)
 
     def _run(self) -> None:
-        while True:
-            self._woken.clear()
-            if self._ended.is_set():  # after the clearing: whoever ends it wakes it then
-                return
+        for _ in turns(self._ended, self._woken):
             begun, due = clock.now(), 0
             try:
                 due = self.work()

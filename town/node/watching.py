@@ -12,6 +12,7 @@ from typing import Any, Final
 from ledger.workspace.work import Assignment
 from stamps.errors import WastelandError
 from town.node.log import Logger
+from town.node.turns import turns
 from town.watch.deciding import SECOND_US, Limits
 from town.watch.desk import Round, Watch
 
@@ -117,10 +118,7 @@ class WatchLoop:
             self._thread.join(wait_s)
 
     def _run(self) -> None:
-        while True:
-            self._woken.clear()
-            if self._ended.is_set():  # after the clearing: whoever ends it wakes it then
-                return
+        for _ in turns(self._ended, self._woken):
             busy = self._round()
             self._woken.wait(BUSY_S if busy else IDLE_S)
 
