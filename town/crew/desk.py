@@ -92,32 +92,29 @@ class Crew(Unfinished):
 
         Raises NoRigError, WhichRigError.
         """
-
-        def work() -> Rig:
-            rigs = {rig.name: rig for rig in self.store.find(Rig) if rig.state != ADDING}
-            if said:
-                if said.rstrip("/") not in rigs:
-                    raise NoRigError(said, list(rigs))
-                return rigs[said.rstrip("/")]
-            here = rigs.get(self.ports.caller.rig)
-            if here is not None or len(rigs) == 1:
-                return here or next(iter(rigs.values()))
-            raise WhichRigError(list(rigs))
-
-        return self.look(work)
+        found = self.rigs_of(said)
+        if len(found) > 1:
+            raise WhichRigError([rig.name for rig in found])
+        return found[0]
 
     def rigs_of(self, said: str = "") -> list[Rig]:
         """The rigs that are meant: as `rig_of`, and all where nobody says which of several.
 
         Raises NoRigError, and WhichRigError where there is none.
         """
-        try:
-            return [self.rig_of(said)]
-        except WhichRigError:
-            rigs = self.look(lambda: self.store.find(Rig))
-            if found := [rig for rig in rigs if rig.state != ADDING]:
-                return found
-            raise
+
+        def work() -> list[Rig]:
+            rigs = {rig.name: rig for rig in self.whole()}
+            if said:
+                if said.rstrip("/") not in rigs:
+                    raise NoRigError(said, list(rigs))
+                return [rigs[said.rstrip("/")]]
+            if not rigs:
+                raise WhichRigError([])
+            here = rigs.get(self.ports.caller.rig)
+            return [here] if here is not None else list(rigs.values())
+
+        return self.look(work)
 
     def named(self, said: str, rig: str = "") -> Agent:
         """The member that is meant by a name, `rig/name`, or an address.

@@ -85,22 +85,19 @@ class Rigs(Unfinished):
         """The rig of this name. Only within a turn. Raises NoRigError."""
         rig = self.store.get(Rig, name.rstrip("/"))
         if rig is None or rig.state == ADDING:
-            raise NoRigError(name, [one.name for one in self._whole()])
+            raise NoRigError(name, [one.name for one in self.whole()])
         return rig
 
     def rig(self, name: str) -> Rig:
         """The rig of this name. Raises NoRigError."""
         return self.look(lambda: self.found(name))
 
-    def _whole(self) -> list[Rig]:
-        return [rig for rig in self.store.find(Rig) if rig.state != ADDING]
-
     def _view(self, rig: Rig) -> RigView:
         return RigView(rig, tuple(self.store.find(Agent, rig=rig.name)))
 
     def listed(self) -> list[RigView]:
         """Every rig, and who is in it."""
-        return self.look(lambda: [self._view(rig) for rig in self._whole()])
+        return self.look(lambda: [self._view(rig) for rig in self.whole()])
 
     def view(self, name: str) -> RigView:
         """One rig, and who is in it. Raises NoRigError."""
@@ -268,7 +265,7 @@ class Rigs(Unfinished):
         """The file that other programs read says what the rows say."""
 
         def work() -> None:
-            told = {rig.name: _published(rig) for rig in self._whole()}
+            told = {rig.name: _published(rig) for rig in self.whole()}
             write_json(self.workspace.rigs, {"version": RIGS_VERSION, "rigs": told})
 
         self.look(work)  # in the turn, so that of two nobody writes what was so before

@@ -78,6 +78,10 @@ class Unfinished(Acting):
             begun_at=self.ports.now(),
         )
 
+    def whole(self) -> list[Rig]:
+        """The rigs that are there, and not only begun. Only within a turn."""
+        return [rig for rig in self.store.find(Rig) if rig.state != ADDING]
+
     def in_hand(self, agent: Agent) -> str:
         """What an agent has in hand, in words; empty for nothing. Only within a turn."""
         if agent.hook_bead or agent.assignment:
