@@ -13,3 +13,8 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def gone(pid: int) -> bool:
+    """Whether no process of that number runs any more."""
+    return not alive(pid)

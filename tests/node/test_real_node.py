@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.house.children import measured
-from tests.living import alive
+from tests.living import gone
 from tests.waiting import LONG_S, until
 from town.node.boot import child_environment
 from town.node.home import Home
@@ -66,11 +66,6 @@ def prompt(tmp_path) -> Iterator[Prompt]:
     assert found.json("init", "--handle", "rust")[0] == 0
     yield found
     found.json("down")
-
-
-def dead(pid: int) -> bool:
-    """Whether no process of that number runs any more."""
-    return not alive(pid)
 
 
 def fetched(url: str) -> tuple[int, dict]:
@@ -126,7 +121,7 @@ def test_a_killed_node_is_replaced_and_loses_nothing_acknowledged(prompt):
         code, said = prompt.json("browse", "--limit", "100")
         if code == 6:  # the dying node had begun it
             assert said["error"]["try"] == [["wl", "up"]]
-            until(partial(dead, pid))
+            until(partial(gone, pid))
             code, said = prompt.json("browse", "--limit", "100")
         assert code == 0, said
         assert {item["id"] for item in said["data"]["items"]} == set(kept)

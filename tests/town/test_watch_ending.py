@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.workspace.work import Lease
-from tests.living import alive
+from tests.living import alive, gone
 from tests.town.test_hooks import rows, worktree
 from tests.town.towns import git
 from tests.town.watched import watched_town
@@ -55,7 +55,7 @@ def test_a_tmux_server_that_was_killed_takes_nothing_with_it_but_sessions(watche
     assert len(pids) == 2
     server = tmux._server()
     subprocess.run(tmux._argv("kill-server"), check=True, capture_output=True)
-    until(partial(is_gone, server))
+    until(partial(gone, server))
     watched.round()
     watched.round()
     again = {one.pid for one in tmux.running()}
@@ -80,7 +80,7 @@ def test_what_a_dead_session_left_behind_is_ended_before_the_next_begins(watched
         until(partial(are_born, number))
         [row] = watched.open_sessions()
         os.kill(row.pid, signal.SIGKILL)
-        until(partial(is_gone, row.pid))
+        until(partial(gone, row.pid))
         assert alive(int(kids.read_text().split()[-1]))
         if number == 1:
             watched.round()
@@ -100,11 +100,6 @@ def test_a_lock_of_git_that_a_killed_session_held_stops_nobody(watched):
     watched.round()
     place = worktree(watched.town, slung)
     until(lambda: git(place, "log", "-1", "--format=%s") == "again\n")
-
-
-def is_gone(pid: int) -> bool:
-    """Whether the process lives no more."""
-    return not alive(pid)
 
 
 class Taken:
@@ -171,7 +166,7 @@ def test_who_cannot_be_asked_is_left_as_it_is_and_keeps_nobody_else(watched):
     watched.put(elsewhere)
     [other] = [one for one in watched.open_sessions() if one.bead == second.bead.id]
     os.kill(other.pid, signal.SIGKILL)
-    until(partial(is_gone, other.pid))
+    until(partial(gone, other.pid))
     told = watched.round()
     assert [code for code, _ in told.failed] == ["session.provider"]
     watched.round()
